@@ -1,0 +1,1 @@
+"""The Blender sequencer add-on. Empty until it is built; the folder is here so that its import boundary holds from the first day."""

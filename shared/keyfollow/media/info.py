@@ -1,0 +1,68 @@
+"""What is known about a piece of footage before a frame of it is decoded. Plain data: it travels on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from ..frames import Colour
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """One sound stream: codec name, samples per second, channel layout (``"stereo"``)."""
+
+    codec: str
+    rate: int
+    layout: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """A clip, as `media.probe` found it.
+
+    Args:
+        kind: a video file, numbered images, or frames that a client uploaded.
+        width, height: in pixels as shown, after the rotation flag was applied.
+        frames: exact number of frames that decode.
+        rate: nominal frames per second as an exact fraction.
+        time_base: seconds per PTS tick as an exact fraction.
+        pts: presentation time of every frame in ticks, ascending; holds for variable rates too.
+        dtype, channels, depth: form of the decoded source (see `frames.FrameBuffer`).
+        pixel_format: FFmpeg's name of the stored format.
+        rotation: degrees clockwise that were applied (0, 90, 180, 270).
+        first_number: number in the name of an image sequence's first file (frame 0).
+        timecode: start timecode tag, empty without one.
+    """
+
+    kind: Literal["video", "images", "uploaded"]
+    width: int
+    height: int
+    frames: int
+    rate: tuple[int, int]
+    time_base: tuple[int, int]
+    pts: tuple[int, ...]
+    dtype: str
+    channels: int
+    depth: int
+    codec: str = ""
+    pixel_format: str = ""
+    colour: Colour = field(default_factory=Colour)
+    rotation: int = 0
+    first_number: int = 0
+    timecode: str = ""
+    audio: tuple[AudioInfo, ...] = ()
+
+    @property
+    def fps(self) -> Fraction:
+        return Fraction(*self.rate)
+
+    def seconds(self, frame: int) -> Fraction:
+        """When `frame` is shown, exactly, from the file's own zero."""
+        return self.pts[frame] * Fraction(*self.time_base)
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one decoded frame."""
+        return self.width * self.height * self.channels * {"uint8": 1, "uint16": 2, "float16": 2}[self.dtype]
