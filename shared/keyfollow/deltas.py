@@ -59,7 +59,7 @@ class FrameDelta:
                 "Point to the original media, or propagate again on this one.",
             )
         pixels = source.pixels.copy()
-        height, width, _ = self.shape
+        _, width, _ = self.shape
         across = -(-width // TILE)
         for tile, block in zip(self.tiles.tolist(), self.block, strict=True):
             y, x = tile // across * TILE, tile % across * TILE
