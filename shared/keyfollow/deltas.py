@@ -3,28 +3,43 @@
     b"KFF1" | head length (u32 LE) | head (msgpack) | padding | pixels | SHA-256 of all before it
 
 An edited frame holds only the 64 x 64 tiles that differ from its decoded source, so that a local edit costs disk and wire in
-proportion to what changed; a frame whose every tile changed, and a frame without a source, hold the whole picture.
+proportion to what changed; a frame that tiles would not make smaller, and a frame without a source, hold the whole picture.
 The bytes carry their own checksum: a reader trusts no path and no sender.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from dataclasses import dataclass
-from typing import Any
 
 import msgpack
 import numpy as np
 
 from .errors import StorageError
 from .frames import DTYPES, MAX_SIDE, Colour, FrameBuffer, Pixels
+from .plain import from_plain, to_plain
 
 MAGIC = b"KFF1"
 TILE = 64
 ALIGN = 64
 CHECKSUM = 32
 MAX_HEAD = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before the pixels. `tiles` holds int32 tile numbers, little-endian; `colour` is `Colour` in its own order."""
+
+    frame: int
+    confidence: float
+    shape: tuple[int, int, int]
+    dtype: str
+    depth: int
+    colour: tuple[str, str, str, str]
+    source: bytes
+    tiles: bytes | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +67,8 @@ class FrameDelta:
         """
         if self.tiles is None:
             return FrameBuffer(self.block, self.depth, self.colour)
-        if source is None or source.digest() != self.source:
+        fits = source is not None and source.pixels.shape == self.shape and source.pixels.dtype == self.block.dtype
+        if source is None or not fits or source.digest() != self.source:
             raise StorageError(
                 "wrong_source",
                 f"The source of frame {self.frame} is not the one it was edited on.",
@@ -69,22 +85,24 @@ class FrameDelta:
 
 
 def changed_tiles(edited: Pixels, source: Pixels) -> Pixels:
-    """Row-major numbers (int32, ascending) of the tiles in which any channel of any pixel differs. Both ``(h, w, c)``."""
-    differs = (edited != source).any(axis=2)
+    """Row-major numbers (int32, ascending) of the tiles in which any bit of any pixel differs. Both ``(h, w, c)``, of one dtype."""
+    # as whole numbers: -0.0 equals 0.0, and NaN nothing, but "the source, bit for bit" tells them apart
+    bits = np.dtype(f"u{edited.itemsize}")
+    differs = (edited.view(bits) != source.view(bits)).any(axis=2)
     rows = np.logical_or.reduceat(differs, np.arange(0, differs.shape[0], TILE), axis=0)
     grid = np.logical_or.reduceat(rows, np.arange(0, differs.shape[1], TILE), axis=1)
     return np.flatnonzero(grid).astype(np.int32)
 
 
 def pack(frame: int, edited: FrameBuffer, source: FrameBuffer | None = None, confidence: float = 1.0) -> bytes:
-    """Pack an edited frame as its difference from `source`, or whole when there is none or most of it changed."""
+    """Pack an edited frame as its difference from `source`, or whole when that is no larger, or when there is none that fits."""
     pixels, tiles = edited.pixels, None
     block = pixels
     height, width, channels = pixels.shape
     if source is not None and source.pixels.shape == pixels.shape and source.pixels.dtype == pixels.dtype:
-        across, down = -(-width // TILE), -(-height // TILE)
+        across = -(-width // TILE)
         tiles = changed_tiles(pixels, source.pixels)
-        if len(tiles) == across * down:
+        if len(tiles) * TILE * TILE >= height * width:
             tiles = None
         else:
             block = np.zeros((len(tiles), TILE, TILE, channels), pixels.dtype)
@@ -92,17 +110,20 @@ def pack(frame: int, edited: FrameBuffer, source: FrameBuffer | None = None, con
                 y, x = tile // across * TILE, tile % across * TILE
                 part = pixels[y : y + TILE, x : x + TILE]
                 out[: part.shape[0], : part.shape[1]] = part
+    colour = edited.colour
     head = msgpack.packb(
-        {
-            "frame": frame,
-            "confidence": float(confidence),
-            "shape": [height, width, channels],
-            "dtype": pixels.dtype.name,
-            "depth": edited.depth,
-            "colour": [edited.colour.matrix, edited.colour.range, edited.colour.primaries, edited.colour.transfer],
-            "source": source.digest() if source is not None and tiles is not None else b"",
-            "tiles": None if tiles is None else tiles.tobytes(),
-        }
+        to_plain(
+            Head(
+                frame=frame,
+                confidence=float(confidence),
+                shape=(height, width, channels),
+                dtype=pixels.dtype.name,
+                depth=edited.depth,
+                colour=(colour.matrix, colour.range, colour.primaries, colour.transfer),
+                source=source.digest() if source is not None and tiles is not None else b"",
+                tiles=None if tiles is None else tiles.tobytes(),
+            )
+        )
     )
     start = len(MAGIC) + 4 + len(head)
     front = MAGIC + struct.pack("<I", len(head)) + head + bytes(-start % ALIGN)
@@ -134,29 +155,26 @@ def _unpack(view: memoryview, verify: bool) -> FrameDelta:
     (size,) = struct.unpack_from("<I", view, 4)
     if size > MAX_HEAD or size > len(view):
         raise ValueError("head size")
-    head: dict[str, Any] = msgpack.unpackb(view[8 : 8 + size], raw=False, strict_map_key=True)
-    height, width, channels = (int(n) for n in head["shape"])
-    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE and channels in (3, 4)) or head["dtype"] not in DTYPES:
+    head = from_plain(Head, msgpack.unpackb(view[8 : 8 + size], raw=False, strict_map_key=True))
+    height, width, channels = head.shape
+    if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE and channels in (3, 4)) or head.dtype not in DTYPES:
         raise ValueError("shape")
-    start = 8 + size + (-(8 + size) % ALIGN)
-    raw = view[start:-CHECKSUM]
-    tiles = None if head["tiles"] is None else np.frombuffer(head["tiles"], np.int32)
-    shape = (height, width, channels) if tiles is None else (len(tiles), TILE, TILE, channels)
+    tiles = None if head.tiles is None else np.frombuffer(head.tiles, np.int32)
+    shape = head.shape if tiles is None else (len(tiles), TILE, TILE, channels)
     if tiles is not None and len(tiles):
         count = -(-width // TILE) * -(-height // TILE)
-        if tiles.min() < 0 or tiles.max() >= count:
-            raise ValueError("tile number")
-    block = np.frombuffer(raw, np.dtype(head["dtype"]))
-    if block.size != int(np.prod(shape)):
+        if tiles[0] < 0 or tiles[-1] >= count or (np.diff(tiles) <= 0).any():
+            raise ValueError("tile numbers")
+    block = np.frombuffer(view[8 + size + (-(8 + size) % ALIGN) : -CHECKSUM], np.dtype(head.dtype))
+    if block.size != math.prod(shape):
         raise ValueError("length")
-    colour = Colour(*(str(c) for c in head["colour"]))
     return FrameDelta(
-        frame=int(head["frame"]),
-        confidence=float(head["confidence"]),
-        shape=(height, width, channels),
-        depth=int(head["depth"]),
-        colour=colour,
-        source=bytes(head["source"]),
+        frame=head.frame,
+        confidence=head.confidence,
+        shape=head.shape,
+        depth=head.depth,
+        colour=Colour(*head.colour),
+        source=head.source,
         tiles=tiles,
         block=block.reshape(shape),
     )

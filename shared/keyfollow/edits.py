@@ -26,7 +26,7 @@ class Blob:
     """Bytes that a client put into the daemon's store.
 
     `form` is ``"file"`` for an image file as a person saved it (decoded only in the sandbox) or ``"frame"`` for pixels packed
-    by `deltas.pack_frame`. `name` is for messages to people only.
+    by `deltas.pack`. `name` is for messages to people only.
     """
 
     sha256: str

@@ -5,13 +5,15 @@ The settings schema is the one source of the inspector, the Blender panel, the C
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, cast
 
 from .edits import Quality, SettingValue
 from .errors import UsageError
+from .frames import FrameRange
 
 SettingKind = Literal["int", "float", "bool", "choice", "text"]
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
@@ -47,8 +49,11 @@ class Setting:
             "text": isinstance(value, str),
         }[self.kind]
         if good and self.kind in ("int", "float"):
-            number = float(value)
-            good = (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
+            number = cast(float, value)
+            # the largest float as a bound refuses infinity, NaN, and whole numbers that float() cannot hold
+            low = -sys.float_info.max if self.low is None else self.low
+            high = sys.float_info.max if self.high is None else self.high
+            good = low <= number <= high
         if not good:
             raise UsageError("bad_setting", f"{self.name} = {value!r} is not possible.", f"Give {self.expected()}.")
         return float(value) if self.kind == "float" else value
@@ -73,8 +78,10 @@ class Setting:
         if self.kind == "text":
             return "text"
         name = {"int": "a whole number", "float": "a number"}[self.kind]
-        low, high = ("" if v is None else f"{v:g}" for v in (self.low, self.high))
-        return f"{name} from {low} to {high}" if low and high else name
+        low, high = ("" if v is None else f"{v:.15g}" for v in (self.low, self.high))
+        if low and high:
+            return f"{name} from {low} to {high}"
+        return name + (f" of at least {low}" if low else "") + (f" of at most {high}" if high else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +166,8 @@ class Job:
     progress: Progress | None = None
     failure: Failure | None = None
     label: str = ""
+    range: FrameRange | None = None
+    """Frames of the run; None means the whole clip."""
 
 
 @dataclass(frozen=True, slots=True)

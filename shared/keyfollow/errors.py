@@ -100,5 +100,5 @@ def disk_full(where: object) -> StorageError:
     return StorageError(
         "disk_full",
         f"The disk that holds {where} is full.",
-        "Free some space, or move the storage root (KEYFOLLOW_HOME), then retry the job: it goes on where it stopped.",
+        "Free some space and retry the job: it goes on where it stopped. Or point KEYFOLLOW_STORAGE to a larger disk.",
     )

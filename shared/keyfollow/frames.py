@@ -14,9 +14,10 @@ Pixels are always RGB or RGBA, full range, interleaved, at the source's own dept
 from __future__ import annotations
 
 import hashlib
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy.typing as npt
 
@@ -24,6 +25,7 @@ from .errors import UsageError
 
 Pixels = npt.NDArray[Any]
 MAX_SIDE = 16384
+MAX_FRAMES = 1 << 31
 DTYPES = ("uint8", "uint16", "float16")
 
 
@@ -32,7 +34,7 @@ class FrameRange:
     """Half-open range of source frames, ``start <= n < stop``; never empty.
 
     Raises:
-        UsageError: ``empty_range`` when it holds no frame or starts below 0.
+        UsageError: ``empty_range`` when it holds no frame or starts below 0, ``frame_out_of_range`` beyond `MAX_FRAMES`.
     """
 
     start: int
@@ -45,6 +47,12 @@ class FrameRange:
                 f"The range {self.start}:{self.stop} holds no frame.",
                 "Give START:STOP with 0 <= START < STOP; STOP itself is not included.",
             )
+        if self.stop > MAX_FRAMES:
+            raise UsageError(
+                "frame_out_of_range",
+                f"The range {self.start}:{self.stop} goes beyond frame {MAX_FRAMES}.",
+                "Give a range inside the clip.",
+            )
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -53,7 +61,7 @@ class FrameRange:
         return iter(range(self.start, self.stop))
 
     def __contains__(self, frame: object) -> bool:
-        return isinstance(frame, int) and self.start <= frame < self.stop
+        return isinstance(frame, SupportsIndex) and self.start <= operator.index(frame) < self.stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +94,12 @@ class FrameBuffer:
     def __post_init__(self) -> None:
         p = self.pixels
         shape_ok = p.ndim == 3 and p.shape[2] in (3, 4) and 1 <= p.shape[0] <= MAX_SIDE and 1 <= p.shape[1] <= MAX_SIDE
-        if not shape_ok or p.dtype.name not in DTYPES or not p.flags.c_contiguous:
+        # the name of a byte-swapped dtype is the same
+        dtype_ok = p.dtype.name in DTYPES and p.dtype.isnative
+        if not (shape_ok and dtype_ok and p.flags.c_contiguous):
             raise UsageError(
                 "bad_frame",
-                f"A frame must be height x width x 3 or 4 of {', '.join(DTYPES)} in C order; got {p.shape} {p.dtype}.",
+                f"A frame must be height x width x 3 or 4 of {', '.join(DTYPES)} in C order; got {p.shape} {p.dtype.str}.",
                 f"Convert the array (numpy.ascontiguousarray), with sides of 1 to {MAX_SIDE} pixels.",
             )
 

@@ -7,6 +7,7 @@ ignored (a newer peer may send them), missing fields take their default, anythin
 from __future__ import annotations
 
 import dataclasses
+import sys
 import types
 import typing
 from functools import cache
@@ -39,7 +40,8 @@ def from_plain(cls: type[T], data: Any, where: str = "") -> T:
     """Build `cls` (a dataclass) from plain data.
 
     Raises:
-        PlainError: a field is missing, of the wrong type, or refused by the dataclass itself.
+        PlainError: a field is missing or of the wrong type.
+        UsageError: a dataclass refused its fields itself, as `frames.FrameRange` does.
     """
     if not isinstance(data, dict):
         raise PlainError(f"{where or cls.__name__} must be a mapping, got {type(data).__name__}")
@@ -81,7 +83,10 @@ def _check(hint: Any, value: Any, path: str) -> Any:
     elif dataclasses.is_dataclass(hint):
         return from_plain(typing.cast(type, hint), value, path)
     elif hint is float:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if isinstance(value, float):
+            return value
+        # float() of a larger whole number overflows
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
             return float(value)
     elif hint is int:
         # bool is an int in Python, not in a protocol

@@ -76,6 +76,7 @@ class InversionSpec:
     model_revision: str = ""
     dtype: str = ""
     prompt: str = ""
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

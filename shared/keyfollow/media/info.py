@@ -34,6 +34,7 @@ class MediaInfo:
         rotation: degrees clockwise that were applied (0, 90, 180, 270).
         first_number: number in the name of an image sequence's first file (frame 0).
         timecode: start timecode tag, empty without one.
+        last_duration: ticks that the last frame is shown; 0 when the file does not say.
     """
 
     kind: Literal["video", "images", "uploaded"]
@@ -52,6 +53,7 @@ class MediaInfo:
     rotation: int = 0
     first_number: int = 0
     timecode: str = ""
+    last_duration: int = 0
     audio: tuple[AudioInfo, ...] = ()
 
     @property
@@ -61,6 +63,13 @@ class MediaInfo:
     def seconds(self, frame: int) -> Fraction:
         """When `frame` is shown, exactly, from the file's own zero."""
         return self.pts[frame] * Fraction(*self.time_base)
+
+    def end(self, stop: int) -> int:
+        """The tick at which frame ``stop - 1`` ends: where the next begins, or after the last frame's duration."""
+        if stop < self.frames:
+            return self.pts[stop]
+        nominal = round(1 / (self.fps * Fraction(*self.time_base)))
+        return self.pts[-1] + (self.last_duration or max(1, nominal))
 
     @property
     def frame_bytes(self) -> int:

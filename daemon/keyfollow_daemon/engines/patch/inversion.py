@@ -1,0 +1,94 @@
+"""The patch engine's inversion: flows of all neighbouring frames of a span, one cache entry per pair."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from keyfollow.frames import FrameRange
+
+from keyfollow_daemon.cache.keys import entry_key
+from keyfollow_daemon.engines.base import Context, Frames, InversionSpec
+
+from .flow import PairFlow, pair_flow, unpack
+from .pixels import Bytes, guide, work_size
+
+MAX_ANALYSIS_SIDE = 2048
+"""Larger pictures are analysed at half size, again and again, until they fit; what is delivered keeps its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchInversion:
+    """Keys of the pairs (start, start + 1) … (stop - 2, stop - 1) of `span`; the flows themselves stay in the cache."""
+
+    spec: InversionSpec
+    span: FrameRange
+    keys: Sequence[str]
+
+
+def analysis_scale(width: int, height: int, draft: bool) -> float:
+    """Size of the analysis copy over the size of the source: a power of one half; drafts take one half more."""
+    scale = 0.5 if draft else 1.0
+    while max(width, height) * scale > MAX_ANALYSIS_SIDE:
+        scale /= 2
+    return scale
+
+
+def pair_key(frames: Frames, spec: InversionSpec, first: int) -> str:
+    """Cache key of the flows between `first` and `first` + 1."""
+    return entry_key(
+        engine=spec.engine,
+        version=spec.version,
+        settings={**spec.settings, "draft": spec.draft},
+        model_revision=spec.model_revision,
+        dtype=spec.dtype,
+        prompt="",
+        digests=[frames.digest(first), frames.digest(first + 1)],
+    )
+
+
+class Flows:
+    """Flows of neighbouring frames from the cache, one pair at a time; what is missing or damaged is computed and saved."""
+
+    def __init__(self, frames: Frames, spec: InversionSpec, ctx: Context, known: PatchInversion | None = None) -> None:
+        self._frames, self._spec, self._ctx, self._known = frames, spec, ctx, known
+        self.scale = analysis_scale(*frames.size, spec.draft)
+        self.size = work_size(*frames.size, self.scale)
+        self._guides: OrderedDict[int, Bytes] = OrderedDict()
+
+    def guide(self, frame: int) -> Bytes:
+        """The frame's analysis copy; the last two are kept."""
+        if frame not in self._guides:
+            self._guides[frame] = guide(self._frames[frame], self.scale)
+            while len(self._guides) > 2:
+                self._guides.popitem(last=False)
+        return self._guides[frame]
+
+    def key(self, first: int) -> str:
+        if self._known and self._known.span.start <= first < self._known.span.stop - 1:
+            return self._known.keys[first - self._known.span.start]
+        return pair_key(self._frames, self._spec, first)
+
+    def prepare(self, first: int) -> str:
+        """Make sure that the pair's entry is stored; its key."""
+        key = self.key(first)
+        if self._load(key) is None:
+            self._make(key, first)
+        return key
+
+    def pair(self, first: int) -> PairFlow:
+        """Flows between `first` and `first` + 1 at the analysis size."""
+        key = self.key(first)
+        return self._load(key) or self._make(key, first)
+
+    def _load(self, key: str) -> PairFlow | None:
+        stored = self._ctx.cache.load(key)
+        return None if stored is None else unpack(stored, *self.size)
+
+    def _make(self, key: str, first: int) -> PairFlow:
+        tensors = pair_flow(self.guide(first), self.guide(first + 1))
+        self._ctx.cache.save(key, tensors)
+        flow = unpack(tensors, *self.size)
+        assert flow is not None
+        return flow

@@ -1,0 +1,46 @@
+"""Several keyframes' edits on one frame: per pixel, the keyframe that really saw the content has the say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .pixels import Floats, box
+from .transfer import Proposal
+
+FLOOR = 1e-4
+"""Keeps the better match in charge where no keyframe saw the content."""
+
+
+def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
+    """Mix edits, never pixels, by ``time share x confidence⁴`` smoothed over 3 px.
+
+    Seen by one keyframe only: that one's edit; by both: linear in time; by none: the one that matches less badly.
+
+    Args:
+        proposals: each with its share in time (0…1].
+    """
+    if len(proposals) == 1:
+        return proposals[0][0]
+    raw = [
+        np.float32(share) * (p.confidence**4 + np.float32(FLOOR) * (p.confidence + np.float32(0.01))) for p, share in proposals
+    ]
+    weights = [box(w, 1) for w in raw]
+    total = np.maximum(np.add.reduce(weights), 1e-12)
+    shares = [w / total for w in weights]
+
+    def mixed(planes: list[Floats]) -> Floats:
+        out = np.zeros_like(planes[0])
+        for share, plane in zip(shares, planes, strict=True):
+            out += plane * (share[..., None] if plane.ndim == 3 else share)
+        return out
+
+    parts = [p for p, _ in proposals]
+    return Proposal(
+        edit=mixed([p.edit for p in parts]),
+        reach=mixed([p.reach for p in parts]),
+        confidence=mixed([p.confidence for p in parts]),
+        by_colour=mixed([p.by_colour for p in parts]),
+        belief=mixed([p.belief for p in parts]),
+    )

@@ -1,0 +1,91 @@
+"""Frames as arrays to compute on, and back without touching a pixel that the edit leaves alone.
+
+Values are computed in *8-bit units* (full white = 255.0, float32, linear in the stored values), whatever the source's dtype. The
+*guide* is a normalised 8-bit RGB copy for analysis only: flow, match errors, colour cells.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from keyfollow.frames import FrameBuffer
+
+Floats = npt.NDArray[np.floating[Any]]
+Bytes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+
+cv: Any = cv2
+"""OpenCV, untyped: its stubs refuse optional arguments and float arrays that its functions take."""
+
+
+def values(frame: FrameBuffer) -> Floats:
+    """``(h, w, 3 or 4)`` float32 in 8-bit units; not-a-number becomes 0, infinities the largest half float."""
+    pixels = frame.pixels.astype(np.float32)
+    if frame.pixels.dtype == np.float16:
+        pixels = np.nan_to_num(pixels, nan=0.0, posinf=65504.0, neginf=-65504.0)
+    pixels *= np.float32(255.0 / frame.white)
+    return pixels
+
+
+def guide(frame: FrameBuffer, scale: float = 1.0) -> Bytes:
+    """``(h, w, 3)`` uint8 analysis copy at `scale`; half floats are taken as linear light and encoded with gamma 2.2."""
+    rgb = frame.pixels[..., :3]
+    if rgb.dtype == np.uint16:
+        rgb = ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    elif rgb.dtype == np.float16:
+        light = np.clip(np.nan_to_num(rgb.astype(np.float32)), 0.0, 1.0)
+        rgb = np.rint(255.0 * light ** (1 / 2.2)).astype(np.uint8)
+    rgb = np.ascontiguousarray(rgb)
+    if scale != 1.0:
+        rgb = cv.resize(rgb, work_size(frame.width, frame.height, scale), interpolation=cv.INTER_AREA)
+    return rgb
+
+
+def work_size(width: int, height: int, scale: float) -> tuple[int, int]:
+    """(width, height) of the analysis copy of a ``width x height`` picture."""
+    return max(16, round(width * scale)), max(16, round(height * scale))
+
+
+def grey(rgb: Bytes) -> Bytes:
+    out: Bytes = cv.cvtColor(rgb, cv.COLOR_RGB2GRAY)
+    return out
+
+
+def add_edit(source: FrameBuffer, edit: Floats) -> FrameBuffer:
+    """`source` + `edit` (``(h, w, c)``, 8-bit units) at the source's dtype. Where the edit is 0 the source's bits stay."""
+    pixels = source.pixels
+    total = pixels.astype(np.float32) + edit * np.float32(source.white / 255.0)
+    if pixels.dtype == np.float16:
+        made = np.clip(total, -65504.0, 65504.0).astype(np.float16)
+    else:
+        made = np.clip(np.rint(total), 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
+    return FrameBuffer(np.where(edit == 0, pixels, made), source.depth, source.colour)
+
+
+@lru_cache(maxsize=4)
+def grid(height: int, width: int) -> Floats:
+    """``(h, w, 2)`` pixel coordinates (x, y); shared, so never written to."""
+    out = np.empty((height, width, 2), np.float32)
+    out[..., 0] = np.arange(width, dtype=np.float32)
+    out[..., 1] = np.arange(height, dtype=np.float32)[:, None]
+    out.flags.writeable = False
+    return out
+
+
+def sample(
+    image: npt.NDArray[np.generic], where: Floats, *, nearest: bool = False, border: int = cv.BORDER_REPLICATE
+) -> Floats:
+    """`image` at the pixel coordinates `where` (``(h, w, 2)`` x, y), bilinear unless `nearest`."""
+    out: Floats = cv.remap(image, where, None, cv.INTER_NEAREST if nearest else cv.INTER_LINEAR, borderMode=border)
+    return out
+
+
+def box(image: Floats, radius: int) -> Floats:
+    """Mean over ``(2 radius + 1)²`` windows, borders mirrored."""
+    side = 2 * radius + 1
+    out: Floats = cv.blur(image, (side, side), borderType=cv.BORDER_REFLECT)
+    return out

@@ -1,0 +1,107 @@
+"""Correspondences of one keyframe in one direction, made frame by frame outward, with bounded memory for going back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from .correspondence import Correspondence, KeyView, chain, refine
+from .inversion import Flows
+from .pixels import Bools, cv
+
+KEEP_BYTES = 256 << 20
+DRAFT_REFINEMENT = 4
+"""Drafts pull the chain back onto the keyframe at every fourth frame only."""
+
+Advance = Callable[[Correspondence, int], Correspondence]
+
+
+class Track:
+    """State i is the correspondence of the i-th frame from the keyframe (0 is the keyframe itself).
+
+    States are computed in order. Inside `window` enough of them are kept to come back to any at the cost of a short
+    recomputation: all if they fit in `KEEP_BYTES`, else every sqrt(n)-th and the block last used.
+
+    Args:
+        start: state 0.
+        advance: makes state i from state i - 1 and i.
+        window: indices that will be visited again.
+    """
+
+    def __init__(self, start: Correspondence, advance: Advance, window: range = range(0)) -> None:
+        self._advance = advance
+        self._window = window
+        self._spacing = 1 if len(window) * start.nbytes <= KEEP_BYTES else math.isqrt(len(window)) + 1
+        self._checkpoints = {0: start}
+        self._block: dict[int, Correspondence] = {}
+        self._cursor = (0, start)
+
+    def at(self, index: int) -> Correspondence:
+        """State `index`, computed from the nearest one before it that is at hand."""
+        at_hand = {self._cursor[0]: self._cursor[1], **self._block, **self._checkpoints}
+        base = max(i for i in at_hand if i <= index)
+        state = at_hand[base]
+        for i in range(base + 1, index + 1):
+            state = self._advance(state, i)
+            self._keep(i, state)
+        self._cursor = (index, state)
+        return state
+
+    def _keep(self, index: int, state: Correspondence) -> None:
+        if not self._window.start - self._spacing <= index < self._window.stop:
+            return
+        if index % self._spacing == 0:
+            self._checkpoints[index] = state
+            self._block = {}
+        else:
+            if self._block and min(self._block) // self._spacing != index // self._spacing:
+                self._block = {}
+            self._block[index] = state
+
+
+class Tracks:
+    """The tracks in use, by keyframe (or frame with a mask) and direction; and the views that they match against."""
+
+    def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
+        self._flows, self._check, self._draft = flows, check, draft
+        self._tracks: dict[tuple[int, bool], Track] = {}
+        self._views: dict[int, KeyView] = {}
+
+    def look_at(self, key: int, changed: Bools) -> None:
+        """Tell what the edit changed in keyframe `key`, so that it is found again after it was hidden."""
+        width, height = self._flows.size
+        small = cv.resize(changed.astype(np.uint8), (width, height), interpolation=cv.INTER_NEAREST) > 0
+        self._views[key] = KeyView(self._flows.guide(key), small)
+
+    def view(self, key: int) -> KeyView:
+        if key not in self._views:
+            self._views[key] = KeyView(self._flows.guide(key))
+        return self._views[key]
+
+    def open(self, key: int, forward: bool, window: range = range(0)) -> None:
+        """Make the track from `key`; must come before `at` when states will be visited again."""
+        view, step = self.view(key), 1 if forward else -1
+
+        def advance(state: Correspondence, index: int) -> Correspondence:
+            self._check()
+            frame = key + step * index
+            flow, inverse = self._flows.pair(min(frame, frame - step)).toward_key(forward)
+            state = chain(state, view, flow, inverse)
+            if self._draft and index % DRAFT_REFINEMENT:
+                return state
+            return refine(state, self._flows.guide(frame), view)
+
+        self._tracks[key, forward] = Track(view.start(), advance, window)
+
+    def at(self, key: int, frame: int) -> Correspondence:
+        """Where the pixels of `frame` were in `key`."""
+        if (key, frame > key) not in self._tracks:
+            self.open(key, frame > key)
+        return self._tracks[key, frame > key].at(abs(frame - key))
+
+    def close(self) -> None:
+        """Forget all tracks and views."""
+        self._tracks.clear()
+        self._views.clear()

@@ -1,0 +1,126 @@
+"""The worker process: runs one task after another for the `process` executor.
+
+It dies with the daemon (end of its input), beats from a thread of its own so that long native calls do not look like death, and
+counts `steps` whenever the task checks for a stop, so that a wedged task can be told from a slow one.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from keyfollow.errors import JobError, KeyfollowError
+
+from .base import Stopped, Why, resolve
+from .channel import Channel
+
+BEAT_S = 0.5
+log = logging.getLogger(__name__)
+
+
+class WorkerLink:
+    """`base.Link` over the channel."""
+
+    def __init__(self, channel: Channel, task: str) -> None:
+        self.task = task
+        self.steps = 0
+        self.why: Why | None = None
+        self._channel = channel
+
+    def stop_asked(self) -> Why | None:
+        self.steps += 1
+        return self.why
+
+    def say(self, data: Mapping[str, Any]) -> None:
+        self._channel.send({"op": "event", "task": self.task, "data": dict(data)})
+
+
+class Worker:
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._link: WorkerLink | None = None
+        self._tasks: list[dict[str, Any]] = []
+        self._ready = threading.Condition()
+        self._over = False
+
+    def run(self) -> None:
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
+        self._channel.send({"op": "ready", "pid": os.getpid()})
+        while True:
+            with self._ready:
+                self._ready.wait_for(lambda: self._tasks or self._over)
+                if self._over:
+                    return
+                message = self._tasks.pop(0)
+            self._run_task(message)
+
+    def _run_task(self, message: dict[str, Any]) -> None:
+        link = self._link = WorkerLink(self._channel, message["task"])
+        answer: dict[str, Any]
+        try:
+            answer = {"op": "done", "result": resolve(message["entry"])(message["payload"], link)}
+        except Stopped as stopped:
+            answer = {"op": "stopped", "why": stopped.why}
+        except KeyfollowError as e:
+            answer = {"op": "failed", "error": e.to_plain()}
+        except Exception as e:
+            log.exception("task %s failed", link.task)
+            error = JobError(
+                "engine_failed", f"The engine failed: {type(e).__name__}: {e}", "See worker.log in the log folder."
+            )
+            answer = {"op": "failed", "error": error.to_plain()}
+        self._link = None
+        self._channel.send({**answer, "task": link.task})
+
+    def _listen(self) -> None:
+        while (message := self._channel.receive()) is not None:
+            link = self._link
+            if message["op"] == "run":
+                with self._ready:
+                    self._tasks.append(message)
+                    self._ready.notify()
+            elif message["op"] == "stop" and link is not None and link.task == message["task"]:
+                link.why = message["why"]
+        os._exit(0)  # the daemon is gone; a task in the middle resumes from disk when the next one starts
+
+    def _beat(self) -> None:
+        while True:
+            time.sleep(BEAT_S)
+            link = self._link
+            try:
+                self._channel.send({"op": "beat", "steps": link.steps if link else 0, "peak": _peak_memory()})
+            except OSError:
+                os._exit(0)
+
+
+def _peak_memory() -> int:
+    """Most resident bytes so far; 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main() -> None:
+    """Take over stdin and stdout for the channel; whatever a library prints goes to the log."""
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    reader = os.fdopen(os.dup(0), "rb")
+    writer = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(2, 1)
+    Worker(Channel(reader, writer)).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""What a run would cost, before anyone decides to start it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from keyfollow.checks import check_request
+from keyfollow.edits import EditRequest
+from keyfollow.engine_info import CacheInfo, EngineInfo, Estimate
+from keyfollow.media.info import MediaInfo
+from keyfollow.media.probe import probe
+
+from keyfollow_daemon.engines import registry
+from keyfollow_daemon.jobs.identity import source_identity
+
+DEVICE = "cpu"
+
+
+class Known(Protocol):
+    """The caches that earlier runs announced (`cache.handles.Handles`)."""
+
+    def of_source(self, engine: str, identity: str) -> list[CacheInfo]: ...
+
+
+def estimate(request: EditRequest, known: Known, media: MediaInfo | None = None) -> Estimate:
+    """Cost of a run; `frames_prepared` tells how much of it an earlier run on this source has prepared.
+
+    Raises:
+        KeyfollowError: the request is not possible on this clip.
+    """
+    info = describe(request.engine)
+    if media is None:
+        media = probe(request.clip.path or "", rate=request.clip.rate)
+    span = check_request(request, media, info)
+    cost = registry.info_module(request.engine).estimate(request, media, DEVICE)
+    covered: set[int] = set()
+    for cache in known.of_source(request.engine, source_identity(request)):
+        if cache.entries:
+            covered.update(range(max(span.start, cache.start), min(span.stop, cache.stop)))
+    return replace(cost, frames=len(span), frames_prepared=len(covered))
+
+
+def describe(engine: str) -> EngineInfo:
+    """What the engine says of itself. Raises `UsageError` ``unknown_engine``."""
+    found = registry.engines()
+    if engine not in found:
+        registry.info_module(engine)
+    return found[engine]

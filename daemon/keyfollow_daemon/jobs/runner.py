@@ -1,0 +1,323 @@
+"""The queue at work: takes requests, keeps them, runs one after the other, and tells whoever listens.
+
+Lives on the event loop's thread. State is committed to the store before anyone hears of it; what is only of the moment (progress,
+the order in which frames were finished) is kept in memory and found again on disk after a restart.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from keyfollow.edits import EditRequest
+from keyfollow.engine_info import Failure, Job, Progress, Report
+from keyfollow.errors import KeyfollowError, StorageError, UsageError
+from keyfollow.plain import from_plain
+
+from keyfollow_daemon.executors.base import (
+    Executor,
+    Outcome,
+    Plain,
+    Task,
+    TaskDone,
+    TaskEvent,
+    TaskFailed,
+    TaskStopped,
+    Why,
+    WorkerDied,
+)
+
+from .model import MAX_ATTEMPTS, Event, JobRecord, advance, next_to_run, position_before, unknown_job
+from .store import JobStore
+
+log = logging.getLogger(__name__)
+ENTRY = "keyfollow_daemon.jobs.task:run"
+MAX_JOBS = 10_000
+RETRY_S = 2.0
+"""Pause before a job whose worker died is started again, doubled each time."""
+
+
+class Listener(Protocol):
+    """Who hears of jobs (the transport)."""
+
+    def job_changed(self, job: Job) -> None: ...
+
+    def job_removed(self, id: str) -> None: ...
+
+    def frame_finished(self, job: str) -> None: ...
+
+
+class Frames(Protocol):
+    """Where finished frames are found again after a restart (`takes.store.TakeStore`)."""
+
+    def frames(self, take: str) -> Sequence[int]: ...
+
+
+@dataclass(slots=True)
+class _Live:
+    """What is only of the moment about a job."""
+
+    arrivals: list[int]
+    known: set[int]
+    progress: Progress | None = None
+    wish: Why | None = None
+    not_before: float = 0.0
+    report: Report | None = None
+
+
+class JobService:
+    """All jobs.
+
+    Args:
+        payload: makes what the worker gets (`jobs.task.Run`, plain) for a job.
+        make_executor: builds the executor, given the function that takes its reports.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        takes: Frames,
+        payload: Callable[[JobRecord], Plain],
+        make_executor: Callable[[Callable[[Outcome], None]], Executor],
+    ) -> None:
+        self._store = store
+        self._takes = takes
+        self._payload = payload
+        self._jobs: dict[str, JobRecord] = {}
+        self._live: dict[str, _Live] = {}
+        self._listener: Listener | None = None
+        self._executor = make_executor(self._outcome)
+        self._stopping = False
+
+    def start(self, listener: Listener) -> None:
+        """Recover: what ran when the daemon ended is queued again, at its place."""
+        self._listener = listener
+        for job in self._store.all():
+            if job.state == "running":
+                job = advance(job, "interrupt")
+                self._store.update(job)
+            self._jobs[job.id] = job
+        self._pump()
+
+    def submit(self, id: str, request: EditRequest, label: str, survives: bool) -> Job:
+        """Commit a job and queue it. The same id again returns the job that is there.
+
+        Raises:
+            UsageError: ``bad_job_id``, ``too_many_jobs``.
+            StorageError: it could not be committed; then there is no job.
+        """
+        if id in self._jobs:
+            return self.get(id)
+        if not (8 <= len(id) <= 64 and id.isascii() and id.replace("-", "").isalnum()):
+            raise UsageError("bad_job_id", "A job's id is 8 to 64 letters and digits.", "Use a UUID.")
+        if len(self._jobs) >= MAX_JOBS:
+            raise UsageError(
+                "too_many_jobs", f"There are {MAX_JOBS} jobs already.", "Remove ended ones: keyfollow jobs remove."
+            )
+        created = time.time()
+        position = position_before(list(self._jobs.values()), None)
+        take = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created)) + "-" + id.replace("-", "")[:8]
+        job = self._store.add(JobRecord(id, request, take, created, position, label=label, survives=survives))
+        self._jobs[id] = job
+        self._changed(job)
+        self._pump()
+        return self.get(id)
+
+    def get(self, id: str) -> Job:
+        """Raises `UsageError` ``unknown_job``."""
+        return self._shown(self._record(id))
+
+    def all(self) -> list[Job]:
+        return [self._shown(j) for j in sorted(self._jobs.values(), key=lambda j: (j.position, j.created))]
+
+    def counts(self) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for job in self._jobs.values():
+            counts[job.state] = counts.get(job.state, 0) + 1
+        return counts
+
+    def stored_requests(self) -> list[EditRequest]:
+        """Requests of all jobs in the store, also before `start`."""
+        return [job.request for job in self._store.all()]
+
+    def finished(self, id: str) -> list[int]:
+        """Frames that are done, in the order they were finished; the list only grows."""
+        self._record(id)
+        return self._of(id).arrivals
+
+    def record(self, id: str) -> JobRecord:
+        """Raises `UsageError` ``unknown_job``."""
+        return self._record(id)
+
+    def cancel(self, id: str) -> Job:
+        return self._wish(id, "cancel")
+
+    def pause(self, id: str) -> Job:
+        return self._wish(id, "pause")
+
+    def resume(self, id: str) -> Job:
+        return self._apply(id, "resume")
+
+    def retry(self, id: str) -> Job:
+        return self._apply(id, "retry")
+
+    def move(self, id: str, before: str | None) -> Job:
+        """Put a job before another (None: last)."""
+        others = [j for j in self._jobs.values() if j.id != id]
+        job = replace(self._record(id), position=position_before(others, before))
+        self._commit(job)
+        return self.get(id)
+
+    def remove(self, id: str) -> None:
+        """Forget an ended job; its take stays. Raises `UsageError` ``not_possible`` while it has not ended."""
+        if not self._record(id).ended:
+            raise UsageError("not_possible", "A job that has not ended cannot be removed.", "Cancel it first.")
+        self._store.remove(id)
+        del self._jobs[id]
+        self._live.pop(id, None)
+        if self._listener:
+            self._listener.job_removed(id)
+
+    def tick(self, now: float) -> None:
+        self._executor.tick(now)
+        self._pump()
+
+    def describe_worker(self) -> str:
+        return self._executor.describe()
+
+    def close(self) -> None:
+        """Stop working; what runs is running in the store and resumes at the next start."""
+        self._stopping = True
+        self._executor.close()
+        self._store.close()
+
+    # --- one job moves -------------------------------------------------------------------------------------------------
+
+    def _wish(self, id: str, why: Why) -> Job:
+        job = self._record(id)
+        if job.state != "running":
+            return self._apply(id, why)
+        # answered at once; the state follows when the worker has let go
+        self._of(id).wish = why
+        self._executor.stop(why)
+        return self._shown(job)
+
+    def _apply(self, id: str, event: Event) -> Job:
+        job = self._record(id)
+        after = advance(job, event)
+        if after is not job:
+            if event == "retry":
+                self._of(id).not_before = 0.0
+            self._commit(after)
+        self._pump()
+        return self.get(id)
+
+    def _commit(self, job: JobRecord) -> None:
+        self._store.update(job)
+        self._jobs[job.id] = job
+        self._changed(job)
+
+    def _changed(self, job: JobRecord) -> None:
+        if self._listener:
+            self._listener.job_changed(self._shown(job))
+
+    def _pump(self) -> None:
+        if self._stopping or self._executor.busy:
+            return
+        now = time.monotonic()
+        job = next_to_run([j for j in self._jobs.values() if self._of(j.id).not_before <= now])
+        if job is None:
+            return
+        live = self._of(job.id)
+        live.wish, live.progress = None, Progress("Starting", 0, 1)
+        self._commit(advance(job, "start"))
+        self._executor.start(Task(job.id, ENTRY, self._payload(self._jobs[job.id])))
+
+    # --- what the executor says ------------------------------------------------------------------------------------------
+
+    def _outcome(self, outcome: Outcome) -> None:
+        job = self._jobs.get(outcome.task)
+        if job is None or job.state != "running" or self._stopping:
+            return
+        match outcome:
+            case TaskEvent(_, data):
+                self._event(job, data)
+                return
+            case TaskDone(id, result):
+                self._of(id).report = from_plain(Report, result["report"])
+                self._end(job, "finish")
+            case TaskStopped(_, why):
+                self._end(job, why)
+            case TaskFailed(_, error):
+                self._end(job, "fail", Failure(**error))
+            case WorkerDied(_, how):
+                self._worker_died(job, how)
+        self._pump()
+
+    def _event(self, job: JobRecord, data: Plain) -> None:
+        live = self._of(job.id)
+        if data["kind"] == "progress":
+            live.progress = Progress(data["phase"], data["done"], data["total"], data.get("eta_s"))
+            self._changed(job)
+        elif data["kind"] == "frame" and data["frame"] not in live.known:
+            live.known.add(data["frame"])
+            live.arrivals.append(data["frame"])
+            if self._listener:
+                self._listener.frame_finished(job.id)
+
+    def _end(self, job: JobRecord, event: Event, failure: Failure | None = None) -> None:
+        live = self._of(job.id)
+        if event != "pause":
+            live.progress = None
+        self._try_commit(advance(job, event, failure))
+
+    def _worker_died(self, job: JobRecord, how: str) -> None:
+        if job.attempts >= MAX_ATTEMPTS:
+            failure = Failure("JobError", "worker_died", how, "Retry the job; if it happens again, run a draft or report it.")
+            self._end(job, "fail", failure)
+            return
+        log.warning("job %s: %s It goes on from its last finished frame.", job.id, how)
+        live = self._of(job.id)
+        live.not_before = time.monotonic() + RETRY_S * 2 ** (job.attempts - 1) if job.attempts > 1 else 0.0
+        self._try_commit(advance(job, "interrupt"))
+
+    def _try_commit(self, job: JobRecord) -> None:
+        """A full disk must not lose the outcome for those who listen; the store catches up at the next change or start."""
+        try:
+            self._commit(job)
+        except StorageError as e:
+            log.error("job %s: its new state %s could not be stored: %s", job.id, job.state, e)
+            self._jobs[job.id] = job
+            self._changed(job)
+        finally:
+            if job.ended and self._listener:
+                self._listener.frame_finished(job.id)
+
+    # --- lookups ---------------------------------------------------------------------------------------------------------
+
+    def _record(self, id: str) -> JobRecord:
+        job = self._jobs.get(id)
+        if job is None:
+            raise unknown_job(id)
+        return job
+
+    def _of(self, id: str) -> _Live:
+        live = self._live.get(id)
+        if live is None:
+            frames = self._found(self._jobs[id])
+            live = self._live[id] = _Live(frames, set(frames))
+        return live
+
+    def _found(self, job: JobRecord) -> list[int]:
+        if job.state == "queued" and job.attempts == 0:
+            return []
+        try:
+            return list(self._takes.frames(job.take))
+        except KeyfollowError:
+            return []
+
+    def _shown(self, job: JobRecord) -> Job:
+        return job.shown(self._of(job.id).progress)

@@ -1,0 +1,281 @@
+"""One run, from the clip to the take: what the worker does for a job.
+
+    clip → keyframes and masks → inversion (cached) → edited frames → take → report
+
+The executor calls `run` by name (`executors.base.Task.entry`), so that executors need not know what a job is. Pixels go from the
+engine to the take's files right here; the daemon's loop only hears which frame is finished (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from keyfollow import __version__, deltas
+from keyfollow.checks import check_request
+from keyfollow.edits import EditRequest
+from keyfollow.engine_info import EngineInfo, Report, Setting
+from keyfollow.errors import JobError, UsageError
+from keyfollow.frames import FrameRange
+from keyfollow.plain import from_plain, to_plain
+
+from keyfollow_daemon.cache.handles import Handles
+from keyfollow_daemon.cache.store import InversionStore
+from keyfollow_daemon.engines import registry
+from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, InversionSpec, Tensors
+from keyfollow_daemon.executors.base import Link, Plain, Stopped
+from keyfollow_daemon.jobs.planner import DEVICE, describe
+from keyfollow_daemon.jobs.resources import require_room
+from keyfollow_daemon.jobs.run import Run
+from keyfollow_daemon.jobs.sources import Sources, open_sources
+from keyfollow_daemon.media.blobs import BlobStore
+from keyfollow_daemon.takes.report import Measure, summarise
+from keyfollow_daemon.takes.store import TakeStore, TakeWriter
+
+PROGRESS_S = 0.1
+CHECKPOINT_QUOTA = 1 << 40
+
+
+def run(payload: Plain, link: Link) -> Plain:
+    """Do a whole job.
+
+    Returns:
+        ``{"report": Report, "cache": CacheInfo | None}``, plain.
+
+    Raises:
+        KeyfollowError: anything that a person can mend.
+        Stopped: someone asked.
+    """
+    spec = from_plain(Run, payload)
+    if (report := finished_report(spec)) is not None:
+        return {"report": to_plain(report), "cache": None}
+    link.say({"kind": "progress", "phase": "Reading", "done": 0, "total": 1})
+    clock = PhaseClock()
+    with clock.phase("reading"):
+        sources = open_sources(spec.request, BlobStore(Path(spec.blobs), spec.largest_blob))
+    with sources:
+        return _run(spec, sources, clock, link)
+
+
+def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
+    request = spec.request
+    info = describe(request.engine)
+    span = check_request(request, sources.media, info)
+    settings = info.resolve(request.settings)
+    require_room(registry.info_module(request.engine).estimate(request, sources.media, DEVICE), Path(spec.takes))
+    with clock.phase("reading"):
+        keyframes = sources.keyframes()
+        masks = sources.masks(span)
+    store = InversionStore(Path(spec.inversions), spec.inversion_quota)
+    take = TakeStore(Path(spec.takes)).create(
+        spec.take, recipe(request, info, settings, sources.identity), {**spec.meta, "start": span.start, "stop": span.stop}
+    )
+    context = TaskContext(link, store, InversionStore(Path(spec.checkpoints), CHECKPOINT_QUOTA), spec.job)
+    made = take.finished()
+    for frame in sorted(made):
+        link.say({"kind": "frame", "frame": frame})
+    wanted = [n for n in span if n not in made]
+    edit = Edit(
+        range=span,
+        wanted=wanted,
+        keyframes=keyframes,
+        masks=masks,
+        settings=settings,
+        prompt=request.prompt,
+        source_prompt=request.source_prompt,
+        model=request.model,
+        seed=request.seed,
+        draft=request.quality == "draft",
+    )
+    engine = registry.load(request.engine)
+    reach = FrameRange(min(span.start, *(k.frame for k in keyframes)), max(span.stop, *(k.frame + 1 for k in keyframes)))
+    with clock.phase("preparing"):
+        inversion = engine.invert(sources.frames, reach, inversion_spec(info, settings, request), context)
+    found, made_anew = store.hits, store.misses
+    with clock.phase("propagating"), FrameWriter(take, sources, link, clock) as writer:
+        for edited in engine.propagate(sources.frames, inversion, edit, context):
+            writer.put(edited)
+    missing = set(wanted) - writer.written
+    if missing:
+        raise JobError("engine_short", f"The engine left out {len(missing)} frames.", "Report this as a bug of the engine.")
+    cache = _announce(spec, sources, inversion, reach, clock, store)
+    report = summarise(
+        take.measures,
+        seconds=clock.seconds(),
+        cache_hits=found,
+        cache_misses=made_anew,
+        cache=cache["id"] if cache else None,
+        has_mask=bool(masks),
+    )
+    take.complete(report)
+    return {"report": to_plain(report), "cache": cache}
+
+
+def finished_report(spec: Run) -> Report | None:
+    """The report of a take that is complete already: the daemon died between the take's end and the job's."""
+    takes = TakeStore(Path(spec.takes))
+    try:
+        take = takes.get(spec.take)
+    except UsageError:
+        return None
+    return take.report if take.complete else None
+
+
+def recipe(request: EditRequest, info: EngineInfo, settings: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Everything that the frames follow from: the request (pictures by SHA-256), the source's identity, settings, versions."""
+    return {
+        "request": to_plain(request),
+        "source": source,
+        "settings": dict(settings),
+        "engine": {"id": info.id, "version": info.version},
+        "keyfollow": __version__,
+    }
+
+
+def inversion_spec(info: EngineInfo, settings: Mapping[str, Any], request: EditRequest) -> InversionSpec:
+    """Only what an inversion may depend on."""
+    named: dict[str, Setting] = {s.name: s for s in info.settings}
+    source_only = {name: value for name, value in settings.items() if named[name].source_only}
+    return InversionSpec(
+        engine=info.id,
+        version=info.version,
+        settings=source_only,
+        prompt=request.source_prompt if info.needs_prompt else "",
+        draft=request.quality == "draft",
+    )
+
+
+def _announce(
+    spec: Run, sources: Sources, inversion: Inversion, reach: FrameRange, clock: PhaseClock, store: InversionStore
+) -> dict[str, Any] | None:
+    if not inversion.keys:
+        return None
+    handles = Handles(Path(spec.inversions), store)
+    named = handles.announce(
+        engine=spec.request.engine,
+        source=sources.name,
+        source_identity=sources.identity,
+        span=reach,
+        keys=inversion.keys,
+        seconds=clock.seconds().get("preparing", 0.0),
+    )
+    plain: dict[str, Any] = to_plain(named)
+    return plain
+
+
+class PhaseClock:
+    """Seconds by phase; the frame writer's share runs beside the engine and is counted on its own."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._began = time.monotonic()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds[name] = self._seconds.get(name, 0.0) + time.monotonic() - began
+
+    def seconds(self) -> dict[str, float]:
+        return {**{k: round(v, 3) for k, v in self._seconds.items()}, "total": round(time.monotonic() - self._began, 3)}
+
+
+class TaskContext:
+    """`engines.base.Context` over an executor's link and the stores on disk."""
+
+    def __init__(self, link: Link, cache: InversionStore, checkpoints: InversionStore, job: str) -> None:
+        self.cache = cache
+        self._link = link
+        self._checkpoints = checkpoints
+        self._job = job
+        self._phase = ""
+        self._began = self._said = 0.0
+
+    def check(self) -> None:
+        why = self._link.stop_asked()
+        if why is not None:
+            raise Stopped(why)
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        self.check()
+        now = time.monotonic()
+        if phase != self._phase:
+            self._phase, self._began, self._said = phase, now, 0.0
+        if now - self._said < PROGRESS_S and done < total:
+            return
+        self._said = now
+        spent = now - self._began
+        eta = spent / done * (total - done) if done and spent > 0.5 else None
+        self._link.say({"kind": "progress", "phase": phase, "done": done, "total": total, "eta_s": eta})
+
+    def checkpoint(self, name: str, tensors: Tensors) -> None:
+        self._checkpoints.save(self._checkpoint_key(name), tensors)
+
+    def restore(self, name: str) -> dict[str, Array] | None:
+        return self._checkpoints.load(self._checkpoint_key(name))
+
+    def _checkpoint_key(self, name: str) -> str:
+        return hashlib.sha256(f"{self._job}\n{name}".encode()).hexdigest()
+
+
+class FrameWriter:
+    """Measures, packs and stores finished frames on a thread of its own, so that the engine does not wait for the disk.
+
+    A frame is announced when it is durable. The queue is short: at most `DEPTH` frames are in memory here.
+    """
+
+    DEPTH = 2
+
+    def __init__(self, take: TakeWriter, sources: Sources, link: Link, clock: PhaseClock) -> None:
+        self.written: set[int] = set()
+        self._take = take
+        self._sources = sources
+        self._link = link
+        self._clock = clock
+        self._measure = Measure()
+        self._queue: queue.Queue[tuple[EditedFrame, Any] | None] = queue.Queue(self.DEPTH)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="keyfollow-frames", daemon=True)
+
+    def put(self, edited: EditedFrame) -> None:
+        """Hand over a finished frame; raises what the writing of an earlier one raised."""
+        if self._error is not None:
+            raise self._error
+        # the source is looked up here: frames are read from one thread only
+        self._queue.put((edited, self._sources.frames[edited.frame]))
+
+    def __enter__(self) -> FrameWriter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        if self._error is not None and kind is None:
+            raise self._error
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    with self._clock.phase("writing"):
+                        self._write(*item)
+                except BaseException as e:
+                    self._error = e
+
+    def _write(self, edited: EditedFrame, source: Any) -> None:
+        n = edited.frame
+        measured = self._measure(n, edited.image, source, edited.confidence, edited.mask, edited.traced)
+        # whoever uploaded the frames has no file to lay tiles over: they come back whole
+        base = source if self._sources.from_file else None
+        self._take.write(n, deltas.pack(n, edited.image, base, edited.confidence), measured)
+        self.written.add(n)
+        self._link.say({"kind": "frame", "frame": n})

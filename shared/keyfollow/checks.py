@@ -1,0 +1,66 @@
+"""Is this request possible on this clip? Asked by clients before anything is sent, and by the worker before anything is done."""
+
+from __future__ import annotations
+
+from .edits import EditRequest
+from .engine_info import EngineInfo
+from .errors import ModelMissing, UsageError
+from .frames import FrameBuffer, FrameRange
+from .media.info import MediaInfo
+
+
+def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) -> FrameRange:
+    """The range of the run: the request's own, else the whole clip.
+
+    Raises:
+        UsageError: ``empty_range``, ``frame_out_of_range``, ``no_keyframe``, ``keyframe_twice``, ``bad_mask``, ``unknown_setting``,
+            ``bad_setting``, ``prompt_missing``.
+        ModelMissing: ``engine_unavailable`` when this installation lacks something the engine needs.
+    """
+    if engine.missing:
+        raise ModelMissing("engine_unavailable", f"The engine {engine.name} cannot run here.", " ".join(engine.missing))
+    engine.resolve(request.settings)
+    if engine.needs_prompt and not request.prompt:
+        raise UsageError("prompt_missing", f"The engine {engine.name} needs a prompt.", "Describe the result with --prompt.")
+    span = request.range or FrameRange(0, media.frames)
+    if span.stop > media.frames:
+        raise _out_of_range(f"The range {span.start}:{span.stop}", media)
+    if engine.needs_keyframe and not request.keyframes:
+        raise UsageError("no_keyframe", "There is no edited keyframe.", "Give one with --keyframe FRAME=IMAGE.")
+    seen: set[int] = set()
+    for key in request.keyframes:
+        if not 0 <= key.frame < media.frames:
+            raise _out_of_range(f"Keyframe {key.frame}", media)
+        if key.frame in seen:
+            raise UsageError("keyframe_twice", f"Frame {key.frame} has two keyframes.", "Give one picture per frame.")
+        seen.add(key.frame)
+    for mask in request.masks:
+        if (mask.image is None) == (mask.video is None) or (mask.image is not None and mask.frame is None):
+            raise UsageError(
+                "bad_mask", "A mask is either a picture on a frame or a video.", "Use --mask FRAME=IMAGE or --mask VIDEO."
+            )
+        if mask.frame is not None and not 0 <= mask.frame < media.frames:
+            raise _out_of_range(f"The mask on frame {mask.frame}", media)
+    return span
+
+
+def check_size(what: str, picture: FrameBuffer, media: MediaInfo) -> None:
+    """A keyframe or mask must have the clip's size.
+
+    Raises:
+        UsageError: ``wrong_size``.
+    """
+    if (picture.width, picture.height) != (media.width, media.height):
+        raise UsageError(
+            "wrong_size",
+            f"{what} is {picture.width}x{picture.height}, but the clip is {media.width}x{media.height}.",
+            "Export the frame with `keyfollow frame`, edit that picture, and keep its size.",
+        )
+
+
+def _out_of_range(what: str, media: MediaInfo) -> UsageError:
+    return UsageError(
+        "frame_out_of_range",
+        f"{what} is not in the clip, which has {media.frames} frames.",
+        f"Frames count from 0: the last one is {media.frames - 1}.",
+    )

@@ -1,0 +1,7 @@
+"""`python -m keyfollow.cli`: the same as `keyfollow`."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

@@ -1,0 +1,142 @@
+"""`keyfollow jobs`: the queue."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..client import Client, connect
+from ..engine_info import Job
+from ..errors import UsageError
+from ..frames import FrameRange
+from ..media.probe import probe
+from ..run import Run
+from . import options
+from .deliver import DeliverOption, consume, delivery_of, writing
+from .output import event, follower, show, use_json
+from .propagate import finished, until_done
+
+app = typer.Typer(no_args_is_help=True)
+Id = Annotated[str, typer.Argument(metavar="ID", help="The job, or the first letters of its id.")]
+
+
+@app.command("list")
+def list_(json: options.Json = False) -> None:
+    """All jobs in queue order."""
+    use_json(json)
+    with connect(name="command line") as client:
+        jobs = client.jobs.list()
+    rows = ((j.id[:12], j.state, _progress(j), j.engine, j.source, j.take) for j in jobs)
+    show(jobs, ("job", "state", "progress", "engine", "source", "take"), rows, json, "There are no jobs.")
+
+
+@app.command()
+def attach(
+    id: Id,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="Write the frames here, as `propagate` would have.")
+    ] = None,
+    deliver: DeliverOption = "full",
+    json: options.Json = False,
+) -> None:
+    """Follow a job that was started anywhere, from its first frame to its end."""
+    use_json(json)
+    with connect(name="command line") as client:
+        run = client.jobs.attach(find(client, id).id, order="source")
+        with follower(json) as follow:
+            if output is None:
+                consume(run.events(), follow, lambda frame: None)
+            else:
+                _write(client, run, output, deliver, json)
+                return
+        finished(client, run, run.take, json)
+
+
+def _write(client: Client, run: Run, output: str, deliver: str, json: bool) -> None:
+    media = probe(run.job.source)
+    span = run.job.range or FrameRange(0, media.frames)
+    with until_done(run), writing(output, run.job.source, media, span, delivery_of(deliver)) as write, follower(json) as follow:
+        consume(run.events(), follow, write)
+    finished(client, run, output, json)
+
+
+@app.command()
+def cancel(id: Id, json: options.Json = False) -> None:
+    """Stop a job. Its finished frames are kept."""
+    _act(id, "cancel", json)
+
+
+@app.command()
+def pause(id: Id, json: options.Json = False) -> None:
+    """Let go of the device until `resume`."""
+    _act(id, "pause", json)
+
+
+@app.command()
+def resume(id: Id, json: options.Json = False) -> None:
+    """Go on with a paused job from its last finished frame."""
+    _act(id, "resume", json)
+
+
+@app.command()
+def retry(id: Id, json: options.Json = False) -> None:
+    """Queue a failed or cancelled job again; finished frames are kept."""
+    _act(id, "retry", json)
+
+
+@app.command()
+def move(
+    id: Id,
+    before: Annotated[str | None, typer.Option(metavar="ID", help="Put it before this job; last without.")] = None,
+    json: options.Json = False,
+) -> None:
+    """Change the order of the queue."""
+    use_json(json)
+    with connect(name="command line") as client:
+        _say(client.jobs.move(find(client, id).id, find(client, before).id if before else None), json)
+
+
+@app.command()
+def remove(id: Id, json: options.Json = False) -> None:
+    """Forget an ended job. Its take stays."""
+    use_json(json)
+    with connect(name="command line") as client:
+        job = find(client, id)
+        client.jobs.remove(job.id)
+    if json:
+        event("removed", job=job.id)
+
+
+def find(client: Client, id: str) -> Job:
+    """The one job whose id begins with `id`.
+
+    Raises:
+        UsageError: ``unknown_job``, ``ambiguous_job``.
+    """
+    found = [j for j in client.jobs.list() if j.id.startswith(id)]
+    if not found or not id:
+        raise UsageError("unknown_job", f"There is no job {id}.", "See: keyfollow jobs list.")
+    if len(found) > 1:
+        raise UsageError("ambiguous_job", f"{len(found)} jobs begin with {id}.", "Give more letters of the id.")
+    return found[0]
+
+
+def _act(id: str, action: str, json: bool) -> None:
+    use_json(json)
+    with connect(name="command line") as client:
+        _say(getattr(client.jobs, action)(find(client, id).id), json)
+
+
+def _say(job: Job, json: bool) -> None:
+    if json:
+        event("job", job=job)
+    else:
+        typer.echo(f"{job.id[:12]} {job.state}")
+
+
+def _progress(job: Job) -> str:
+    if job.failure is not None:
+        return job.failure.message
+    p = job.progress
+    return f"{p.phase} {p.done}/{p.total}" if p else ""

@@ -1,0 +1,79 @@
+"""What people type, parsed: FRAME=IMAGE, A:B, NAME=VALUE. Every mistake is a `UsageError` that shows the right form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..frames import FrameRange
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout; messages on stderr.")]
+
+
+def frame_images(option: str, given: list[str]) -> dict[int, str]:
+    """``["12=edited.png"]`` as ``{12: "edited.png"}``."""
+    found: dict[int, str] = {}
+    for text in given:
+        number, equals, image = text.partition("=")
+        if not equals or not image or not number.strip().isdigit():
+            raise UsageError(
+                "bad_option",
+                f"{option} {text} is not FRAME=IMAGE.",
+                f"For example: {option} 0=edited.png (frames count from 0).",
+            )
+        if int(number) in found:
+            raise UsageError(
+                "keyframe_twice", f"Frame {int(number)} is given twice with {option}.", "Give one picture per frame."
+            )
+        found[int(number)] = image
+    return found
+
+
+def masks(given: list[str]) -> dict[int, str] | str | None:
+    """``FRAME=IMAGE`` (any number), or the path of one mask video."""
+    if not given:
+        return None
+    if len(given) == 1 and (Path(given[0]).exists() or not given[0].partition("=")[0].strip().isdigit()):
+        return given[0]
+    return frame_images("--mask", given)
+
+
+def frame_range(text: str | None) -> FrameRange | None:
+    """``"12:48"``: half-open."""
+    if text is None:
+        return None
+    start, colon, stop = text.partition(":")
+    if not colon or not start.strip().isdigit() or not stop.strip().isdigit():
+        raise UsageError(
+            "bad_option", f"--range {text} is not START:STOP.", "For example: --range 12:48 (48 itself is not included)."
+        )
+    return FrameRange(int(start), int(stop))
+
+
+def settings(given: list[str]) -> dict[str, str]:
+    """``["feather=2"]`` as ``{"feather": "2"}``; the engine's schema gives the types later."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError("bad_option", f"--set {text} is not NAME=VALUE.", "See the names with: keyfollow engines patch.")
+        found[name.strip()] = value
+    return found
+
+
+def rate(text: str | None) -> tuple[int, int] | None:
+    """``"24"``, ``"24000/1001"`` or ``"23.976"``-like decimals as an exact fraction."""
+    if text is None:
+        return None
+    from fractions import Fraction
+
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        value = Fraction(0)
+    if not 0 < value <= 1000:
+        raise UsageError("bad_option", f"--rate {text} is not a frame rate.", "For example: --rate 24 or --rate 24000/1001.")
+    return value.numerator, value.denominator

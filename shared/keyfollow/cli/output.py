@@ -1,0 +1,121 @@
+"""How commands speak: tables and bars for people, one JSON object a line for programs. Data on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from ..engine_info import Job
+from ..errors import KeyfollowError
+from ..plain import to_plain
+
+people = Console(stderr=True, highlight=False, soft_wrap=True)
+_json_mode = False
+
+
+def use_json(on: bool) -> None:
+    """From here on errors too are JSON lines on stdout."""
+    global _json_mode
+    _json_mode = on
+
+
+def event(name: str, **fields: Any) -> None:
+    """One event as one line of JSON."""
+    sys.stdout.write(json.dumps({"event": name, **to_plain(fields)}) + "\n")
+    sys.stdout.flush()
+
+
+def say_error(e: KeyfollowError) -> None:
+    """The sentence, then what to do next."""
+    if _json_mode:
+        event("error", **e.to_plain())
+    people.print(f"[bold red]Error[/] ({e.code}): ", end="")
+    people.print(e.message, markup=False)
+    if e.remedy:
+        people.print(f"  {e.remedy}", markup=False)
+
+
+def show(items: Sequence[Any], columns: Sequence[str], rows: Iterable[Sequence[object]], as_json: bool, empty: str) -> None:
+    """A list of dataclasses: as JSON objects one a line, or as a table of `rows`."""
+    if as_json:
+        for item in items:
+            sys.stdout.write(json.dumps(to_plain(item)) + "\n")
+        return
+    if not items:
+        people.print(empty)
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console(highlight=False).print(table)
+
+
+def size(bytes_: float) -> str:
+    """Bytes for people."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if bytes_ < 1024 or unit == "GiB":
+            return f"{bytes_:.0f} {unit}" if unit == "B" else f"{bytes_:.1f} {unit}"
+        bytes_ /= 1024
+    return ""
+
+
+class Follower(Protocol):
+    """What hears of a run's course."""
+
+    def job(self, job: Job) -> None: ...
+
+    def frame(self, number: int, confidence: float) -> None: ...
+
+
+class JsonFollower:
+    """Events for programs."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, str, int] | None = None
+
+    def job(self, job: Job) -> None:
+        progress = job.progress
+        key = (job.state, progress.phase if progress else "", progress.done if progress else 0)
+        if key != self._last:
+            self._last = key
+            event("progress", job=job.id, state=job.state, **(to_plain(progress) if progress else {}))
+
+    def frame(self, number: int, confidence: float) -> None:
+        event("frame", frame=number, confidence=round(confidence, 4))
+
+
+class BarFollower:
+    """A progress bar on a terminal; nothing where there is none."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._task = bars.add_task("Queued", total=None)
+
+    def job(self, job: Job) -> None:
+        if job.state == "running" and job.progress is not None:
+            p = job.progress
+            self._bars.update(self._task, description=p.phase, completed=p.done, total=p.total)
+        elif job.state in ("queued", "paused"):
+            self._bars.update(self._task, description=job.state.capitalize())
+
+    def frame(self, number: int, confidence: float) -> None:
+        pass
+
+
+@contextmanager
+def follower(as_json: bool) -> Iterator[Follower]:
+    """What fits the way this command speaks."""
+    if as_json:
+        yield JsonFollower()
+        return
+    columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=people, transient=True, disable=not people.is_terminal) as bars:
+        yield BarFollower(bars)

@@ -1,0 +1,141 @@
+"""`keyfollow propagate`: carry an edit through a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated, Any
+
+import typer
+
+from ..client import Client, connect
+from ..engine_info import ENDED, Estimate
+from ..errors import KeyfollowError, UsageError
+from ..frames import FrameRange
+from ..media.probe import probe
+from ..run import Run
+from . import options
+from .deliver import DeliverOption, consume, delivery_of, writing
+from .output import event, follower, people, size, use_json
+
+
+def propagate(
+    source: Annotated[str, typer.Argument(help="A video, a folder of numbered images, or a printf pattern (shot_%04d.png).")],
+    keyframe: Annotated[
+        list[str],
+        typer.Option(
+            "--keyframe",
+            "-k",
+            metavar="FRAME=IMAGE",
+            help="The edited picture of a frame; repeat for several. Frames count from 0.",
+        ),
+    ] = [],  # noqa: B006
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="A video by suffix (.mp4 .mov .mkv), or a folder/ of PNGs named by frame."),
+    ] = None,
+    mask: Annotated[
+        list[str],
+        typer.Option(
+            "--mask",
+            metavar="FRAME=IMAGE|VIDEO",
+            help="White is where the edit may go. A still is carried along; a video masks every frame.",
+        ),
+    ] = [],  # noqa: B006
+    range_: Annotated[
+        str | None, typer.Option("--range", metavar="A:B", help="Frames A to B-1 of the source; the whole clip by default.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="See `keyfollow engines`.")] = "patch",
+    set_: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help="A setting of the engine; see `keyfollow engines ENGINE`.")
+    ] = [],  # noqa: B006
+    prompt: Annotated[str, typer.Option(help="What the result shows, for engines that read one.")] = "",
+    source_prompt: Annotated[str, typer.Option(help="What the source shows, for engines that read one.")] = "",
+    model: Annotated[str | None, typer.Option(metavar="DIR", help="Weights to use, for engines that need some.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same frames.")] = 0,
+    draft: Annotated[bool, typer.Option("--draft", help="Quick and rougher.")] = False,
+    deliver: DeliverOption = "full",
+    cache: Annotated[
+        str | None, typer.Option(metavar="ID", help="An inversion cache to use; by default whatever fits is found.")
+    ] = None,
+    rate: Annotated[str | None, typer.Option(metavar="FPS", help="Frame rate of an image sequence (24, 24000/1001).")] = None,
+    json: options.Json = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would cost, and stop.")] = False,
+) -> None:
+    """Carry the edit of one or more frames through a clip."""
+    use_json(json)
+    if output is None and not dry_run:
+        raise UsageError(
+            "bad_option", "There is no --output.", "For example: --output result.mp4, or --output frames/ for PNGs."
+        )
+    delivery = delivery_of(deliver)
+    edit: dict[str, Any] = {
+        "keyframes": options.frame_images("--keyframe", keyframe),
+        "masks": options.masks(mask),
+        "range": options.frame_range(range_),
+        "engine": engine,
+        "settings": options.settings(set_),
+        "prompt": prompt,
+        "source_prompt": source_prompt,
+        "model": model,
+        "seed": seed,
+        "quality": "draft" if draft else "final",
+        "cache": cache,
+        "rate": options.rate(rate),
+    }
+    with connect(name="command line") as client:
+        if dry_run:
+            show_estimate(client.estimate(source, **edit), json)
+            return
+        assert output is not None
+        media = probe(source, rate=edit["rate"])
+        span = edit["range"] or FrameRange(0, media.frames)
+        run = client.propagate(source, order="source", label=f"propagate {source}", **edit)
+        with until_done(run), writing(output, source, media, span, delivery) as write, follower(json) as follow:
+            if json:
+                event("submitted", job=run.id, take=run.take)
+            consume(run.events(), follow, write)
+        finished(client, run, output, json)
+
+
+@contextmanager
+def until_done(run: Run) -> Iterator[None]:
+    """A run that is interrupted here (Ctrl+C, an output that cannot be written) is cancelled there; nobody would fetch its frames."""
+    try:
+        yield
+    except BaseException:
+        if run.job.state not in ENDED:
+            with suppress(KeyfollowError):
+                run.cancel()
+        raise
+
+
+def finished(client: Client, run: Run, output: str, as_json: bool) -> None:
+    """The last words: where it is, what it did, what it left for next time."""
+    report = run.report
+    assert report is not None
+    prepared = client.caches.get(report.cache) if report.cache else None
+    if as_json:
+        if prepared is not None:
+            event("cache", cache=prepared)
+        event("done", take=run.take, job=run.id, output=output, report=report)
+        return
+    people.print(f"{report.frames} frames in {report.seconds.get('total', 0.0):.1f} s. {report.summary}")
+    if report.suggested_keyframe is not None:
+        people.print(f"Least sure at frame {report.suggested_keyframe}: painting it would help most.")
+    if prepared is not None:
+        saved = f"{size(prepared.size_bytes)}, saves {prepared.saves_s:.1f} s"
+        people.print(f"Prepared for the next run on these frames: cache {prepared.id} ({saved}).")
+    people.print(f"Take {run.take}")
+    typer.echo(output)
+
+
+def show_estimate(estimate: Estimate, as_json: bool) -> None:
+    """What `--dry-run` prints."""
+    if as_json:
+        event("estimate", estimate=estimate)
+        return
+    typer.echo(f"{estimate.frames} frames ({estimate.frames_prepared} prepared): about {estimate.seconds:.0f} s")
+    typer.echo(f"memory {size(estimate.ram_bytes)}, disk {size(estimate.disk_bytes)}")
+    if estimate.works_at and estimate.delivers and estimate.works_at != estimate.delivers:
+        typer.echo("works at {}x{}, delivers {}x{}".format(*estimate.works_at, *estimate.delivers))

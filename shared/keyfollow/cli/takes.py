@@ -1,0 +1,96 @@
+"""`keyfollow takes`: what runs have made."""
+
+from __future__ import annotations
+
+import json as json_
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..client import connect
+from ..media.probe import probe
+from . import options
+from .deliver import DeliverOption, delivery_of, writing
+from .output import event, follower, show, size, use_json
+
+app = typer.Typer(no_args_is_help=True)
+Id = Annotated[str, typer.Argument(metavar="ID")]
+
+
+@app.command("list")
+def list_(json: options.Json = False) -> None:
+    """All takes, the newest first."""
+    use_json(json)
+    with connect(name="command line") as client:
+        takes = client.takes.list()
+    rows = (
+        (
+            t.id,
+            t.quality,
+            f"{t.start}:{t.stop}",
+            "complete" if t.complete else "unfinished",
+            size(t.size_bytes),
+            _when(t.created),
+            t.source,
+        )
+        for t in takes
+    )
+    show(takes, ("take", "quality", "range", "state", "size", "made", "source"), rows, json, "There are no takes.")
+
+
+@app.command()
+def recipe(id: Id) -> None:
+    """Everything that a take's frames follow from, as JSON."""
+    with connect(name="command line") as client:
+        typer.echo(json_.dumps(client.takes.recipe(id), indent=2))
+
+
+@app.command()
+def export(
+    id: Id,
+    output: Annotated[str, typer.Option("--output", "-o", help="A video by suffix, or a folder/ of PNGs.")],
+    deliver: DeliverOption = "full",
+    json: options.Json = False,
+) -> None:
+    """Write a take as a video or as pictures."""
+    use_json(json)
+    with connect(name="command line") as client:
+        take = client.takes.get(id)
+        media = probe(take.source)
+        span = client.takes.span(id)
+        with writing(output, take.source, media, span, delivery_of(deliver)) as write, follower(json) as follow:
+            for frame in client.takes.frames(id):
+                write(frame)
+                follow.frame(frame.number, frame.confidence)
+    if json:
+        event("done", take=id, output=output)
+    else:
+        typer.echo(output)
+
+
+@app.command()
+def claim(id: Id, into: Annotated[Path, typer.Argument(metavar="FOLDER")], json: options.Json = False) -> None:
+    """Copy a take into a folder of yours, verified."""
+    use_json(json)
+    with connect(name="command line") as client:
+        where = client.takes.claim(id, into)
+    if json:
+        event("claimed", take=id, folder=str(where))
+    else:
+        typer.echo(where)
+
+
+@app.command()
+def delete(id: Id, json: options.Json = False) -> None:
+    """Delete a take for good."""
+    use_json(json)
+    with connect(name="command line") as client:
+        client.takes.delete(id)
+    if json:
+        event("deleted", take=id)
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -1,0 +1,99 @@
+"""Start the daemon, and tell whether one is alive. The daemon is another program: nothing of it is imported here."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+
+from . import connection
+from .connection import Connection
+from .errors import DaemonError
+from .paths import Paths
+
+START_S = 30.0
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def find(where: Paths) -> Connection | None:
+    """The connection of a daemon that is alive."""
+    found = connection.read(where.connection)
+    return found if found is not None and alive(found.pid) else None
+
+
+def alive(pid: int) -> bool:
+    """Does process `pid` run? A zombie does not."""
+    for child in list(_children):
+        if child.poll() is not None:  # reaps it: a dead child would look alive otherwise
+            _children.remove(child)
+    if sys.platform == "win32":
+        return pid in {c.pid for c in _children} or _alive_windows(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _alive_windows(pid: int) -> bool:
+    listed = subprocess.run(["tasklist", "/FI", f"PID eq {pid}", "/NH"], capture_output=True, text=True, check=False)
+    return str(pid) in listed.stdout
+
+
+def start(where: Paths, timeout_s: float = START_S) -> Connection:
+    """Start a daemon for this user and wait until it has announced itself.
+
+    Two clients may do so at once: the second daemon finds the lock taken and leaves, both clients find the first one.
+
+    Raises:
+        DaemonError: ``daemon_not_installed``, ``daemon_failed`` with the last words of its log, ``daemon_slow``.
+    """
+    where.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    words = where.logs / "daemon-start.log"
+    options: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    with words.open("wb") as sink:
+        child = subprocess.Popen(command(), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
+    _children.append(child)
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found = find(where)
+        if found is not None:
+            return found
+        status = child.poll()
+        if status not in (None, 3):  # 3: another daemon holds the lock and will announce itself
+            raise DaemonError(
+                "daemon_failed",
+                f"The daemon ended with exit code {status}: {_last_line(words.read_text(errors='replace'))}",
+                f"See {where.logs}, mend the cause, and try again.",
+            )
+        time.sleep(0.02)
+    raise DaemonError("daemon_slow", f"The daemon was not ready after {timeout_s:.0f} s.", f"See {where.logs}.")
+
+
+def command() -> list[str]:
+    """How to run the daemon of this installation.
+
+    Raises:
+        DaemonError: ``daemon_not_installed``.
+    """
+    if importlib.util.find_spec("keyfollow_daemon") is not None:
+        return [sys.executable, "-m", "keyfollow_daemon"]
+    program = shutil.which("keyfollowd")
+    if program is None:
+        raise DaemonError(
+            "daemon_not_installed", "There is no keyfollowd on this machine's PATH.", "Install it: pip install keyfollow."
+        )
+    return [program]
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,54 @@
+"""Still images and image sequences, decoded in the sandbox; written atomically by suffix."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..frames import DTYPES, Colour, FrameBuffer
+from .channel import Head
+from .limits import MAX_PIXELS
+from .problems import problem
+from .sandbox import Sandbox
+
+
+def read_image(data: bytes, *, name: str = "") -> FrameBuffer:
+    """Decode an encoded still (PNG, JPEG, TIFF, WebP, BMP, EXR, DPX; by content, not by name) in a child of its own.
+
+    EXIF orientation is applied; an embedded ICC profile is ignored.
+
+    Raises:
+        MediaError: ``media_unreadable``, ``media_too_large``, ``media_truncated``, ``media_timeout``…
+    """
+    with Sandbox(name=name) as sandbox:
+        return decode_image(sandbox, data)[0]
+
+
+def decode_image(sandbox: Sandbox, data: bytes) -> tuple[FrameBuffer, Head]:
+    """The picture, and what the child said of it: ``codec``, ``pixel_format``, ``depth``.
+
+    Raises:
+        MediaError: as `read_image`.
+    """
+    if not data:
+        raise problem("media_empty", name=sandbox.name)
+    head = sandbox.call("image", data)
+    pixels = receive_pixels(sandbox, head)
+    return FrameBuffer(pixels, int(head["depth"]), Colour(*map(str, head["colour"]))), head
+
+
+def receive_pixels(sandbox: Sandbox, head: Head) -> np.ndarray[Any, np.dtype[Any]]:
+    """The payload of `head` as an array. Its size was the child's to say, so it is checked before memory is taken.
+
+    Raises:
+        MediaError: ``media_reader_died`` when the child does not keep to the form.
+    """
+    shape, dtype = list(head.get("shape") or ()), str(head.get("dtype"))
+    good = len(shape) == 3 and all(isinstance(n, int) and n > 0 for n in shape) and shape[2] in (3, 4) and dtype in DTYPES
+    if not good or shape[0] * shape[1] > MAX_PIXELS or prod(shape) * np.dtype(dtype).itemsize != head["bytes"]:
+        raise problem("media_reader_died", "it answered nonsense", sandbox.name)
+    pixels = np.empty(shape, dtype)
+    sandbox.payload(pixels.reshape(-1).view(np.uint8).data)
+    return pixels

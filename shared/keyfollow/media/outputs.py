@@ -1,0 +1,30 @@
+"""What the system says when an output cannot be written, as errors for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..atomic import FULL
+from ..errors import KeyfollowError, UsageError, disk_full
+
+
+def cannot_write(path: Path, error: OSError) -> KeyfollowError:
+    """``disk_full``, or ``output_unwritable`` for anything else."""
+    if error.errno in FULL:
+        return disk_full(path.parent)
+    return UsageError(
+        "output_unwritable",
+        f"{path} cannot be written ({error.strerror or error}).",
+        "Check that its folder exists and that you may write there, or choose another place.",
+    )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError in the block, which writes `path`, into `cannot_write`."""
+    try:
+        yield
+    except OSError as e:
+        raise cannot_write(path, e) from e

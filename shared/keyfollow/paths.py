@@ -1,0 +1,99 @@
+"""Where things lie. `KEYFOLLOW_HOME` moves everything (tests, portable installs); `KEYFOLLOW_STORAGE` only what grows large.
+
+The job store, the lock and the connection file always stay local: SQLite's WAL and file locks fail on network drives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from .errors import StorageError
+
+APP = "keyfollow"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of one installation. None of them is created by looking at it."""
+
+    data: Path
+    """Job store and lock."""
+    storage: Path
+    """Models, inversions, takes, uploads: everything that grows."""
+    logs: Path
+    runtime: Path
+    """The connection file; 0700."""
+
+    @property
+    def connection(self) -> Path:
+        return self.runtime / "connection.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.data / "daemon.lock"
+
+    @property
+    def jobs(self) -> Path:
+        return self.data / "jobs.db"
+
+    @property
+    def inversions(self) -> Path:
+        return self.storage / "inversions"
+
+    @property
+    def takes(self) -> Path:
+        return self.storage / "takes"
+
+    @property
+    def blobs(self) -> Path:
+        return self.storage / "blobs"
+
+    @property
+    def exports(self) -> Path:
+        return self.storage / "exports"
+
+
+def paths() -> Paths:
+    """The folders that the environment asks for."""
+    home = os.environ.get("KEYFOLLOW_HOME")
+    storage = os.environ.get("KEYFOLLOW_STORAGE")
+    if home:
+        root = Path(home).expanduser().absolute()
+        data, large, logs, runtime = root / "data", root, root / "logs", root / "run"
+    else:
+        dirs = platformdirs.PlatformDirs(APP, appauthor=False)
+        data, logs = Path(dirs.user_data_dir), Path(dirs.user_log_dir)
+        large = data
+        # platformdirs falls back to a guessable place under the temp folder; another user could be there first
+        runtime = Path(dirs.user_runtime_dir) if os.environ.get("XDG_RUNTIME_DIR") or sys.platform == "win32" else data / "run"
+    return Paths(data, Path(storage).expanduser().absolute() if storage else large, logs, runtime)
+
+
+def private_folder(folder: Path) -> Path:
+    """Create `folder` for this user only, or make sure that it is.
+
+    Raises:
+        StorageError: ``unsafe_folder`` when it is a link, another user's, or open to others and cannot be closed.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if sys.platform == "win32":  # per-user profile folders carry their own access list
+        return folder
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise StorageError(
+            "unsafe_folder",
+            f"{folder} is not a folder of this user's own.",
+            "Remove it, or point KEYFOLLOW_HOME to a folder of yours.",
+        )
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        folder.chmod(0o700)
+    return folder

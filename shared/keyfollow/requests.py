@@ -1,0 +1,215 @@
+"""From what people write to an `EditRequest`: footage probed, everything checked, then pictures uploaded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from . import deltas
+from .checks import check_request, check_size
+from .edits import Blob, Clip, EditRequest, Keyframe, Mask, MaskRole, Quality, SettingValue
+from .errors import MediaError, UsageError
+from .frames import FrameBuffer, FrameRange, Pixels
+from .media.info import MediaInfo
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .media.reader import MediaReader
+
+Picture = str | os.PathLike[str] | bytes | Pixels | FrameBuffer
+"""An image file's path or bytes, or pixels."""
+Source = str | os.PathLike[str] | Iterable[Pixels | FrameBuffer]
+MaskSource = Mapping[int, Picture] | str | os.PathLike[str]
+"""Stills by source frame, or the path of a mask video."""
+SourceOf = Callable[[int], FrameBuffer]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedPicture:
+    """A picture as the bytes that will travel, and the blob that names them."""
+
+    data: bytes
+    blob: Blob
+
+    def decode(self) -> FrameBuffer:
+        """Its pixels; files are decoded in the sandbox."""
+        if self.blob.form == "frame":
+            return deltas.unpack(self.data).compose(None)
+        from .media.images import read_image
+
+        return read_image(self.data, name=self.blob.name)
+
+
+def pack_picture(picture: Picture) -> PackedPicture:
+    """Raises `MediaError` ``media_not_found`` or ``media_unreadable``."""
+    form: Literal["file", "frame"] = "frame"
+    name = "pixels"
+    if isinstance(picture, (str, os.PathLike)):
+        path = Path(picture)
+        form, name = "file", path.name
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as e:
+            raise MediaError("media_not_found", f"There is no file {path}.", "Check the path.") from e
+        except OSError as e:
+            raise MediaError("media_unreadable", f"{path} cannot be read ({e.strerror}).", "Check the file.") from e
+    elif isinstance(picture, bytes):
+        form, name, data = "file", "picture", picture
+    else:
+        data = deltas.pack(0, _buffer(picture))
+    return PackedPicture(data, Blob(hashlib.sha256(data).hexdigest(), len(data), form, name))
+
+
+def build_request(
+    client: Client,
+    source: Source,
+    *,
+    keyframes: Mapping[int, Picture] | None = None,
+    masks: MaskSource | None = None,
+    protect: MaskSource | None = None,
+    in_front: MaskSource | None = None,
+    range: FrameRange | tuple[int, int] | None = None,
+    engine: str = "patch",
+    settings: Mapping[str, SettingValue] | None = None,
+    prompt: str = "",
+    source_prompt: str = "",
+    model: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    quality: Quality = "final",
+    cache: str | None = None,
+    rate: tuple[int, int] | None = None,
+) -> tuple[EditRequest, SourceOf]:
+    """The request, and a function that decodes a source frame.
+
+    Args:
+        keyframes: edited pictures by source frame.
+        masks: where the edit may go; `protect` where it may not; `in_front` what passes before it.
+        range: half-open, in source frames; the whole clip by default.
+        settings: the engine's; text is parsed as on the command line.
+        cache: an inversion cache by id, from an earlier run.
+        rate: frames per second as a fraction, for image sequences and uploaded frames.
+
+    Raises:
+        UsageError, MediaError, ModelMissing: nothing was submitted.
+    """
+    infos = client.engines()
+    if engine not in infos:
+        raise UsageError("unknown_engine", f"There is no engine called {engine}.", f"There are: {', '.join(sorted(infos))}.")
+    if cache is not None:
+        client.caches.get(cache)
+    schema = {s.name: s for s in infos[engine].settings}
+    values = {n: schema[n].parse(v) if isinstance(v, str) and n in schema else v for n, v in (settings or {}).items()}
+    clip, media, source_of = _open_clip(client, source, rate)
+    keys = {n: pack_picture(p) for n, p in sorted((keyframes or {}).items())}
+    stills: dict[str, PackedPicture] = {}
+    given = [*_masks("edit", masks, stills), *_masks("protect", protect, stills), *_masks("front", in_front, stills)]
+    request = EditRequest(
+        clip=clip,
+        keyframes=tuple(Keyframe(n, p.blob) for n, p in keys.items()),
+        masks=tuple(given),
+        range=FrameRange(*range) if isinstance(range, tuple) else range,
+        engine=engine,
+        settings=values,
+        prompt=prompt,
+        source_prompt=source_prompt,
+        model=None if model is None else str(Path(model).absolute()),
+        seed=seed,
+        quality=quality,
+        cache=cache,
+    )
+    check_request(request, media, infos[engine])
+    for n, packed in keys.items():
+        check_size(f"Keyframe {n}", packed.decode(), media)
+    for packed in stills.values():
+        check_size(f"The mask {packed.blob.name}", packed.decode(), media)
+    for packed in (*keys.values(), *stills.values()):
+        client.put(packed)
+    return request, source_of
+
+
+def source_reader(path: str) -> SourceOf:
+    """A function that decodes frames of the clip at `path`, opened when the first one is asked for. Thread-safe."""
+    lock = threading.Lock()
+    reader: list[MediaReader] = []
+
+    def read(frame: int) -> FrameBuffer:
+        from .media.reader import MediaReader
+
+        with lock:
+            if not reader:
+                reader.append(MediaReader(path))
+            return reader[0].read(frame)
+
+    return read
+
+
+def _open_clip(client: Client, source: Source, rate: tuple[int, int] | None) -> tuple[Clip, MediaInfo, SourceOf]:
+    if isinstance(source, (str, os.PathLike)):
+        from .media.probe import probe
+
+        # the daemon has a working folder of its own
+        path = str(Path(source).absolute())
+        return Clip(path=path, rate=rate), probe(path, rate=rate), source_reader(path)
+    return _upload_clip(client, source, rate or (24, 1))
+
+
+def _upload_clip(
+    client: Client, frames: Iterable[Pixels | FrameBuffer], rate: tuple[int, int]
+) -> tuple[Clip, MediaInfo, SourceOf]:
+    blobs: list[Blob] = []
+    first: FrameBuffer | None = None
+    for pixels in frames:
+        frame = _buffer(pixels)
+        first = first or frame
+        if frame.pixels.shape != first.pixels.shape or frame.pixels.dtype != first.pixels.dtype:
+            raise UsageError(
+                "mixed_frames", f"Frame {len(blobs)} differs from frame 0 in size or type.", "Give frames of one form."
+            )
+        packed = pack_picture(frame)
+        client.put(packed)
+        blobs.append(packed.blob)
+    if first is None:
+        raise UsageError("empty_clip", "The clip has no frames.", "Give at least one.")
+    media = MediaInfo(
+        kind="uploaded",
+        width=first.width,
+        height=first.height,
+        frames=len(blobs),
+        rate=rate,
+        time_base=(rate[1], rate[0]),
+        pts=tuple(np.arange(len(blobs)).tolist()),
+        dtype=first.pixels.dtype.name,
+        channels=first.channels,
+        depth=first.depth,
+        colour=first.colour,
+    )
+    return Clip(frames=tuple(blobs), rate=rate), media, _no_source
+
+
+def _no_source(frame: int) -> FrameBuffer:
+    raise UsageError(
+        "no_source", f"Frame {frame} of an uploaded clip is not kept by the client.", "Its edited frames come whole."
+    )
+
+
+def _masks(role: MaskRole, given: MaskSource | None, stills: dict[str, PackedPicture]) -> list[Mask]:
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        packed = {n: pack_picture(p) for n, p in sorted(given.items())}
+        stills.update({p.blob.sha256: p for p in packed.values()})
+        return [Mask(role, frame=n, image=p.blob) for n, p in packed.items()]
+    return [Mask(role, video=str(Path(given).absolute()))]
+
+
+def _buffer(pixels: Pixels | FrameBuffer) -> FrameBuffer:
+    if isinstance(pixels, FrameBuffer):
+        return pixels
+    return FrameBuffer(np.ascontiguousarray(pixels), depth={"uint8": 8}.get(pixels.dtype.name, 16))
