@@ -41,9 +41,13 @@ def noise(seed: int, height: int, width: int, base: int = 4, octaves: int = 6, g
     return scaled
 
 
+def vector(values: Any) -> Image:
+    return np.asarray(values, np.float32)
+
+
 def mix(low: tuple[int, int, int], high: tuple[int, int, int], share: Image) -> Image:
     """Colours between two RGB ends, ``(h, w, 3)`` float32 0…255."""
-    out: Image = np.float32(low) + share[..., None] * (np.float32(high) - np.float32(low))
+    out: Image = vector(low) + share[..., None] * (vector(high) - vector(low))
     return out
 
 
@@ -60,18 +64,19 @@ class Balloon:
         )
         gore = (columns * self.GORES) % 1.0
         even = (np.floor(columns * self.GORES) % 2 == 0)[..., None]
-        cloth = np.where(even, np.float32(main), np.float32(cream))
+        cloth = np.where(even, vector(main), vector(cream))
         zigzag = 0.5 + 0.055 * np.abs(((columns * self.GORES * 2) % 2.0) - 1.0)
         band = np.abs(rows - zigzag) < 0.035
         cloth[band] = accent
         cloth[np.abs(np.abs(rows - zigzag) - 0.041) < 0.006] = (84, 40, 70) if edited else (70, 30, 60)
         cloth[rows < 0.1] = accent
         seams = (
-            1.0
-            - 0.22 * np.exp(-(((np.minimum(gore, 1.0 - gore)) / 0.02) ** 2))
-            - 0.1 * (np.abs((rows * 14) % 1.0 - 0.5) < 0.02)
+            1.0 - 0.25 * np.exp(-((np.minimum(gore, 1.0 - gore) / 0.02) ** 2)) - 0.2 * (np.abs((rows * 14) % 1.0 - 0.5) < 0.03)
         )
-        cloth *= (seams * (0.9 + 0.2 * noise(5, size, size, base=24, octaves=4)))[..., None]
+        lozenge = np.abs((columns * self.GORES * 2) % 1.0 - 0.5) + np.abs((rows * 14 + 0.5) % 1.0 - 0.5)
+        worn = 0.5 + 0.7 * noise(6, size, size, base=10, octaves=2)
+        print_ = 1.0 - 0.3 * np.clip((0.3 - lozenge) * 40, 0, 1) * worn
+        cloth *= (seams * print_ * (0.78 + 0.44 * noise(5, size, size, base=20, octaves=5)))[..., None]
         if edited:
             cloth = self._star(cloth, size)
         self.cloth = cloth.clip(0, 255)
@@ -95,7 +100,7 @@ class Balloon:
         height, width = canvas.shape[:2]
         unit = height / 360.0
         size = unit * (84 + 22 * time)
-        centre = unit * np.float32([270 + 95 * time, 150 - 16 * np.sin(np.pi * time)])
+        centre = unit * vector([270 + 95 * time, 150 - 16 * np.sin(np.pi * time)])
         tilt = 0.07 * np.sin(2.2 * np.pi * time + 0.4)
         rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
         x = ((columns - centre[0]) * np.cos(tilt) + (rows - centre[1]) * np.sin(tilt)) / size
@@ -125,7 +130,7 @@ class Balloon:
         where_x = ((0.5 + (np.arcsin(ratio) - spin) / (2 * np.pi)) % 1.0) * 511
         where_y = np.clip((y - 1.58) / 0.26, 0, 1) * 255
         skin = cv.remap(self.wicker, where_x.astype(np.float32), where_y.astype(np.float32), cv.INTER_LINEAR)
-        rim = np.where((y < 1.61)[..., None], np.float32((70, 44, 26)), skin)
+        rim = np.where((y < 1.61)[..., None], vector((70, 44, 26)), skin)
         blend(
             canvas,
             rim * (light * (0.8 - 0.3 * ratio))[..., None],
@@ -134,9 +139,9 @@ class Balloon:
 
     @staticmethod
     def _ropes(canvas: Image, centre: Image, size: float, tilt: float) -> None:
-        turn = np.float32([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
+        turn = vector([[np.cos(tilt), -np.sin(tilt)], [np.sin(tilt), np.cos(tilt)]])
         for side in (-1.0, -0.35, 0.35, 1.0):
-            ends = [centre + size * (turn @ np.float32(p)) for p in ((0.16 * side, 1.3), (0.16 * side, 1.6))]
+            ends = [centre + size * (turn @ vector(p)) for p in ((0.16 * side, 1.3), (0.16 * side, 1.6))]
             a, b = (tuple(int(c) for c in np.rint(e * 16)) for e in ends)
             cv.line(canvas, a, b, (60, 44, 36), max(1, round(size * 0.012)), cv.LINE_AA, 4)
 
@@ -177,7 +182,7 @@ class Country:
         rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
         canvas = mix((92, 150, 214), (226, 226, 214), np.clip(rows / (0.72 * height), 0, 1))
         cover = self._scrolled(self.clouds, 0.03 * time)
-        blend(canvas, np.broadcast_to(np.float32((250, 246, 240)), canvas.shape), np.clip((cover - 0.52) * 3.0, 0, 0.85))
+        blend(canvas, np.broadcast_to(vector((250, 246, 240)), canvas.shape), np.clip((cover - 0.52) * 3.0, 0, 0.85))
         for top, texture, speed in self.layers:
             shift = speed * time
             line = self._scrolled(top[None], shift)[0]
@@ -233,7 +238,7 @@ class Scene:
         self.balloons[edited].draw(canvas, time, light)
         colour, cover = self.tree
         left = self.width * (1.42 - 1.55 * time)
-        move = np.float32([[1, 0, left], [0, 1, 0.06 * self.height]])
+        move = vector([[1, 0, left], [0, 1, 0.06 * self.height]])
         size = (self.width, self.height)
         cover = cv.blur(cv.warpAffine(cover, move, size), (7, 1))
         blend(canvas, cv.warpAffine(colour, move, size), cover)

@@ -1,4 +1,4 @@
-"""Every source file but `__init__.py` has its test file: shared/keyfollow/a/b.py has tests/shared/a/test_b.py.
+"""Every source file but `__init__.py` and `__main__.py` has its test file: shared/keyfollow/a/b.py has tests/shared/a/test_b.py.
 
 python tools/check_mirror.py [ROOT]
 """
@@ -16,6 +16,8 @@ MIRRORS = {
     "tools": "tests/checks",
 }
 BUILT = "_vendor"
+ENTRIES = ("__init__.py", "__main__.py")
+"""They only point elsewhere."""
 
 
 def missing_tests(root: Path) -> list[tuple[Path, Path]]:
@@ -25,7 +27,7 @@ def missing_tests(root: Path) -> list[tuple[Path, Path]]:
         for source in sorted((root / package).rglob("*.py")):
             below = source.relative_to(root / package)
             twin = root / tests / below.with_name(f"test_{below.name}")
-            if below.name != "__init__.py" and BUILT not in below.parts and not twin.is_file():
+            if below.name not in ENTRIES and BUILT not in below.parts and not twin.is_file():
                 missing.append((source.relative_to(root), twin.relative_to(root)))
     return missing
 

@@ -78,7 +78,7 @@ class Cancelled(KeyfollowError):
         self,
         code: str = "cancelled",
         message: str = "The job was cancelled.",
-        remedy: str = "Run it again to go on from its last finished frame.",
+        remedy: str = "`keyfollow jobs retry` goes on from its last finished frame.",
     ) -> None:
         super().__init__(code, message, remedy)
 

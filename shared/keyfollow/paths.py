@@ -71,9 +71,22 @@ def paths() -> Paths:
         dirs = platformdirs.PlatformDirs(APP, appauthor=False)
         data, logs = Path(dirs.user_data_dir), Path(dirs.user_log_dir)
         large = data
-        # platformdirs falls back to a guessable place under the temp folder; another user could be there first
-        runtime = Path(dirs.user_runtime_dir) if os.environ.get("XDG_RUNTIME_DIR") or sys.platform == "win32" else data / "run"
+        runtime = Path(dirs.user_runtime_dir) if sys.platform == "win32" else _session_folder() or data / "run"
     return Paths(data, Path(storage).expanduser().absolute() if storage else large, logs, runtime)
+
+
+def _session_folder() -> Path | None:
+    """Our place below XDG_RUNTIME_DIR when that is what its specification asks for: this user's own, and nobody else's.
+
+    platformdirs falls back to a guessable place under the temp folder otherwise; another user could be there first.
+    """
+    named = Path(os.environ.get("XDG_RUNTIME_DIR", "").strip())
+    try:
+        found = named.lstat()
+    except (OSError, ValueError):
+        return None
+    private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+    return named / APP if private and named.is_absolute() else None
 
 
 def private_folder(folder: Path) -> Path:

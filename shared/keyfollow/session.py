@@ -183,8 +183,15 @@ class Session:
         return []
 
     def receive(self, channel: Channel, parts: Sequence[Any], now: float) -> list[Event]:
-        """Take in one message; a malformed one raises `WireError` and changes nothing."""
-        message = wire.decode(list(parts), wire.TO_CLIENT)
+        """Take in one message; a malformed one raises `WireError` and changes nothing.
+
+        A type that this version does not know fails the question that it answers; as an event it is passed over.
+        """
+        try:
+            message = wire.decode(list(parts), wire.TO_CLIENT)
+        except wire.UnknownType as e:
+            self._heard = now
+            return self._refused(e.id, e)
         self._heard = now
         match message.body:
             case wire.Welcome() as welcome:

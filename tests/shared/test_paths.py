@@ -59,9 +59,25 @@ def test_without_a_runtime_folder_the_connection_file_is_not_in_a_guessable_plac
     where = paths()
     assert where.runtime == where.data / "run"
     assert all(p.is_relative_to(tmp_path) for p in every(where))
-    if sys.platform == "linux":
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "user"))
-        assert paths().runtime == tmp_path / "user" / "keyfollow"
+    (tmp_path / "user").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "user"))
+    assert paths().runtime == tmp_path / "user" / "keyfollow"
+
+
+@posix
+@pytest.mark.parametrize("named", ["", "  ", "relative", "/nowhere/at/all", "{tmp}/open", "{tmp}/link", "{tmp}/nul\udc80"])
+def test_a_runtime_folder_that_others_could_reach_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.delenv("KEYFOLLOW_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
+    (tmp_path / "own").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "own")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", named.format(tmp=tmp_path))
+    assert paths().runtime == paths().data / "run"
 
 
 @posix

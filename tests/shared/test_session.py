@@ -128,12 +128,22 @@ def test_silence_is_a_loss_and_any_message_breaks_it(open_line: Wire) -> None:
 def test_a_malformed_message_changes_nothing(open_line: Wire) -> None:
     asked = open_line.session.ask(wire.Status())
     open_line.sent()
-    for parts in ([b"\xc1"], [], [wire.encode(wire.Beat(), asked)]):
+    for parts in ([b"\xc1"], []):
         with pytest.raises(wire.WireError):
             open_line.session.receive(CONTROL, parts, open_line.now)
     assert open_line.session.open
     assert open_line.sent() == []
     assert len(open_line.hear(wire.Done(), asked)) == 1
+
+
+def test_a_type_of_a_newer_version_fails_its_question_and_is_passed_over_as_an_event(open_line: Wire) -> None:
+    asked = open_line.session.ask(wire.Status())
+    open_line.sent()
+    assert open_line.session.receive(CONTROL, [wire.encode(wire.Beat())], open_line.now) == []
+    (event,) = open_line.session.receive(CONTROL, [wire.encode(wire.Beat(), asked)], open_line.now)
+    assert isinstance(event, Failed)
+    assert (event.id, event.error.code) == (asked, "bad_message")
+    assert open_line.session.open
 
 
 def test_after_a_reconnect_unanswered_questions_are_asked_again_in_order(open_line: Wire) -> None:
@@ -346,7 +356,9 @@ def test_a_file_that_cannot_be_read_any_more_fails_its_upload_only(open_line: Wi
 # --- a daemon that has forgotten us ------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="`no_session` is ignored for beats and fails questions: the session is never opened again")
+@pytest.mark.xfail(
+    strict=True, reason="`no_session` is ignored for beats and fails questions: the session is never opened again"
+)
 def test_a_daemon_that_forgot_the_session_is_told_hello_again(open_line: Wire) -> None:
     """The client was suspended for longer than three beats; messages sent before that still waited in its socket."""
     asked = open_line.session.ask(wire.Jobs())

@@ -38,7 +38,10 @@ class Channel:
         data = self._reader.read(size)
         if len(data) < size:
             return None
-        message = msgpack.unpackb(data, raw=False)
+        try:
+            message = msgpack.unpackb(data, raw=False)
+        except (ValueError, msgpack.UnpackException):
+            return None
         return message if isinstance(message, dict) else None
 
     def close_writer(self) -> None:

@@ -15,6 +15,6 @@ def source_identity(request: EditRequest) -> str:
         return hashlib.sha256("".join(b.sha256 for b in clip.frames).encode()).hexdigest()
     try:
         found = Path(clip.path).stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path at all, it holds a NUL
         return clip.path
     return f"{clip.path}\n{found.st_size}\n{found.st_mtime_ns}"

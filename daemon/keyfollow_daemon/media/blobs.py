@@ -18,6 +18,8 @@ from keyfollow.errors import KeyfollowError, StorageError, UsageError, disk_full
 T = TypeVar("T")
 HEX = re.compile(r"[0-9a-f]{64}")
 KEEP_S = 24 * 3600
+MAX_UPLOADS = 64
+"""Unfinished uploads of one owner: each holds a file open."""
 
 
 @dataclass(slots=True)
@@ -30,12 +32,15 @@ class _Partial:
 
 
 class BlobStore:
-    """Content-addressed files below `root`. Uploads in progress belong to the thread that calls `begin` and `append`."""
+    """Content-addressed files below `root`. Uploads in progress belong to the thread that calls `begin` and `append`.
+
+    Each `owner` sends a blob for itself, so that two who send the same one at a time do not get into each other's way.
+    """
 
     def __init__(self, root: Path, largest: int) -> None:
         self._root = root
         self._largest = largest
-        self._partial: dict[str, _Partial] = {}
+        self._partial: dict[bytes, dict[str, _Partial]] = {}
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies, whether or not it is there.
@@ -62,42 +67,57 @@ class BlobStore:
             raise StorageError("blob_damaged", "A picture of this job is damaged on disk.", "Submit the job again.")
         return data
 
-    def begin(self, sha256: str, size: int) -> int:
-        """Bytes that are here already: `size` when the blob is whole."""
+    def file(self, sha256: str) -> BinaryIO:
+        """A whole blob as an open file, not checked. Raises `StorageError` ``blob_missing``."""
+        try:
+            return self.path(sha256).open("rb")
+        except FileNotFoundError as e:
+            raise StorageError("blob_missing", "That file was never received.", "Send it again.") from e
+
+    def begin(self, sha256: str, size: int, owner: bytes = b"") -> int:
+        """Bytes that are here already: `size` when the blob is whole.
+
+        Raises:
+            UsageError: ``bad_blob``, ``blob_too_large``, ``too_many_uploads``.
+            StorageError: ``disk_full``, ``cannot_write``.
+        """
         path = self.path(sha256)
         if not 0 < size <= self._largest:
             raise UsageError("blob_too_large", f"An upload of {size} bytes is not possible.", f"The limit is {self._largest}.")
         if path.exists():
             os.utime(path)
             return size
-        if sha256 not in self._partial:
+        mine = self._partial.setdefault(owner, {})
+        if sha256 not in mine:
+            if len(mine) >= MAX_UPLOADS:
+                raise UsageError("too_many_uploads", "This client has too many uploads open.", "Finish some first.")
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             temp = temporary(path)
             handle = _guard(path, lambda: os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            self._partial[sha256] = _Partial(temp, os.fdopen(handle, "wb"), size)
-        return self._partial[sha256].received
+            mine[sha256] = _Partial(temp, os.fdopen(handle, "wb"), size)
+        return mine[sha256].received
 
-    def append(self, sha256: str, offset: int, data: bytes | memoryview) -> tuple[int, int]:
+    def append(self, sha256: str, offset: int, data: bytes | memoryview, owner: bytes = b"") -> tuple[int, int]:
         """Add bytes; a repeated chunk changes nothing. Returns (bytes here, size); when they are equal, call `take_whole`."""
-        partial = self._partial.get(sha256)
+        partial = self._partial.get(owner, {}).get(sha256)
         if partial is None or offset > partial.received or partial.received + len(data) > partial.size:
             raise UsageError("bad_chunk", "A piece of an upload came out of turn.", "Start the upload again.")
         if offset == partial.received:
             try:
                 _guard(self._root, lambda: partial.file.write(data))
             except KeyfollowError:
-                self.drop(sha256)
+                self.drop(sha256, owner)
                 raise
             partial.sha256.update(data)
             partial.received += len(data)
         return partial.received, partial.size
 
-    def take_whole(self, sha256: str) -> Callable[[], None]:
+    def take_whole(self, sha256: str, owner: bytes = b"") -> Callable[[], None]:
         """The finishing of a completely received blob, to be called on any thread: it waits for the disk.
 
         The returned function raises `UsageError` ``wrong_hash`` when the bytes are not the ones named.
         """
-        partial = self._partial.pop(sha256)
+        partial = self._partial[owner].pop(sha256)
         path = self.path(sha256)
 
         def finish() -> None:
@@ -111,12 +131,18 @@ class BlobStore:
 
         return finish
 
-    def drop(self, sha256: str) -> None:
+    def drop(self, sha256: str, owner: bytes = b"") -> None:
         """Forget an unfinished upload."""
-        partial = self._partial.pop(sha256, None)
+        partial = self._partial.get(owner, {}).pop(sha256, None)
         if partial is not None:
             partial.file.close()
             partial.temp.unlink(missing_ok=True)
+
+    def forget(self, owner: bytes) -> None:
+        """Forget all unfinished uploads of an owner who is gone."""
+        for sha256 in list(self._partial.get(owner, {})):
+            self.drop(sha256, owner)
+        self._partial.pop(owner, None)
 
     def sweep(self, keep: set[str]) -> int:
         """Delete whole blobs that nothing refers to and nobody touched for a day; how many."""

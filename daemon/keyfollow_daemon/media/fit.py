@@ -34,7 +34,8 @@ def mask_weight(picture: FrameBuffer) -> npt.NDArray[np.float32]:
     """``(h, w)`` in 0…1: a mask's alpha where it has a transparent pixel, else its luma (Rec. 709 weights)."""
     scaled = picture.pixels.astype(np.float32) / np.float32(picture.white)
     if picture.has_alpha and (scaled[..., 3] < 1).any():
-        return np.clip(scaled[..., 3], 0, 1)
+        alpha: npt.NDArray[np.float32] = np.clip(scaled[..., 3], 0, 1)
+        return alpha
     luma: npt.NDArray[np.float32] = scaled[..., :3] @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     # float rounding must not turn white into 0.9999999, which would mix what the person said to replace
     weight: npt.NDArray[np.float32] = np.clip(np.round(luma * 65535) / 65535, 0, 1).astype(np.float32)

@@ -80,8 +80,12 @@ class Api:
                 self._control(peer, session, message)
             else:
                 self._data(peer, message)
+        except wire.WireError as e:
+            self._refuse(channel, peer, id or e.id, e)
         except KeyfollowError as e:
             self._refuse(channel, peer, id, e)
+        except Exception as e:
+            self._refuse(channel, peer, id, _internal(e))
 
     def _hello(self, channel: Channel, peer: bytes, hello: wire.Hello, id: int) -> None:
         if hello.protocol[0] != wire.PROTOCOL[0]:
@@ -188,8 +192,7 @@ class Api:
             case "export":
                 return self._export(handles.get(action.cache).id)
             case "import":
-                self._s.blobs.path(action.blob)
-                with self._s.blobs.path(action.blob).open("rb") as file:
+                with self._s.blobs.file(action.blob) as file:
                     return wire.CacheIs(handles.import_(file))
 
     def _export(self, id: str) -> wire.Exported:
@@ -229,7 +232,7 @@ class Api:
             case wire.CloseFrames(number):
                 self._outbox.close(peer, number)
             case wire.PutBlob(sha256, size):
-                received = self._s.blobs.begin(sha256, size)
+                received = self._s.blobs.begin(sha256, size, peer)
                 self._answer(peer, message.id, wire.BlobState(sha256, received, received == size), DATA)
             case wire.BlobChunk(sha256, offset):
                 self._blob_chunk(peer, message, sha256, offset)
@@ -239,11 +242,11 @@ class Api:
     def _blob_chunk(self, peer: bytes, message: Envelope, sha256: str, offset: int) -> None:
         if message.payload is None or len(message.payload) > wire.CHUNK:
             raise wire.WireError("A BlobChunk carries one payload part of at most 1 MiB.")
-        received, size = self._s.blobs.append(sha256, offset, message.payload)
+        received, size = self._s.blobs.append(sha256, offset, message.payload, peer)
         if received < size:
             self._answer(peer, message.id, wire.BlobState(sha256, received, False), DATA)
             return
-        finish = self._s.blobs.take_whole(sha256)
+        finish = self._s.blobs.take_whole(sha256, peer)
 
         def work() -> wire.BlobState:
             finish()
@@ -343,10 +346,7 @@ class Api:
                 error = e
                 self._server.post(lambda: self._refuse(channel, peer, id, error))
             except Exception as e:
-                log.exception("unexpected error")
-                failure = JobError(
-                    "internal", f"The daemon failed: {type(e).__name__}: {e}", "See daemon.log in the log folder."
-                )
+                failure = _internal(e)
                 self._server.post(lambda: self._refuse(channel, peer, id, failure))
             else:
                 self._server.post(lambda: self._answer(peer, id, body, channel))
@@ -365,8 +365,15 @@ class Api:
 
     def _forget(self, peer: bytes) -> None:
         self._outbox.forget(peer)
+        self._s.blobs.forget(peer)
         session = self._sessions.close(peer)
         if session is not None:
             for job in session.dependent:
                 with suppress(KeyfollowError):  # it ended, or was removed, before its client did
                     self._s.jobs.cancel(job)
+
+
+def _internal(e: Exception) -> JobError:
+    """A bug behind a message: logged with its traceback, and told to whoever asked."""
+    log.error("unexpected error", exc_info=e)
+    return JobError("internal", f"The daemon failed: {type(e).__name__}: {e}", "See daemon.log in the log folder.")

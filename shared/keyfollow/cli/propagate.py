@@ -10,7 +10,7 @@ import typer
 
 from ..client import Client, connect
 from ..engine_info import ENDED, Estimate
-from ..errors import KeyfollowError, UsageError
+from ..errors import Cancelled, KeyfollowError, UsageError
 from ..frames import FrameRange
 from ..media.probe import probe
 from ..run import Run
@@ -103,10 +103,12 @@ def until_done(run: Run) -> Iterator[None]:
     """A run that is interrupted here (Ctrl+C, an output that cannot be written) is cancelled there; nobody would fetch its frames."""
     try:
         yield
-    except BaseException:
+    except BaseException as e:
         if run.job.state not in ENDED:
             with suppress(KeyfollowError):
                 run.cancel()
+        if isinstance(e, KeyboardInterrupt):
+            raise Cancelled() from e
         raise
 
 

@@ -6,10 +6,10 @@ Runs in the sandbox child, and in tests.
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.buffer import Buffer
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
@@ -178,13 +178,13 @@ class Decoder:
 def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """The linear part (a, b, c, d) of the display matrix, as signs of a turn by quarters: x' = a x + c y, y' = b x + d y."""
     try:
-        data = bytes(frame.side_data[Type.DISPLAYMATRIX])
-    except KeyError:
-        return _TURNS[0]
+        data = cast("Buffer | None", frame.side_data.get("DISPLAYMATRIX"))
     except ValueError:
         # PyAV does not know every kind of side data (EXIF) that may lie beside it; turns it can tell, mirrors it cannot
         return _TURNS[round(-frame.rotation / 90) % 4]
-    a, b, _, c, d, *_ = struct.unpack("=9i", data[:36])
+    if data is None:
+        return _TURNS[0]
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(data)[:36])
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return (-1 if a < 0 else 1), 0, 0, (-1 if d < 0 else 1)
     return 0, (-1 if b < 0 else 1), (-1 if c < 0 else 1), 0

@@ -45,6 +45,15 @@ class Span(NamedTuple):
     stop: tuple[int, int]
 
 
+class Form(NamedTuple):
+    """The file to be made: FFmpeg's muxer, its options, the file's metadata, nominal frames per second."""
+
+    muxer: str
+    options: dict[str, str]
+    metadata: dict[str, str]
+    rate: tuple[int, int]
+
+
 class OutputFile(io.FileIO):
     """A file that FFmpeg writes through Python; it remembers what the system refused."""
 
@@ -62,9 +71,7 @@ class OutputFile(io.FileIO):
         return size
 
 
-def mux(
-    files: dict[str, int], span: Span, muxer: str, options: dict[str, str], metadata: dict[str, str], alive: Callable[[], None]
-) -> None:
+def mux(files: dict[str, int], span: Span, form: Form, alive: Callable[[], None]) -> None:
     """Write the video of ``files["video"]`` with the sound of ``files["source"]`` into ``files["out"]``.
 
     Raises:
@@ -73,12 +80,12 @@ def mux(
     """
     out = OutputFile(files["out"], "wb", closefd=False)
     try:
-        with av.open(out, "w", format=muxer, options=options) as target:
-            target.metadata.update(metadata)
-            tracks = [_picture(open_container(files["video"]), target)]
+        with av.open(out, "w", format=form.muxer, options=form.options) as target:
+            target.metadata.update(form.metadata)
+            tracks = [_picture(open_container(files["video"]), target, Fraction(*form.rate))]
             with open_container(files["source"]) as source:
                 known = [s.index for s in source.streams.audio if s.codec_context is not None]
-            tracks += [_sound(open_container(files["source"]), index, target, muxer, span) for index in known]
+            tracks += [_sound(open_container(files["source"]), index, target, form.muxer, span) for index in known]
             for _, packet in heapq.merge(*tracks, key=lambda timed: timed[0]):
                 target.mux_one(packet)
                 alive()
@@ -88,9 +95,13 @@ def mux(
         raise
 
 
-def _picture(video: InputContainer, target: OutputContainer) -> Iterator[Timed]:
+def _picture(video: InputContainer, target: OutputContainer, rate: Fraction) -> Iterator[Timed]:
     stream = video_stream(video)
-    return _copied(video, stream, target.add_stream_from_template(stream))
+    shown = target.add_stream_from_template(stream)
+    # a copy loses both; timecode tracks are made from the rate
+    shown.codec_context.framerate = rate
+    shown.codec_context.codec_tag = stream.codec_context.codec_tag
+    return _copied(video, stream, shown)
 
 
 def _sound(source: InputContainer, index: int, target: OutputContainer, muxer: str, span: Span) -> Iterator[Timed]:

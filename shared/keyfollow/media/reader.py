@@ -64,7 +64,7 @@ class MediaReader:
     def frames(self, range_: FrameRange, reverse: bool = False) -> Iterator[FrameBuffer]:
         """Frames of `range_` in order, or last to first; at most `REVERSE_BYTES` of them are held at a time.
 
-        Starting another read abandons a stream that was not read to its end.
+        Several streams may be open at a time; changing from one to another seeks.
 
         Raises:
             UsageError: ``frame_out_of_range``.
@@ -107,6 +107,7 @@ class _Video:
         self._fd = open_regular(name)
         self._sandbox: Sandbox | None = None
         self._owed = 0
+        self._turn = 0
         try:
             self.info = info or probe_video(self._child())
         except BaseException:
@@ -120,17 +121,22 @@ class _Video:
         return self._sandbox
 
     def frames(self, range_: FrameRange) -> Iterator[FrameBuffer]:
-        self._settle()
-        sandbox = self._child()
+        turn = 0
         asked = range_.start
         for n in range_:
-            # one chunk is always asked for ahead of the one being read
-            while asked < range_.stop and asked - n <= self._chunk:
-                stop = min(asked + self._chunk, range_.stop)
-                sandbox.post("frames", start=asked, stop=stop)
-                self._owed += stop - asked
-                asked = stop
             try:
+                if turn != self._turn:
+                    # another stream was read from meanwhile (or none was yet): what is on its way is not for this one
+                    self._settle()
+                    turn = self._turn = self._turn + 1
+                    asked = n
+                sandbox = self._child()
+                # one chunk is always asked for ahead of the one being read
+                while asked < range_.stop and asked - n <= self._chunk:
+                    stop = min(asked + self._chunk, range_.stop)
+                    sandbox.post("frames", start=asked, stop=stop)
+                    self._owed += stop - asked
+                    asked = stop
                 pixels = self._take(sandbox)
             except MediaError:
                 self._drop()
@@ -155,6 +161,7 @@ class _Video:
 
     def _drop(self) -> None:
         self._owed = 0
+        self._turn += 1
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = None

@@ -120,9 +120,10 @@ class Child:
         self._send({**told, **_shape(pixels)}, pixels.data)
 
     def _mux(self, head: Head, payload: bytes) -> None:
+        form = muxing.Form(head["muxer"], head["options"], head["metadata"], tuple(head["rate"]))
         span = muxing.Span(head["whole"], tuple(head["start"]), tuple(head["stop"]))
         try:
-            muxing.mux(self._files, span, head["muxer"], head["options"], head["metadata"], self._alive)
+            muxing.mux(self._files, span, form, self._alive)
         except FFmpegError:
             raise
         except OSError as e:

@@ -106,7 +106,7 @@ def _lossy(muxer: str, codec: Codec, info: MediaInfo, alpha: bool) -> Target:
     deep = info.dtype != "uint8"
     chroma = subsampling(info)
     if codec == "prores":
-        rich = alpha or (chroma == "444" and not _is_rgb(info))
+        rich = alpha or _fitting("422" if _is_rgb(info) else chroma, info) == "444"
         pixel_format = "yuva444p10le" if alpha else ("yuv444p10le" if rich else "yuv422p10le")
         options = {"profile": "4444" if rich else "hq", "vendor": "apl0", **({"alpha_bits": "16"} if alpha else {})}
         encoder = "prores_ks"

@@ -276,6 +276,7 @@ class VideoWriter(_Ordered):
                     muxer=self._target.muxer,
                     options=self._options(),
                     metadata=self._metadata(),
+                    rate=list(info.rate),
                     whole=len(frames) == info.frames,
                     start=[start.numerator, start.denominator],
                     stop=[stop.numerator, stop.denominator],

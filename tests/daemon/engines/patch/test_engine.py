@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.engines.base import Array, EditMask, Engine
+from keyfollow_daemon.engines.patch.engine import PatchEngine
+
+
+def psnr(a: Array, b: Array, area: Array) -> float:
+    error = np.square(a[area].astype(np.float64) - b[area].astype(np.float64)).mean()
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def test_it_is_an_engine() -> None:
+    engine: Engine = PatchEngine()
+    assert engine is not None
+
+
+def test_the_edit_follows_the_square_and_the_rest_stays(square: Any, stage: Any) -> None:
+    made = stage.run({0: square.painted(0)})
+    assert sorted(made) == list(range(10))
+    for t in (3, 9):
+        inner = square.inner(t)
+        far = square.far(t)
+        assert psnr(made[t].image.pixels, square.painted(t), inner) > 30
+        assert psnr(square.pictures[t], square.painted(t), inner) < 22
+        assert (made[t].image.pixels[far] == square.pictures[t][far]).mean() > 0.995
+
+
+def test_a_keyframe_is_returned_as_given_from_any_position(square: Any, stage: Any) -> None:
+    made = stage.run({5: square.painted(5)})
+    assert np.array_equal(made[5].image.pixels, square.painted(5))
+    assert made[5].confidence == 1.0
+    inner = square.inner(0)
+    assert psnr(made[0].image.pixels, square.painted(0), inner) > 30
+
+
+def test_frames_come_nearest_keyframe_outward_and_only_those_wanted(square: Any, stage: Any) -> None:
+    keys = {2: square.painted(2), 7: square.painted(7)}
+    assert list(stage.run(keys, wanted=[0, 1, 2, 3, 4, 6, 9])) == [2, 1, 0, 3, 4, 6, 9]
+
+
+def test_two_keyframes_are_not_worse_than_one(square: Any, stage: Any) -> None:
+    one = stage.run({0: square.painted(0)}, wanted=[5])
+    two = stage.run({0: square.painted(0), 9: square.painted(9)}, wanted=[5])
+    area = square.areas[5]
+    assert psnr(two[5].image.pixels, square.painted(5), area) > psnr(one[5].image.pixels, square.painted(5), area) - 0.3
+
+
+def test_resuming_gives_the_same_bytes(square: Any, stage: Any) -> None:
+    keys = {0: square.painted(0), 9: square.painted(9)}
+    whole, rest = stage.run(keys), stage.run(keys, wanted=[4, 7])
+    for t in (4, 7):
+        assert np.array_equal(whole[t].image.pixels, rest[t].image.pixels)
+
+
+def test_threads_do_not_change_the_result(square: Any, stage: Any) -> None:
+    threads = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(1)
+        one = stage.run({0: square.painted(0)}, wanted=[4])
+        stage.ctx.cache.entries.clear()
+        cv2.setNumThreads(3)
+        three = stage.run({0: square.painted(0)}, wanted=[4])
+    finally:
+        cv2.setNumThreads(threads)
+    assert np.array_equal(one[4].image.pixels, three[4].image.pixels)
+
+
+def test_another_keyframe_on_the_same_clip_computes_no_flow(square: Any, stage: Any) -> None:
+    stage.run({0: square.painted(0)}, wanted=[1])
+    assert stage.ctx.cache.saved == 9
+    stage.run({6: square.painted(6)}, wanted=[5, 7])
+    assert stage.ctx.cache.saved == 9
+
+
+def test_a_damaged_entry_is_made_again(square: Any, stage: Any) -> None:
+    first = stage.run({0: square.painted(0)}, wanted=[3])
+    inversion = stage.invert()
+    del stage.ctx.cache.entries[inversion.keys[1]]
+    stage.ctx.cache.entries[inversion.keys[2]] = {"forth": np.zeros((3, 3, 2), np.float16)}
+    again = stage.run({0: square.painted(0)}, wanted=[3])
+    assert np.array_equal(first[3].image.pixels, again[3].image.pixels)
+    assert stage.ctx.cache.saved == 11
+
+
+def test_a_draft_has_full_size_and_its_own_entries(square: Any, stage: Any) -> None:
+    stage.run({0: square.painted(0)}, wanted=[1])
+    made = stage.run({0: square.painted(0)}, wanted=[4], draft=True)
+    assert stage.ctx.cache.saved == 18
+    assert made[4].image.pixels.shape == square.pictures[4].shape
+    inner = square.inner(4)
+    assert psnr(made[4].image.pixels, square.painted(4), inner) > 25
+
+
+def test_outside_a_persons_mask_every_bit_stays(square: Any, stage: Any) -> None:
+    weight = np.zeros((144, 192), np.float32)
+    weight[20:92, 24:60] = 1.0
+    made = stage.run({0: square.painted(0)}, masks=[EditMask("edit", 0, weight)], feather=3.0)
+    for t, edited in made.items():
+        assert edited.traced is None and edited.mask is not None
+        assert np.array_equal(edited.image.pixels[edited.mask == 0], square.pictures[t][edited.mask == 0])
+        assert (edited.image.pixels != square.pictures[t]).any()
+    assert made[0].mask is not None and (made[0].mask == 1).any()
+    full = made[0].mask == 1
+    assert np.array_equal(made[0].image.pixels[full], square.painted(0)[full])
+
+
+def test_a_protected_area_stays_as_it_moves(square: Any, stage: Any) -> None:
+    weight = square.areas[0].astype(np.float32)
+    made = stage.run({0: square.painted(0)}, masks=[EditMask("protect", 0, weight)], feather=0.0, wanted=[6])
+    inner = square.inner(6)
+    assert np.array_equal(made[6].image.pixels[inner], square.pictures[6][inner])
+
+
+def test_strength_scales_the_edit_everywhere(square: Any, stage: Any) -> None:
+    assert all(
+        np.array_equal(e.image.pixels, square.pictures[t]) for t, e in stage.run({0: square.painted(0)}, strength=0.0).items()
+    )
+    half = stage.run({0: square.painted(0)}, strength=0.5, wanted=[0])[0].image.pixels.astype(int)
+    middle = (square.pictures[0].astype(int) + square.painted(0).astype(int)) / 2
+    assert np.abs(half - middle).max() <= 1
+
+
+def test_an_unedited_keyframe_changes_nothing(square: Any, stage: Any) -> None:
+    for t, edited in stage.run({4: square.pictures[4]}).items():
+        assert np.array_equal(edited.image.pixels, square.pictures[t])
+
+
+def test_a_keyframe_saved_as_jpeg_does_not_spread_its_noise(square: Any, stage: Any) -> None:
+    _, data = cv2.imencode(".jpg", square.painted(0)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+    key = np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])
+    made = stage.run({0: key}, wanted=[4])[4].image.pixels
+    far = square.far(4)
+    assert (made[far] == square.pictures[4][far]).mean() > 0.97
+    inner = square.inner(4)
+    assert psnr(made, square.painted(4), inner) > 28
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float16"])
+def test_it_works_at_the_sources_depth_with_alpha(square: Any, stage_of: Any, dtype: str) -> None:
+    def deep(picture: Array) -> Array:
+        rgba = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)]).astype(np.float32)
+        rgba[..., :3] += 0.3
+        return (rgba * 257).astype(np.uint16) if dtype == "uint16" else (rgba / 255).astype(np.float16)
+
+    sources = [deep(p) for p in square.pictures[:5]]
+    key = sources[0].copy()
+    key[square.areas[0]] = deep(square.painted(0))[square.areas[0]]
+    key[square.areas[0], 3] = key[square.areas[0], 3] // 2 if dtype == "uint16" else 0.5
+    made = stage_of(sources).run({0: key}, wanted=[0, 4])
+    assert np.array_equal(made[0].image.pixels, key)
+    picture = made[4].image.pixels
+    assert picture.dtype == dtype and picture.shape == (144, 192, 4)
+    inner = square.inner(4)
+    white = 65535 if dtype == "uint16" else 1.0
+    assert np.abs(picture[inner, 3].astype(float) / white - 0.5).max() < 0.02
+    assert np.array_equal(picture[:8], sources[4][:8])
+
+
+def test_it_reports_progress_and_looks_for_cancellation(square: Any, stage: Any) -> None:
+    stage.run({0: square.painted(0)})
+    assert stage.ctx.told[0] == ("Preparing", 0, 9) and ("Preparing", 9, 9) in stage.ctx.told
+    assert stage.ctx.told[-1] == ("Propagating", 10, 10)
+    assert stage.ctx.checks >= 19
+
+
+def test_a_keyframe_outside_the_inverted_span_still_drives(square: Any, stage: Any) -> None:
+    inversion = stage.invert(FrameRange(4, 8))
+    assert len(inversion.keys) == 3
+    assert len(stage.run({0: square.painted(0)}, wanted=[5, 6])) == 2
+
+
+def test_what_comes_back_from_behind_something_is_edited_again(square: Any, stage_of: Any) -> None:
+    pictures = [square.pictures[0].copy() for _ in range(30)]
+    for t, picture in enumerate(pictures):
+        left = -30 + 8 * t
+        picture[:, max(0, left) : max(0, left + 24)] = (30 + 10 * (np.arange(144) // 6 % 2))[:, None, None]
+    edited = square.painted(0)
+    made = stage_of(pictures).run({0: edited}, wanted=[29])[29]
+    assert psnr(made.image.pixels, edited, square.inner(0)) > 26
+
+
+def test_frame_buffers_keep_their_tags(square: Any, stage: Any) -> None:
+    made = stage.run({0: square.painted(0)}, wanted=[2])[2].image
+    assert isinstance(made, FrameBuffer) and made.depth == 8

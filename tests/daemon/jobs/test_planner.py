@@ -1,0 +1,49 @@
+"""Estimates before a run."""
+
+from __future__ import annotations
+
+import pytest
+from keyfollow.edits import Blob, Clip, EditRequest, Keyframe
+from keyfollow.engine_info import CacheInfo
+from keyfollow.errors import UsageError
+from keyfollow.frames import FrameRange
+from keyfollow_daemon.jobs.planner import describe, estimate
+from keyfollow_testkit import clips
+
+KEY = (Keyframe(0, Blob("0" * 64, 1)),)
+
+
+class Known:
+    """Caches as given."""
+
+    def __init__(self, *spans: tuple[int, int], entries: int = 5) -> None:
+        self._caches = [CacheInfo(str(a), "patch", "c", a, b, entries, 1, 1.0, 0.0, 0.0) for a, b in spans]
+
+    def of_source(self, engine: str, identity: str) -> list[CacheInfo]:
+        return self._caches
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    path = tmp_path_factory.mktemp("clip") / "c.mkv"
+    return Clip(path=str(clips.write_clip(path, clips.moving_patch(6), codec="ffv1", pixel_format="bgr0")))
+
+
+def test_longer_costs_more(clip: Clip) -> None:
+    long = estimate(EditRequest(clip, KEY), Known())
+    short = estimate(EditRequest(clip, KEY, range=FrameRange(0, 2)), Known())
+    assert (long.frames, short.frames) == (6, 2)
+    assert long.seconds > short.seconds > 0 and long.disk_bytes > short.disk_bytes > 0 and long.ram_bytes > 0
+
+
+def test_what_is_prepared_is_counted_once(clip: Clip) -> None:
+    assert estimate(EditRequest(clip, KEY), Known((0, 3), (2, 4))).frames_prepared == 4
+    assert estimate(EditRequest(clip, KEY, range=FrameRange(3, 6)), Known((0, 4))).frames_prepared == 1
+    assert estimate(EditRequest(clip, KEY), Known((0, 6), entries=0)).frames_prepared == 0
+
+
+def test_impossible_requests_have_no_price(clip: Clip) -> None:
+    with pytest.raises(UsageError):
+        estimate(EditRequest(clip, KEY, range=FrameRange(0, 7)), Known())
+    with pytest.raises(UsageError):
+        describe("magic")

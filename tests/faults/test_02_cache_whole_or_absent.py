@@ -1,0 +1,78 @@
+"""Promise 2: an entry of the inversion cache is whole or absent, whatever is killed and whichever bit turns."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from keyfollow.client import Client
+from keyfollow_daemon.cache.handles import Handles
+from keyfollow_daemon.cache.store import InversionStore
+from keyfollow_testkit.counts import count
+from keyfollow_testkit.daemons import Home
+from keyfollow_testkit.faults import Daemon, flip_a_bit, flip_bit
+from keyfollow_testkit.kills import Aftermath
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
+PAIRS = 11
+
+
+def frames_of(client: Client, edit: dict[str, Any]) -> tuple[dict[int, str], int, int]:
+    """Propagate; the digest of every frame, and how many cache entries were found and made."""
+    run = client.propagate(**edit)
+    frames = {frame.number: hashlib.sha256(frame.image.pixels.tobytes()).hexdigest() for frame in run}
+    assert run.report is not None
+    return frames, run.report.cache_hits, run.report.cache_misses
+
+
+def test_kills_leave_no_half_entry_and_no_temporary_file(after_kills: Aftermath) -> None:
+    assert after_kills.entries > 0
+    assert after_kills.damaged == []
+    assert after_kills.leftovers == []
+
+
+def test_a_job_makes_damaged_entries_anew(kf: Home, edit: dict[str, Any]) -> None:
+    chance = random.Random(2)
+    with Daemon(kf), kf.connect() as client:
+        untouched, _, made = frames_of(client, edit)
+        assert made == PAIRS
+        entries = sorted(kf.paths.inversions.rglob("*.kfi"))
+        assert len(entries) == PAIRS
+        flipped = 0
+        while flipped < count("flips_through_jobs"):
+            hit = chance.sample(entries, min(10, count("flips_through_jobs") - flipped))
+            for path in hit:
+                flip_a_bit(path, chance)
+            frames, found, made = frames_of(client, edit)
+            assert frames == untouched
+            assert (found, made) == (PAIRS - len(hit), len(hit)), "every damaged entry, and no other, was made anew"
+            flipped += len(hit)
+
+
+def test_every_turned_bit_of_an_entry_is_detected(tmp_path: Path) -> None:
+    store, chance, key = InversionStore(tmp_path, 1 << 30), random.Random(3), "ab" * 32
+    tensors = {"flow": np.random.default_rng(0).normal(size=(32, 48, 2)).astype(np.float16), "scale": np.ones(1)}
+    for _ in range(count("flips_detected")):
+        store.save(key, tensors)
+        place = flip_a_bit(store.path(key), chance)
+        assert store.load(key) is None, f"bit {place} was turned unnoticed"
+        assert not store.has(key), "a damaged entry is taken away"
+
+
+def test_a_turned_bit_in_a_handle_hides_the_handle_only(kf: Home, edit: dict[str, Any]) -> None:
+    chance = random.Random(4)
+    with Daemon(kf), kf.connect() as client:
+        frames_of(client, edit)
+    store = InversionStore(kf.paths.inversions, 1 << 30)
+    handles = Handles(kf.paths.inversions, store)
+    (path,) = kf.paths.inversions.glob("handles/*.json")
+    for _ in range(count("flips_detected") // 10):
+        place = flip_a_bit(path, chance)
+        assert handles.list() == []
+        flip_bit(path, place)
+        assert len(handles.list()) == 1
+    assert len(store.index()) == PAIRS

@@ -1,0 +1,55 @@
+"""What people type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from keyfollow.cli import options
+from keyfollow.errors import UsageError
+from keyfollow.frames import FrameRange
+
+
+def test_frame_images() -> None:
+    assert options.frame_images("-k", ["0=a.png", "12=dir/b=c.png"]) == {0: "a.png", 12: "dir/b=c.png"}
+
+
+@pytest.mark.parametrize("text", ["a.png", "=a.png", "x=a.png", "-1=a.png", "3=", "1.5=a.png"])
+def test_wrong_frame_images(text: str) -> None:
+    with pytest.raises(UsageError):
+        options.frame_images("-k", [text])
+
+
+def test_masks_are_stills_or_one_video(tmp_path: Path) -> None:
+    assert options.masks([]) is None
+    assert options.masks(["0=a.png", "5=b.png"]) == {0: "a.png", 5: "b.png"}
+    assert options.masks(["matte.mov"]) == "matte.mov"
+    strange = tmp_path / "0=odd.mov"
+    strange.touch()
+    assert options.masks([str(strange)]) == str(strange)
+    with pytest.raises(UsageError):
+        options.masks(["0=a.png", "matte.mov"])
+
+
+def test_ranges() -> None:
+    assert options.frame_range(None) is None
+    assert options.frame_range("3:9") == FrameRange(3, 9)
+    for text in ("3", "3-9", ":9", "a:b", "9:3", "4:4", "-1:4"):
+        with pytest.raises(UsageError):
+            options.frame_range(text)
+
+
+def test_settings() -> None:
+    assert options.settings(["a=1", "b = x=y"]) == {"a": "1", "b": " x=y"}
+    for text in ("a", "=1"):
+        with pytest.raises(UsageError):
+            options.settings([text])
+
+
+def test_rates_are_exact() -> None:
+    assert options.rate(None) is None
+    assert options.rate("24000/1001") == (24000, 1001)
+    assert options.rate("23.976") == (2997, 125)
+    for text in ("0", "fast", "1/0", "-24", "99999"):
+        with pytest.raises(UsageError):
+            options.rate(text)
