@@ -46,18 +46,21 @@ def read(path: Path) -> Connection | None:
         DaemonError: ``unsafe_connection_file`` when the file could have been written or read by someone else.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        # a FIFO in its place must not be waited for
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         return None
     except OSError as e:
         raise _unsafe(path) from e
-    with os.fdopen(fd, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(fd)
         if sys.platform != "win32" and (
             not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid() or stat.S_IMODE(found.st_mode) & 0o077
         ):
             raise _unsafe(path)
-        raw = file.read(1 << 16)
+        raw = os.read(fd, 1 << 16)
+    finally:
+        os.close(fd)
     try:
         return from_plain(Connection, json.loads(raw))
     except (ValueError, PlainError):

@@ -100,7 +100,8 @@ def test_a_task_stops_when_asked_and_the_next_one_runs(pair: tuple[Executor, Loo
     loop.until(executor, lambda: bool(loop.outcomes))
     executor.stop(why)
     loop.until(executor, ended(loop, "task-1"))
-    assert loop.outcomes[-1] == TaskStopped("task-1", why)
+    stopped = loop.outcomes[-1]
+    assert stopped == TaskStopped("task-1", why)
     executor.start(entry("count", "task-2", to=1))
     loop.until(executor, ended(loop, "task-2"))
     assert loop.outcomes[-1] == TaskDone("task-2", {"counted": 1})

@@ -113,7 +113,6 @@ def test_a_link_is_refused_wherever_it_leads(path: Path, tmp_path: Path) -> None
         path.unlink()
 
 
-@pytest.mark.xfail(strict=True, raises=OSError, reason="os.fdopen raises IsADirectoryError itself, and leaks the descriptor")
 def test_a_folder_in_its_place_is_refused(path: Path) -> None:
     path.mkdir(parents=True, mode=0o700)
     assert refused(path)

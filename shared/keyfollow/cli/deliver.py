@@ -52,7 +52,7 @@ def writing(output: str, source: str, media: MediaInfo, span: FrameRange, delive
     """A function that takes frames in source order; the file (with the source's sound) appears at the end, or not at all."""
     check_output(output, source)
     audio = source if media.kind == "video" and media.audio and delivery == "full" else None
-    with open_writer(out_path(output), media, frames=span, delivery=delivery, audio_from=audio) as writer:
+    with open_writer(output, media, frames=span, delivery=delivery, audio_from=audio) as writer:
 
         def write(frame: EditedFrame) -> None:
             original = frame.source
@@ -61,14 +61,6 @@ def writing(output: str, source: str, media: MediaInfo, span: FrameRange, delive
 
         yield write
         writer.finish()
-
-
-def out_path(output: str) -> Path:
-    """A trailing slash says folder, which `Path` would forget."""
-    path = Path(output)
-    if output.endswith(("/", "\\")):
-        path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 def consume(events: Iterable[EditedFrame | Job], follow: Follower, write: Write) -> None:

@@ -173,18 +173,26 @@ class Footage:
                 if at < len(index.pts) and index.pts[at] == frame.pts:
                     yield at, frame
 
-    def _decoded(self) -> Iterator[VideoFrame]:
+    def _decoded(self, strict: bool = False) -> Iterator[VideoFrame]:
+        """Frames from here on. A packet that does not decode is an error if `strict`, once a frame came out before it.
+
+        Streams that were cut out of longer ones may begin with packets that nothing can decode.
+        """
         failures = 0
+        begun = False
         for packet in self._container.demux(self._stream):
             try:
                 frames = packet.decode()
             except FFmpegError:
+                if strict and begun:
+                    raise
                 # the frame is missing: whoever asked for it is told
                 failures += 1
                 if failures > 100:
                     return
                 continue
             self._alive()
+            begun = begun or bool(frames)
             for frame in frames:
                 if frame.width * frame.height > MAX_PIXELS:
                     raise problem("media_too_large", f"{frame.width} x {frame.height}")
@@ -246,7 +254,7 @@ class Footage:
         keys: list[int] = []
         count = last = 0
         trusted = True
-        for frame in self._decoded():
+        for frame in self._decoded(strict=True):
             count += 1
             if count > MAX_FRAMES:
                 raise problem("media_too_large", f"more than {MAX_FRAMES} frames")

@@ -121,7 +121,7 @@ class _Video:
         return self._sandbox
 
     def frames(self, range_: FrameRange) -> Iterator[FrameBuffer]:
-        turn = 0
+        turn = -1
         asked = range_.start
         for n in range_:
             try:

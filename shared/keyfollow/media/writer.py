@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -132,34 +133,37 @@ class _Ordered:
 
 
 class FolderWriter(_Ordered):
-    """Images named by source frame number: ``000123.png``. Each appears whole; `abort` removes those of this writer."""
+    """Images named by source frame number, from 0: ``000123.png``. They wait in a hidden folder beside their places until all are
+    there, so that a failure neither leaves half a sequence nor costs an older one."""
 
     def __init__(self, folder: Path, info: MediaInfo, frames: FrameRange, channels: int, suffix: str) -> None:
         super().__init__(info, frames, channels)
         self._folder, self._suffix = folder, suffix
-        self._made: list[Path] = []
+        self._waiting = temporary(folder / "frames")
         with writing(folder):
             self._made_folder = not folder.exists()
             folder.mkdir(exist_ok=True)
+            self._waiting.mkdir()
 
     def write(self, frame: int, picture: FrameBuffer) -> None:
         self._take(frame, picture)
-        path = self._folder / f"{frame + self._info.first_number:06d}{self._suffix}"
-        write_image(path, picture)
-        self._made.append(path)
+        write_image(self._waiting / f"{frame:06d}{self._suffix}", picture)
 
     def finish(self) -> None:
         self._check_complete()
+        with writing(self._folder):
+            for path in sorted(self._waiting.iterdir()):
+                path.replace(self._folder / path.name)
+            self._waiting.rmdir()
         self._closed = True
 
     def abort(self) -> None:
+        if self._closed:
+            return
         self._closed = True
-        for path in self._made:
-            with suppress(OSError):
-                path.unlink()
-        self._made.clear()
+        shutil.rmtree(self._waiting, ignore_errors=True)
         if self._made_folder:
-            with suppress(OSError):
+            with suppress(OSError):  # someone else may have put something there meanwhile
                 self._folder.rmdir()
 
 

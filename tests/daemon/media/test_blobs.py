@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from keyfollow.errors import StorageError, UsageError
-from keyfollow_daemon.media.blobs import KEEP_S, BlobStore
+from keyfollow_daemon.media.blobs import KEEP_S, MAX_UPLOADS, BlobStore
 
 DATA = bytes(range(256)) * 20
 NAME = hashlib.sha256(DATA).hexdigest()
@@ -94,3 +94,24 @@ def test_sweeping_takes_only_what_is_old_and_unused(store: BlobStore) -> None:
     assert store.sweep({NAME}) == 1
     assert store.open(NAME) == DATA
     assert store.sweep(set()) == 1
+
+
+def test_two_owners_may_send_one_blob_at_a_time(store: BlobStore) -> None:
+    for owner in (b"a", b"b"):
+        assert store.begin(NAME, len(DATA), owner) == 0
+    for owner in (b"a", b"b"):
+        assert store.append(NAME, 0, DATA, owner) == (len(DATA), len(DATA))
+        store.take_whole(NAME, owner)()
+    assert store.open(NAME) == DATA
+
+
+def test_unfinished_uploads_are_few_and_go_with_their_owner(store: BlobStore, tmp_path: Path) -> None:
+    for n in range(MAX_UPLOADS):
+        store.begin(f"{n:064x}", 10, b"a")
+    with pytest.raises(UsageError) as refused:
+        store.begin("f" * 64, 10, b"a")
+    assert refused.value.code == "too_many_uploads"
+    store.begin("f" * 64, 10, b"b")
+    store.forget(b"a")
+    assert len([p for p in tmp_path.rglob("*") if p.is_file()]) == 1
+    store.begin("e" * 64, 10, b"a")

@@ -12,7 +12,7 @@ import zmq
 from keyfollow import wire
 from keyfollow.wire import CONTROL, DATA, Channel
 from keyfollow_daemon.transport.auth import Keys
-from keyfollow_daemon.transport.server import Handler, Server
+from keyfollow_daemon.transport.server import Server
 
 
 class Echo:
@@ -34,16 +34,21 @@ class Echo:
 
 
 class Running:
-    """A server that runs on a thread; everything about it may be looked at from the test."""
+    """A server that runs on a thread and hands on to `handler`, which may be replaced on the way."""
 
     def __init__(self) -> None:
         self.keys = Keys.make()
         self.server = Server(self.keys)
         self.handler: Any = Echo(self.server)
-        self._thread = threading.Thread(target=lambda: self.server.run(self.handler), daemon=True)
+        self._thread = threading.Thread(target=lambda: self.server.run(self), daemon=True)
 
-    def start(self, handler: Handler | None = None) -> None:
-        self.handler = handler or self.handler
+    def message(self, channel: Channel, peer: bytes, parts: list[memoryview]) -> None:
+        self.handler.message(channel, peer, parts)
+
+    def tick(self, now: float) -> None:
+        self.handler.tick(now)
+
+    def start(self) -> None:
         self._thread.start()
 
     @property
@@ -76,8 +81,8 @@ class Running:
 class Client:
     """Both channels of one client. `ask` speaks the protocol, `sockets` is for everything else."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], running: Running, keys: Keys) -> None:
-        self.name = b"k" + uuid.uuid4().bytes
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], running: Running, keys: Keys, name: bytes = b"") -> None:
+        self.name = name or b"k" + uuid.uuid4().bytes
         self.sockets: dict[Channel, zmq.Socket[bytes]] = {}
         self._id = 0
         self.events: list[wire.Envelope] = []
@@ -145,7 +150,7 @@ def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
 def connect(running: Running, context: zmq.Context[zmq.Socket[bytes]]) -> Callable[..., Client]:
     """Makes clients; with the right keys unless others are given."""
 
-    def make(keys: Keys | None = None) -> Client:
-        return Client(context, running, keys or running.keys)
+    def make(keys: Keys | None = None, name: bytes = b"") -> Client:
+        return Client(context, running, keys or running.keys, name)
 
     return make

@@ -31,9 +31,9 @@ def moving_patch(count: int = 12, width: int = 96, height: int = 64, seed: int =
         layer, opacity = np.zeros_like(ground), np.zeros((height, width, 1), np.float32)
         layer[:side, :side], opacity[:side, :side] = patch, 1
         move = np.array([[1, 0, 10 + 1.5 * n], [0, 1, height / 3]], np.float32)
-        layer = cv2.warpAffine(layer, move, (width, height))
-        shown = cv2.warpAffine(opacity, move, (width, height))[..., None]
-        frames.append(np.clip(ground * (1 - shown) + layer, 0, 255).astype(np.uint8))
+        moved: Any = cv2.warpAffine(layer, move, (width, height))
+        shown: Any = cv2.warpAffine(opacity, move, (width, height))[..., None]
+        frames.append(np.clip(ground * (1 - shown) + moved, 0, 255).astype(np.uint8))
     return frames
 
 

@@ -8,16 +8,22 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 import msgpack
+import pytest
 import zmq
 from keyfollow import wire
 from keyfollow.connection import Connection
 from keyfollow.edits import Blob, Clip, EditRequest, Keyframe, Mask
 from keyfollow.frames import FrameRange
 from keyfollow.wire import CONTROL, DATA, Channel, Envelope
+
+from .daemons import Home, home
+from .faults import Daemon
 
 T = TypeVar("T")
 Parts = list[bytes]
@@ -56,6 +62,36 @@ def wrong_locks(connection: Connection) -> dict[str, Lock]:
         "NULL": lambda socket: None,
         "PLAIN": plain,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A daemon to be attacked, and how to reach it."""
+
+    home: Home
+    daemon: Daemon
+    connection: Connection
+
+    def log(self) -> str:
+        return (self.home.paths.logs / "daemon.log").read_text()
+
+    def assert_unharmed(self) -> None:
+        """It runs, answers its own client, and nothing reached code that did not expect it."""
+        assert self.daemon.status is None
+        with Peer(self.connection) as peer:
+            peer.hello()
+            peer.ask(wire.Status(), wire.DaemonStatus)
+        assert "Traceback" not in self.log()
+
+
+@contextmanager
+def target(folder: Path, **environment: str) -> Iterator[Target]:
+    """A daemon in a home of its own. At the end it must be unharmed."""
+    with pytest.MonkeyPatch.context() as patch, home(folder, patch, **environment) as made, Daemon(made) as daemon:
+        connection = made.running()
+        assert connection is not None
+        yield (found := Target(made, daemon, connection))
+        found.assert_unharmed()
 
 
 class Peer:

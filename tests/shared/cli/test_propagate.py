@@ -60,8 +60,9 @@ def samples(path: Path) -> Pixels:
         for frame in file.decode(file.streams.audio[0]):
             block = frame.to_ndarray()
             blocks.append(block if frame.format.is_planar else block.reshape(-1, 2).T)
-    sound = np.concatenate(blocks, axis=1)
-    return sound if sound.dtype.kind == "f" else sound / 2.0 ** (8 * sound.dtype.itemsize - 1)
+    sound: Pixels = np.concatenate(blocks, axis=1)
+    white = 1.0 if sound.dtype.kind == "f" else 2.0 ** (8 * sound.dtype.itemsize - 1)
+    return sound.astype(np.float64) / white
 
 
 def close(a: Pixels, b: Pixels, within: float) -> bool:

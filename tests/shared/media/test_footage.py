@@ -63,6 +63,17 @@ def test_leading_frames_hidden_by_an_edit_list_are_not_counted(make_clip: MakeCl
     assert footage(cut).index.pts.tolist() == shown(cut)
 
 
+def test_a_damaged_frame_in_a_file_counted_by_decoding_is_an_error(make_clip: MakeClip) -> None:
+    path = make_clip("a.avi", codec="png", pixel_format="rgb24")
+    data = bytearray(path.read_bytes())
+    frames = [i for i in range(len(data) - 4) if data[i : i + 4] == b"\x89PNG"]
+    data[frames[9] : frames[9] + 40] = bytes(40)
+    path.write_bytes(data)
+    with pytest.raises(MediaError) as error:
+        _ = footage(path).index
+    assert error.value.code == "media_truncated"
+
+
 def test_a_cut_off_mp4_says_so(make_clip: MakeClip, tmp_path: Path) -> None:
     path = make_clip("a.mp4", muxer_options={"movflags": "faststart"}, codec="mpeg4", options={"b:v": "2M"})
     data = path.read_bytes()

@@ -43,7 +43,7 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
         close = near(tracked, px)
         guess[~close] = 0.0
         more = _hanging_together(
-            tracked, (belief > 0.4) & (np.abs(by_colour[..., :3]).max(axis=2) > VISIBLE) & (confidence < 0.5)
+            tracked, (belief > 0.4) & (np.abs(by_colour[..., :3]).max(axis=2) > VISIBLE) & (confidence < 0.5), px
         )
         area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))[..., None]
     filled = area * (belief[..., None] * by_colour + (1.0 - belief[..., None]) * guess)
@@ -51,10 +51,10 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
     return out
 
 
-def _hanging_together(seed: Bools, candidates: Bools) -> Bools:
-    """The `candidates` in connected areas (4-neighbours) that hold a pixel of `seed`."""
-    count, label = cv.connectedComponents((candidates | seed).astype(np.uint8), connectivity=4)
-    keep = np.zeros(count, np.bool_)
+def _hanging_together(seed: Bools, candidates: Bools, px: float) -> Bools:
+    """The `candidates` in areas that hold a pixel of `seed`; areas less than ``2 px`` apart are one."""
+    _, label = cv.connectedComponents(near(candidates | seed, px).astype(np.uint8), connectivity=4)
+    keep = np.zeros(int(label.max()) + 1, np.bool_)
     keep[np.unique(label[seed])] = True
     out: Bools = keep[label] & candidates
     return out

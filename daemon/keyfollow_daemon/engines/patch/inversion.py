@@ -12,10 +12,8 @@ from keyfollow_daemon.cache.keys import entry_key
 from keyfollow_daemon.engines.base import Context, Frames, InversionSpec
 
 from .flow import PairFlow, pair_flow, unpack
+from .info import analysis_scale
 from .pixels import Bytes, guide, work_size
-
-MAX_ANALYSIS_SIDE = 2048
-"""Larger pictures are analysed at half size, again and again, until they fit; what is delivered keeps its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +23,6 @@ class PatchInversion:
     spec: InversionSpec
     span: FrameRange
     keys: Sequence[str]
-
-
-def analysis_scale(width: int, height: int, draft: bool) -> float:
-    """Size of the analysis copy over the size of the source: a power of one half; drafts take one half more."""
-    scale = 0.5 if draft else 1.0
-    while max(width, height) * scale > MAX_ANALYSIS_SIDE:
-        scale /= 2
-    return scale
 
 
 def pair_key(frames: Frames, spec: InversionSpec, first: int) -> str:

@@ -116,7 +116,8 @@ def texture(seed: int, height: int, width: int) -> Array:
     )
     fine = cv2.GaussianBlur(rng.random((height, width, 1)).astype(np.float32), (0, 0), 1.2)[..., None]
     fine = (fine - fine.mean()) / fine.std() * 0.12
-    return np.asarray(np.clip(coarse + fine, 0, 1) * 175 + 40, np.float32)
+    out: Array = np.asarray(np.clip(coarse + fine, 0, 1) * 175 + 40, np.float32)
+    return out
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,11 @@ class MovingSquare:
 
     def inner(self, frame: int) -> Array:
         """The square without a rim of 8 px, where flow is only roughly right."""
-        return cv2.erode(self.areas[frame].astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
+        return np.asarray(cv2.erode(self.areas[frame].astype(np.uint8), np.ones((17, 17), np.uint8))) > 0
 
     def far(self, frame: int) -> Array:
         """What lies more than 30 px outside the square: beyond what is ever filled."""
-        return cv2.dilate(self.areas[frame].astype(np.uint8), np.ones((61, 61), np.uint8)) == 0
+        return np.asarray(cv2.dilate(self.areas[frame].astype(np.uint8), np.ones((61, 61), np.uint8))) == 0
 
     def painted(self, frame: int) -> Array:
         """The frame with its square turned greenish; what the right answer is in every frame."""

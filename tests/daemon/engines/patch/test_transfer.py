@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow.frames import FrameBuffer
+from keyfollow_daemon.engines.patch.correspondence import KeyView
+from keyfollow_daemon.engines.patch.keymodel import key_model
+from keyfollow_daemon.engines.patch.transfer import transfer
+
+
+def painted(picture: Any) -> Any:
+    out = picture.copy()
+    out[40:100, 60:130] = (out[40:100, 60:130] * (0.4, 0.9, 0.5) + (0, 20, 60)).astype(np.uint8)
+    return out
+
+
+def test_on_the_keyframe_itself_the_edit_is_the_edit(picture: Any) -> None:
+    model = key_model(FrameBuffer(painted(picture)), FrameBuffer(picture), -1.0)
+    made = transfer(model, KeyView(picture).start(), picture.astype(np.float32))
+    assert np.abs(picture + made.edit - painted(picture)).max() < 0.5
+    assert not made.edit[made.reach == 0].any() and (made.reach == 0).mean() > 0.5
+
+
+def test_it_moves_with_the_offsets_and_darkens_with_the_light(picture: Any) -> None:
+    model = key_model(FrameBuffer(painted(picture)), FrameBuffer(picture), -1.0)
+    frame = np.roll(picture, 10, axis=1).astype(np.float32) * np.float32(0.7)
+    state = KeyView(picture).start()
+    state.offset[..., 0] = -10
+    truth = np.roll(painted(picture), 10, axis=1) * 0.7
+    area = (slice(45, 95), slice(75, 135))
+    made = frame + transfer(model, state, frame).edit
+    assert np.abs(made[area] - truth[area]).mean() < 6
+    assert np.abs(frame[area] - truth[area]).mean() > 25
+
+
+def test_the_frames_own_detail_is_kept(picture: Any) -> None:
+    model = key_model(FrameBuffer(painted(picture)), FrameBuffer(picture), -1.0)
+    frame = picture.astype(np.float32)
+    frame[70, 90] += 40
+    made = frame + transfer(model, KeyView(picture).start(), frame).edit
+    assert (made[70, 90] - painted(picture)[70, 90]).mean() > 10
