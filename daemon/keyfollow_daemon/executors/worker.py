@@ -45,6 +45,7 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._link: WorkerLink | None = None
+        self._links: dict[str, WorkerLink] = {}
         self._tasks: list[dict[str, Any]] = []
         self._ready = threading.Condition()
         self._over = False
@@ -62,7 +63,7 @@ class Worker:
             self._run_task(message)
 
     def _run_task(self, message: dict[str, Any]) -> None:
-        link = self._link = WorkerLink(self._channel, message["task"])
+        link = self._link = self._links[message["task"]]
         answer: dict[str, Any]
         try:
             answer = {"op": "done", "result": resolve(message["entry"])(message["payload"], link)}
@@ -77,16 +78,18 @@ class Worker:
             )
             answer = {"op": "failed", "error": error.to_plain()}
         self._link = None
+        del self._links[link.task]
         self._channel.send({**answer, "task": link.task})
 
     def _listen(self) -> None:
         while (message := self._channel.receive()) is not None:
-            link = self._link
             if message["op"] == "run":
                 with self._ready:
+                    # a stop may come before the task has begun: its link is there from here on
+                    self._links[message["task"]] = WorkerLink(self._channel, message["task"])
                     self._tasks.append(message)
                     self._ready.notify()
-            elif message["op"] == "stop" and link is not None and link.task == message["task"]:
+            elif message["op"] == "stop" and (link := self._links.get(message["task"])) is not None:
                 link.why = message["why"]
         os._exit(0)  # the daemon is gone; a task in the middle resumes from disk when the next one starts
 
