@@ -69,6 +69,8 @@ class Hello:
     protocol: tuple[int, int]
     client: str
     version: str = ""
+    owns: tuple[str, ...] = ()
+    """Jobs that this client submitted with `survives` False: they go with it, but not with a broken connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,11 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class JobAction:
-    """`move` puts the job before job `before`, or last when that is None."""
+    """`move` puts the job before job `before`, or last when that is None; `own` says, after a reconnect, that a job which does not
+    survive its client has it still."""
 
     job: str
-    action: Literal["get", "cancel", "pause", "resume", "retry", "move", "remove"]
+    action: Literal["get", "cancel", "pause", "resume", "retry", "move", "remove", "own"]
     before: str | None = None
 
 

@@ -30,7 +30,7 @@ from keyfollow.wire import CONTROL, DATA
 from keyfollow_daemon.cache.manifest import handle_id
 from keyfollow_testkit import clips
 from keyfollow_testkit.counts import count
-from keyfollow_testkit.faults_media import disguised, pickles
+from keyfollow_testkit.faults_files import disguised, pickles
 from keyfollow_testkit.faults_wire import Peer, Target, target
 
 pytestmark = pytest.mark.faults
@@ -106,7 +106,8 @@ def test_the_pickles_do_run_code_where_they_are_loaded(tmp_path: Path) -> None:
 def test_as_a_picture_it_is_a_damaged_picture(client: Client, marker: Path, place: str) -> None:
     sound = [picture(client, level) for level in (40, 41)]
     for name, data in attacks(marker):
-        keyframe, frames, masks = picture(client, 90), sound, ()
+        masks: tuple[Mask, ...] = ()
+        keyframe, frames = picture(client, 90), sound
         match place:
             case "keyframe":
                 keyframe = put(client, data, "file", name)
@@ -118,7 +119,7 @@ def test_as_a_picture_it_is_a_damaged_picture(client: Client, marker: Path, plac
                 masks = (Mask("edit", 0, put(client, data, "file", name)),)
             case "uploaded frame":
                 frames = [sound[0], put(client, framed(data), "frame", name)]
-        request = EditRequest(Clip(frames=tuple(frames), rate=(24, 1)), (Keyframe(0, keyframe),), tuple(masks))
+        request = EditRequest(Clip(frames=tuple(frames), rate=(24, 1)), (Keyframe(0, keyframe),), masks)
         assert_refused(ended(client, request), "media_unreadable", "corrupt_frame")
 
 

@@ -70,7 +70,6 @@ def test_a_process_of_another_user_counts_as_alive() -> None:
     assert launch.alive(1)
 
 
-@pytest.mark.xfail(strict=True, reason="only zombies that this process started through `launch.start` are recognised")
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no zombies")
 def test_a_zombie_is_not_alive(zombie: int) -> None:
     assert not launch.alive(zombie)

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 TICK_S = 0.25
 HANDSHAKE_MS = 3000
 HIGH_WATER = 1000
+CURVE_OVERHEAD = 1024
+"""libzmq counts what encryption adds; a message at the limit must reach the check that answers it."""
 BURST = 200
 """Messages taken from one socket before the others get their turn."""
 
@@ -65,7 +67,7 @@ class Server:
         socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
         socket.setsockopt(zmq.SNDHWM, HIGH_WATER)
         socket.setsockopt(zmq.RCVHWM, HIGH_WATER)
-        socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_IN)
+        socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_IN + CURVE_OVERHEAD)
         socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
         socket.setsockopt(zmq.LINGER, 0)
         return socket

@@ -56,6 +56,10 @@ class Sessions:
             return []
         return [peer for peer, s in self._peers.items() if now - s.heard > limit]
 
+    def owned(self) -> set[str]:
+        """Jobs that must not outlive a session, and whose session is there."""
+        return {job for session in self._peers.values() for job in session.dependent}
+
     def close(self, peer: bytes) -> Peer | None:
         return self._peers.pop(peer, None)
 

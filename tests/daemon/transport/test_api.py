@@ -254,9 +254,6 @@ def test_watchers_hear_every_state_and_others_nothing(daemon: Daemon, client: An
     assert refused(one.ask(wire.Watch("nothing"))) == "unknown_job"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a client that reconnects and watches again never hears of what ended meanwhile; `Run.wait` waits on"
-)
 def test_whoever_begins_to_watch_is_told_how_things_stand(daemon: Daemon, client: Any) -> None:
     submit(client)
     daemon.done()
@@ -371,9 +368,6 @@ def test_there_is_a_limit_to_open_streams(daemon: Daemon, client: Any) -> None:
     assert refused(client.ask(wire.OpenFrames(64, job=JOB), channel=DATA)) == "too_many_streams"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="`_send_due` lets `frame_path` raise: MoreFrames is refused, the stream neither goes on nor ends"
-)
 def test_a_stream_of_a_take_that_is_deleted_meanwhile_ends_with_a_reason(daemon: Daemon, client: Any) -> None:
     take = submit(client).job.take
     for n in range(3):
@@ -387,9 +381,6 @@ def test_a_stream_of_a_take_that_is_deleted_meanwhile_ends_with_a_reason(daemon:
     assert message.id == opened
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a stream outlives its job in the outbox; MoreFrames is then refused with unknown_job for good"
-)
 def test_a_stream_of_a_job_that_is_removed_meanwhile_still_ends(daemon: Daemon, client: Any) -> None:
     submit(client)
     for n in range(3):
@@ -474,7 +465,6 @@ def test_takes_are_listed_shown_and_deleted(daemon: Daemon, client: Any) -> None
     assert refused(client.ask(wire.TakeAction(take, "get"))) == "unknown_take"
 
 
-@pytest.mark.xfail(strict=True, reason="promised in resources.Takes.delete; nobody checks it")
 def test_a_take_that_a_job_still_fills_is_not_deleted(daemon: Daemon, client: Any) -> None:
     take = submit(client).job.take
     daemon.frame(0)
