@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -236,7 +237,8 @@ class Api:
                 stream = self._outbox.get(peer, number)
                 if stream is not None:
                     stream.credit = min(stream.credit + max(0, credit), wire.CREDIT)
-                    self._send_due(peer, stream)
+                for open_one in self._outbox.of_peer(peer):  # what this one had taken up may be what another waited for
+                    self._send_due(peer, open_one)
             case wire.CloseFrames(number):
                 self._outbox.close(peer, number)
             case wire.PutBlob(sha256, size):
@@ -286,7 +288,8 @@ class Api:
 
     def _send_due(self, peer: bytes, stream: Stream) -> None:
         finished, ended = self._finished(stream)
-        for frame in stream.due(finished, ended):
+        room = sys.maxsize if stream.by_path else self._server.room(peer)
+        for frame in stream.due(finished, ended, room):
             try:
                 path = self._s.takes.frame_path(stream.take, frame)
                 parts: list[Any] = [wire.encode(wire.FrameIs(stream.number, frame, str(path) if stream.by_path else ""))]
@@ -341,6 +344,8 @@ class Api:
         for peer in self._sessions.expired(now):
             log.info("a client is gone")
             self._forget(peer)
+        for peer, stream in self._outbox.waiting():
+            self._send_due(peer, stream)
         self._cancel_orphans(now)
         self._s.jobs.tick(now)
 

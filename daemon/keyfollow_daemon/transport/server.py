@@ -49,6 +49,7 @@ class Server:
         for channel, socket in self._sockets.items():
             port = socket.bind_to_random_port(f"tcp://{host}")
             self.endpoints[channel] = f"tcp://{host}:{port}"
+        self._unread: dict[bytes, list[zmq.MessageTracker]] = {}
         self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_in = self._context.socket(zmq.PAIR)
         self._wake_in.bind("inproc://wake")
@@ -74,13 +75,26 @@ class Server:
 
     def send(self, channel: Channel, peer: bytes, parts: Sequence[Any]) -> bool:
         """Send without waiting. False when the peer is gone or does not read: the caller forgets it."""
+        pixels = len(parts) > 1
         try:
-            self._sockets[channel].send_multipart([peer, *parts], zmq.NOBLOCK, copy=False)
+            sent = self._sockets[channel].send_multipart([peer, *parts], zmq.NOBLOCK, copy=False, track=pixels)
         except zmq.ZMQError as e:
             if e.errno in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                 return False
             raise
+        if pixels and sent is not None:
+            self._unread.setdefault(peer, []).append(sent)
         return True
+
+    def room(self, peer: bytes) -> int:
+        """How many messages with pixels `peer` may be sent now: `wire.CREDIT` less those that still wait in its queue here.
+
+        Credit is the peer's word for what it read; this is what the system knows of it.
+        """
+        unread = [sent for sent in self._unread.pop(peer, ()) if not sent.done]
+        if unread:
+            self._unread[peer] = unread
+        return wire.CREDIT - len(unread)
 
     def post(self, work: Callable[[], None]) -> None:
         """Run `work` on the loop soon. From any thread."""
