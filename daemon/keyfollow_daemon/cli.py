@@ -47,18 +47,19 @@ def main(argv: list[str] | None = None) -> int:
     """Run the daemon in the foreground until SIGTERM, SIGINT or a client's word. Exit status 3 when another one runs."""
     parser = argparse.ArgumentParser("keyfollowd", description="Keyfollow's daemon: hosts the editing engines for this user.")
     parser.add_argument("--executor", choices=("process", "inline"), default="process", help="where engines run")
+    parser.add_argument("--idle-exit", type=float, metavar="SECONDS", help="stop when nobody needed it for so long")
     parser.add_argument("--log-to-stderr", action="store_true", help="log here instead of to the log folder")
     parser.add_argument("--version", action="version", version=f"keyfollowd {__version__}")
     options = parser.parse_args(argv)
     os.umask(0o077)
     try:
-        return serve(paths(), options.executor, options.log_to_stderr)
+        return serve(paths(), options.executor, options.log_to_stderr, options.idle_exit)
     except KeyfollowError as e:
         print(f"keyfollowd: {e}", file=sys.stderr)
         return e.exit_status
 
 
-def serve(where: Paths, executor: str, log_to_stderr: bool) -> int:
+def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float | None = None) -> int:
     """Recover, announce, answer until asked to stop, leave no trace but what is meant to stay."""
     began = time.monotonic()
     for folder in (where.data, where.logs):
@@ -73,7 +74,7 @@ def serve(where: Paths, executor: str, log_to_stderr: bool) -> int:
     keys = Keys.make()
     server = Server(keys)
     services = compose(where, server, executor)
-    api = Api(server, services)
+    api = Api(server, services, idle_exit_s)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
     signal.signal(signal.SIGINT, lambda *_: server.stop())
     services.jobs.start(api)

@@ -17,6 +17,8 @@ from .errors import DaemonError
 from .paths import Paths
 
 START_S = 30.0
+IDLE_EXIT_S = 1800
+"""A daemon that was started for somebody leaves when nobody has needed it for so long."""
 _children: list[subprocess.Popen[bytes]] = []
 
 
@@ -73,7 +75,7 @@ def start(where: Paths, timeout_s: float = START_S, *, silent: Connection | None
     if sys.platform == "win32":
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
     with words.open("wb") as sink:
-        child = subprocess.Popen(command(), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
+        child = subprocess.Popen([*command(), "--idle-exit", str(IDLE_EXIT_S)], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
     _children.append(child)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

@@ -113,7 +113,6 @@ class Session:
         self._next = 1
         self._pending: dict[int, Any] = {}
         self._watching: list[wire.Watch] = []
-        self._own: set[str] = set()
         self._streams: dict[int, _Stream] = {}
         self._uploads: dict[str, _Upload] = {}
         self._heard = now
@@ -132,8 +131,6 @@ class Session:
         """Ask something on the control channel; its `Answer` or `Failed` carries the returned id."""
         id = self._id()
         self._pending[id] = body
-        if isinstance(body, wire.Submit) and not body.survives:
-            self._own.add(body.job)
         if self.open:
             self._send(CONTROL, body, id)
         return id
@@ -231,8 +228,6 @@ class Session:
             self._send(CONTROL, watch)
         for id, body in self._pending.items():
             self._send(CONTROL, body, id)
-        for job in self._own:
-            self._send(CONTROL, wire.JobAction(job, "own"))
         for stream in self._streams.values():
             stream.id = self._send(DATA, replace(stream.spec, skip=tuple(sorted({*stream.spec.skip, *stream.got}))))
         for sha256 in self._uploads:

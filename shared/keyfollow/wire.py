@@ -125,11 +125,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class JobAction:
-    """`move` puts the job before job `before`, or last when that is None; `own` says, after a reconnect, that a job which does not
-    survive its client has it still."""
+    """`move` puts the job before job `before`, or last when that is None."""
 
     job: str
-    action: Literal["get", "cancel", "pause", "resume", "retry", "move", "remove", "own"]
+    action: Literal["get", "cancel", "pause", "resume", "retry", "move", "remove"]
     before: str | None = None
 
 

@@ -167,3 +167,10 @@ def test_both_executors_are_started_by_name(where: Paths, start: Start, executor
     ready(process, where)
     process.terminate()
     assert process.wait(READY_S) == 0
+
+
+def test_it_leaves_when_nobody_has_needed_it_for_so_long(start: Start, where: Paths) -> None:
+    process = start("--idle-exit", "1")
+    ready(process, where)
+    assert process.wait(timeout=30) == 0
+    assert not where.connection.exists()

@@ -78,6 +78,7 @@ def open_stream(peer: Peer, number: int, credit: int = wire.CREDIT) -> None:
 def test_a_stalled_client_costs_its_credit_and_slows_nobody(kf: Target, live: Client, stalled: Peer) -> None:
     alone = rate(live)
     before = kf.daemon.rss
+    stalled.hello()
     open_stream(stalled, 1)
     together = rate(live, stalled)
     assert kf.daemon.rss - before < 100 * MIB

@@ -62,9 +62,9 @@ def test_a_client_that_comes_back_keeps_its_job(kf: Home, footage: Path) -> None
 
 
 def test_a_job_whose_client_and_daemon_are_both_gone_ends_as_was_said(kf: Home, footage: Path) -> None:
-    with Daemon(kf) as daemon, kf.connect() as client:
-        stays, goes = a_crowd_comes_and_is_killed(kf, client, footage)
-        daemon.kill()
+    with Daemon(kf):
+        with kf.connect() as client:
+            stays, goes = a_crowd_comes_and_is_killed(kf, client, footage)
     with Daemon(kf), kf.connect() as client:
         assert ended(client, goes) == "cancelled"
         assert ended(client, stays) == "done"

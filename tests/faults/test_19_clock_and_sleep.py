@@ -35,7 +35,8 @@ def test_a_daemon_that_was_stopped_goes_on_as_if_nothing_had_been(kf: Home, edit
             got.append(frame.number)
             if len(got) == 2:
                 worker = daemon.worker()
-                with asleep(daemon.pid):
+                assert worker is not None
+                with asleep(daemon.pid, worker.pid):
                     time.sleep(count("sleep_seconds"))
                 assert daemon.worker() == worker, "the worker is not blamed for the silence"
         assert got == list(range(12)), "every frame once"

@@ -148,14 +148,14 @@ class JobService:
         """Requests of all jobs in the store, also before `start`."""
         return [job.request for job in self._store.all()]
 
-    def dependent(self) -> set[str]:
-        """Jobs that must not outlive the client that submitted them, and have not ended."""
-        return {job.id for job in self._jobs.values() if not job.survives and not job.ended}
-
     def finished(self, id: str) -> list[int]:
         """Frames that are done, in the order they were finished; the list only grows."""
         self._record(id)
         return self._of(id).arrivals
+
+    def at_work(self) -> bool:
+        """Does a job run, or wait to?"""
+        return any(j.state in ("running", "queued") for j in self._jobs.values())
 
     def mortal(self) -> set[str]:
         """Jobs that have not ended and must not outlive their client."""

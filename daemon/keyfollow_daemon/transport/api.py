@@ -55,15 +55,21 @@ class Services:
 
 
 class Api:
-    """`server.Handler` and `jobs.runner.Listener` in one: messages in, answers and events out."""
+    """`server.Handler` and `jobs.runner.Listener` in one: messages in, answers and events out.
 
-    def __init__(self, server: Server, services: Services) -> None:
+    Args:
+        idle_exit_s: stop the daemon when for so long there was neither a client nor work; None: never.
+    """
+
+    def __init__(self, server: Server, services: Services, idle_exit_s: float | None = None) -> None:
         self._server = server
         self._s = services
         self._sessions = Sessions()
         self._outbox = Outbox()
         self._background = Background()
         self._started = time.monotonic()
+        self._idle_exit_s = idle_exit_s
+        self._used = self._started
         self._inherited: set[str] | None = None
         """Jobs from before this start whose clients may yet come back."""
         self._told: dict[str, tuple[float, tuple[str, float] | None]] = {}
@@ -347,10 +353,15 @@ class Api:
         for peer, stream in self._outbox.waiting():
             self._send_due(peer, stream)
         self._cancel_orphans(now)
+        if len(self._sessions) or self._s.jobs.at_work():
+            self._used = now
+        elif self._idle_exit_s is not None and now - self._used > self._idle_exit_s:
+            log.info("nobody needed me for %.0f s", self._idle_exit_s)
+            self._server.stop()
         self._s.jobs.tick(now)
 
     def _cancel_orphans(self, now: float) -> None:
-        orphans = self._s.jobs.mortal() - self._sessions.owned()
+        orphans = self._s.jobs.mortal() - self._sessions.owned(now)
         if self._inherited is None:
             self._inherited = orphans
         if now - self._started <= RETURN_S:

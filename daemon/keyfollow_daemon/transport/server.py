@@ -127,6 +127,8 @@ class Server:
             now = time.monotonic()
             if now >= next_tick:
                 next_tick = now + TICK_S
+                for peer in list(self._unread):  # those who are gone leave nothing here
+                    self.room(peer)
                 _guard(lambda now=now: handler.tick(now))  # type: ignore[misc]
 
     def _run_posted(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import zmq
 from keyfollow import wire
 from keyfollow.wire import CONTROL, DATA
 
@@ -187,3 +188,30 @@ def test_stop_ends_the_loop_and_posting_afterwards_does_no_harm(running: Any) ->
     running.stop()
     assert time.monotonic() - began < 2
     running.server.post(lambda: None)
+
+
+def test_room_for_pixels_is_what_a_client_has_not_read(running: Any, connect: Callable[..., Any]) -> None:
+    """Whatever it says: eight at a time, and room again when the system has taken them off our hands."""
+    running.start()
+    client = connect()
+    assert answers(client)
+    client.sockets[DATA].setsockopt(zmq.RCVHWM, 1)
+    client.send(DATA, b"here")
+    assert client.receive(DATA) == [b"here"]
+
+    def fill() -> int:
+        sent = 0
+        while running.server.room(client.name) > 0 and sent < 100:
+            assert running.server.send(DATA, client.name, [b"head", bytes(8 << 20)])
+            sent += 1
+        return sent
+
+    sent = running.on_loop(fill)
+    assert sent < 100
+    assert running.on_loop(lambda: running.server.room(b"somebody else")) == wire.CREDIT
+    for _ in range(sent):
+        assert client.receive(DATA) is not None
+    deadline = time.monotonic() + 10
+    while running.on_loop(lambda: running.server.room(client.name)) < wire.CREDIT and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert running.on_loop(lambda: running.server.room(client.name)) == wire.CREDIT
