@@ -178,20 +178,7 @@ def _upload_clip(
         blobs.append(packed.blob)
     if first is None:
         raise UsageError("empty_clip", "The clip has no frames.", "Give at least one.")
-    media = MediaInfo(
-        kind="uploaded",
-        width=first.width,
-        height=first.height,
-        frames=len(blobs),
-        rate=rate,
-        time_base=(rate[1], rate[0]),
-        pts=tuple(np.arange(len(blobs)).tolist()),
-        dtype=first.pixels.dtype.name,
-        channels=first.channels,
-        depth=first.depth,
-        colour=first.colour,
-    )
-    return Clip(frames=tuple(blobs), rate=rate), media, _no_source
+    return Clip(frames=tuple(blobs), rate=rate), MediaInfo.of_frames(first, len(blobs), rate), _no_source
 
 
 def _no_source(frame: int) -> FrameBuffer:
