@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,8 @@ from keyfollow_daemon.models.digests import Digests
 from keyfollow_daemon.models.weights import CODE, SAFETENSORS, check_weights, code_inside, unsafe
 
 INDEX = "model_index.json"
+MEMORY = ".digests"
+"""Below the model store: what `Digests` remembers."""
 LIBRARIES = ("diffusers", "transformers")
 CONFIGS = ("config.json", "scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json", "tokenizer.json")
 TEXTS = (".json", ".txt")
@@ -121,8 +123,16 @@ def open_model(path: str | os.PathLike[str], memory: Path | None = None) -> Mode
         )
     with reading(folder):
         files = check_files(folder)
-        pipeline, components = _components(folder, files)
-        return ModelFolder(folder, pipeline, components, files, _revision(folder, files, memory or paths().models / ".digests"))
+        pipeline, components = layout(folder, files)
+        digests = Digests(memory or paths().models / MEMORY, folder)
+        revision = revision_of((file.name, file.size, digests.sha256(folder / file.name)) for file in files)
+        digests.keep()
+        return ModelFolder(folder, pipeline, components, files, revision)
+
+
+def revision_of(files: Iterable[tuple[str, int, str]]) -> str:
+    """The name of a model's content, from (name, size, SHA-256) of each of its files."""
+    return hashlib.sha256(canonical(sorted(list(file) for file in files))).hexdigest()
 
 
 def check_files(folder: Path) -> tuple[ModelFile, ...]:
@@ -214,7 +224,12 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _components(folder: Path, files: tuple[ModelFile, ...]) -> tuple[str, dict[str, Component]]:
+def layout(folder: Path, files: tuple[ModelFile, ...]) -> tuple[str, dict[str, Component]]:
+    """The pipeline and the components of `folder`, which holds the checked `files`.
+
+    Raises:
+        UsageError: ``bad_model``.
+    """
     if (folder / INDEX).is_file():
         index = read_json(folder / INDEX)
         pipeline = index.get("_class_name")
@@ -266,10 +281,3 @@ def _weights(folder: Path, name: str, files: tuple[ModelFile, ...]) -> tuple[Pat
             if not isinstance(shards, dict) or not {path.with_name(str(shard)) for shard in shards.values()} <= set(here):
                 raise bad_model(folder / path, "it lists weights that are missing")
     return tuple(folder / path for path in here if path.suffix == SAFETENSORS)
-
-
-def _revision(folder: Path, files: tuple[ModelFile, ...], memory: Path) -> str:
-    digests = Digests(memory, folder)
-    content = [[file.name, file.size, digests.sha256(folder / file.name)] for file in files]
-    digests.keep()
-    return hashlib.sha256(canonical(content)).hexdigest()
