@@ -28,6 +28,8 @@ from keyfollow_daemon.models.digests import Digests
 from keyfollow_daemon.models.weights import CODE, SAFETENSORS, check_weights, code_inside, unsafe
 
 INDEX = "model_index.json"
+OURS = "keyfollow.json"
+"""The store's manifest, beside the model's own files."""
 MEMORY = ".digests"
 """Below the model store: what `Digests` remembers."""
 LIBRARIES = ("diffusers", "transformers")
@@ -167,7 +169,7 @@ def is_part(name: str) -> bool:
     Texts at the top count only as JSON: a licence or a card says nothing about results.
     """
     path = PurePosixPath(name)
-    if any(part.startswith(".") for part in path.parts):
+    if name == OURS or any(part.startswith(".") for part in path.parts):
         return False
     suffix = path.suffix.lower()
     if len(path.parts) == 1 and suffix == ".txt":

@@ -16,6 +16,7 @@ from keyfollow.errors import KeyfollowError, ModelMissing, UsageError
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 """The environment of whatever runs engines: libraries in it reach for nothing."""
+QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_VERBOSITY": "error"}
 
 
 class Sink(Protocol):
@@ -104,9 +105,9 @@ def _remote(sibling: Any) -> RemoteFile:
 @contextmanager
 def _talking(repo: str) -> Iterator[None]:
     """Make whatever goes wrong between here and the hub a sentence."""
-    # read when huggingface_hub is first imported; its bars would mix with our events
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # read when huggingface_hub is first imported; its bars and warnings would mix with our events
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     try:
         from huggingface_hub import errors
     except ImportError as e:

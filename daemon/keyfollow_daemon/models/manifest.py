@@ -16,10 +16,9 @@ from keyfollow.errors import ModelMissing, UsageError
 from keyfollow.plain import PlainError, from_plain, to_plain
 from keyfollow.sealed import Damaged, read_sealed, write_sealed
 
-from keyfollow_daemon.models.folder import MAX_DEPTH, MAX_FILES, revision_of
+from keyfollow_daemon.models.folder import MAX_DEPTH, MAX_FILES, OURS, revision_of
 
 FORMAT = 1
-NAME = "keyfollow.json"
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_TEXT = 4096
@@ -95,7 +94,7 @@ def is_id(text: str) -> bool:
 def is_inside(name: str) -> bool:
     """Whether `name` is the relative POSIX path of a file that stays in its folder, on any system."""
     parts = name.split("/")
-    if len(parts) > MAX_DEPTH + 1 or name == NAME or str(PurePosixPath(name)) != name:
+    if len(parts) > MAX_DEPTH + 1 or name == OURS or str(PurePosixPath(name)) != name:
         return False
     try:
         confined(Path("model"), *parts)
@@ -111,7 +110,7 @@ def parse(data: Any) -> Manifest:
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Raises StorageError as `write_atomic`."""
-    write_sealed(folder / NAME, to_plain(manifest))
+    write_sealed(folder / OURS, to_plain(manifest))
 
 
 def read(folder: Path) -> Manifest | None:
@@ -121,13 +120,13 @@ def read(folder: Path) -> Manifest | None:
         ModelMissing: ``model_damaged`` when it cannot be read, or belongs to another folder.
     """
     try:
-        found = parse(read_sealed(folder / NAME))
+        found = parse(read_sealed(folder / OURS))
         if found.id != folder.name:
             raise ValueError("id")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (Damaged, PlainError, ValueError, OSError) as e:
-        raise damaged(folder.name, f"its {NAME} cannot be read") from e
+        raise damaged(folder.name, f"its {OURS} cannot be read") from e
     return found
 
 

@@ -101,7 +101,7 @@ class ModelStore:
         report("", done, known.size_bytes)
         try:
             with reading(self.path(id)):
-                names = {file.name for file in check_files(self.path(id))} - {manifest.NAME}
+                names = {file.name for file in check_files(self.path(id))}
             problems += [f"{name} was not installed with it." for name in sorted(names - {file.name for file in known.files})]
         except UsageError as e:
             problems.append(e.message)
