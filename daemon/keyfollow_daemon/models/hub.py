@@ -16,19 +16,19 @@ from keyfollow.errors import KeyfollowError, ModelMissing, UsageError
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
 """The environment of whatever runs engines: libraries in it reach for nothing."""
+TIMEOUT_S = 30.0
+"""Of silence."""
+PARTIAL = 206
 QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_VERBOSITY": "error"}
 
 
 class Sink(Protocol):
-    """What `fetch` writes to; a file, as far as huggingface_hub uses one."""
+    """What `fetch` writes to."""
 
-    def write(self, data: bytes, /) -> int: ...
+    def write(self, data: bytes, /) -> None: ...
 
-    def tell(self) -> int: ...
-
-    def seek(self, place: int, whence: int = 0, /) -> int: ...
-
-    def truncate(self, size: int | None = None, /) -> int: ...
+    def restart(self) -> None:
+        """Forget what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ def offline() -> bool:
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
+def _endpoint() -> str | None:
+    """Read at each call: huggingface_hub reads it once, when it is imported."""
+    return os.environ.get("HF_ENDPOINT") or None
+
+
 def look(repo: str, revision: str | None) -> Repository:
     """List a repository at `revision` (its newest commit by default).
 
@@ -66,34 +71,36 @@ def look(repo: str, revision: str | None) -> Repository:
     with _talking(repo):
         from huggingface_hub import HfApi
 
-        # etags and hashes alone tell files apart, so that a mirror without them is of no use
-        found = HfApi().model_info(repo, revision=revision, files_metadata=True)
+        found = HfApi(endpoint=_endpoint()).model_info(repo, revision=revision, files_metadata=True)
         card = found.card_data.to_dict() if found.card_data is not None else {}
         files = [_remote(sibling) for sibling in found.siblings or ()]
         return Repository(repo, found.sha or "", {f.name: f for f in files}, str(card.get("license") or ""))
 
 
 def fetch(repo: str, commit: str, file: RemoteFile, sink: Sink, done: int) -> None:
-    """Append to `sink` what is missing of `file` after its first `done` bytes; interruptions are resumed as long as bytes arrive.
+    """Append to `sink` what is missing of `file` after its first `done` bytes, as it arrives.
 
-    A server that cannot resume sends the whole file: `sink` is then truncated first.
+    A server that cannot resume sends the whole file: `sink` is restarted first.
 
     Raises:
         ModelMissing: as `look`; what arrived is in `sink`.
     """
     with _talking(repo):
         from huggingface_hub import hf_hub_url
-        from huggingface_hub.file_download import http_get
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
-        http_get(
-            hf_hub_url(repo, file.name, revision=commit),
-            sink,
-            resume_size=done,
-            # a compressed body has no ranges that could be resumed
-            headers={**build_hf_headers(), "Accept-Encoding": "identity"},
-            expected_size=file.size,
-        )
+        # not `http_get`, which hands on 10 MB at a time and so loses up to that much with every drop
+        url = hf_hub_url(repo, file.name, revision=commit, endpoint=_endpoint())
+        # a compressed body has no ranges that could be resumed
+        headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+        if done:
+            headers["Range"] = f"bytes={done}-"
+        with get_session().stream("GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S) as response:
+            hf_raise_for_status(response)
+            if done and response.status_code != PARTIAL:
+                sink.restart()
+            for chunk in response.iter_bytes():
+                sink.write(chunk)
 
 
 def _remote(sibling: Any) -> RemoteFile:
@@ -140,11 +147,15 @@ def _talking(repo: str) -> Iterator[None]:
         raise ModelMissing("hub_refused", f"The hub refused {repo}: {_first_line(e)}", "Try again later.") from e
     # httpx, ssl and urllib3 have trees of their own, which differ between versions of huggingface_hub
     except Exception as e:
-        raise ModelMissing(
-            "hub_unreachable",
-            f"The hub cannot be reached for {repo}: {_first_line(e)}",
-            f"Check the connection and pull again: it goes on where it stopped. {ELSEWHERE}",
-        ) from e
+        raise unreachable(repo, _first_line(e)) from e
+
+
+def unreachable(repo: str, why: str) -> ModelMissing:
+    return ModelMissing(
+        "hub_unreachable",
+        f"The hub cannot be reached for {repo}: {why}",
+        f"Check the connection and pull again: it goes on where it stopped. {ELSEWHERE}",
+    )
 
 
 ELSEWHERE = "Without a network: `keyfollow models pull` and `keyfollow models export` on another machine, `keyfollow models import` on this one."

@@ -19,7 +19,7 @@ from keyfollow_daemon.models.store import Report, quiet
 class Part:
     """The file ``<place>.part``, which becomes `place` when it is whole. Opening it reads and hashes what is there already.
 
-    It has as much of a file's interface as `hub.fetch` needs.
+    It is a `hub.Sink`.
 
     Raises:
         StorageError: ``disk_full`` or ``cannot_write``, from any method that writes. What was written stays for the next attempt.
@@ -41,7 +41,12 @@ class Part:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         os.close(self._handle)
 
-    def write(self, data: bytes, /) -> int:
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._size
+
+    def write(self, data: bytes, /) -> None:
         if self._size + len(data) > self._file.size:
             raise self._refuse("it is longer than the hub says")
         rest = memoryview(data)
@@ -52,19 +57,9 @@ class Part:
                 self._size += written
                 rest = rest[written:]
         self._report(self._file.name, self._size, self._file.size)
-        return len(data)
 
-    def tell(self) -> int:
-        return self._size
-
-    def seek(self, place: int, whence: int = os.SEEK_SET, /) -> int:
-        """Only to be followed by `truncate`."""
-        self._size = os.lseek(self._handle, place, whence)
-        return self._size
-
-    def truncate(self, size: int | None = None, /) -> int:
-        self._rehash(self._size if size is None else size)
-        return self._size
+    def restart(self) -> None:
+        self._rehash(0)
 
     def finish(self) -> None:
         """Compare with what the hub says, flush to the disk, take the final name.

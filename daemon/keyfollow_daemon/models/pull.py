@@ -31,6 +31,8 @@ Say = Callable[..., None]
 """``say(event, **fields)``: licence, progress, retry."""
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 EVERY_S = 0.1
+PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+"""Before attempts that follow one in which nothing arrived; after the last one it is given up."""
 UNUSED = ("non_ema", "flax_", "openvino_", "onnx/")
 
 
@@ -179,16 +181,26 @@ class _Progress:
 
 
 def _fetch(w: Wanted, place: Path, progress: _Progress) -> None:
-    """Download one file, resuming for as long as each attempt brings some of it."""
+    """Download one file; interruptions are resumed, after a pause where nothing arrived in between."""
+    pauses = iter(PAUSES_S)
     with Part(place, w.file, progress.report) as part:
-        while part.tell() < w.file.size:
-            before = part.tell()
+        while part.size < w.file.size:
+            before = part.size
             try:
                 hub.fetch(w.repo, w.commit, w.file, part, before)
+                interrupted = None
             except ModelMissing as e:
-                if e.code != "hub_unreachable" or part.tell() == before:
+                if e.code != "hub_unreachable":
                     raise
-                progress.retry(w.place, e.message)
+                interrupted = e
+            if part.size > before:
+                pauses = iter(PAUSES_S)
+            elif (pause := next(pauses, None)) is not None:
+                time.sleep(pause)
+            else:
+                raise interrupted or hub.unreachable(w.repo, f"{w.file.name} ends too early")
+            if part.size < w.file.size:
+                progress.retry(w.place, str(interrupted.message if interrupted else "it ended too early"))
         part.finish()
 
 
