@@ -32,6 +32,7 @@ class Hub:
 
     Args:
         drop_after: bytes of a file's body after which the connection is cut, by file name; each drop is used up.
+        stall_after: bytes of a file's body after which nothing more is said until `released`, by file name.
         corrupt: files whose bytes are not what their checksum says.
         ignore_ranges: answer 200 with everything when a range is asked for.
         log: (method, path, Range header) of every request.
@@ -39,6 +40,8 @@ class Hub:
 
     repos: dict[str, Repo] = field(default_factory=dict)
     drop_after: dict[str, list[int]] = field(default_factory=dict)
+    stall_after: dict[str, int] = field(default_factory=dict)
+    released: threading.Event = field(default_factory=threading.Event)
     corrupt: set[str] = field(default_factory=set)
     ignore_ranges: bool = False
     gated: set[str] = field(default_factory=set)
@@ -138,6 +141,10 @@ class _Handler(BaseHTTPRequestHandler):
             start = int(cast(re.Match[str], re.fullmatch(r"bytes=(\d+)-", asked))[1])
             status = 206
             headers["Content-Range"] = f"bytes {start}-{len(data) - 1}/{len(data)}"
+        if (stall := self.hub.stall_after.get(file)) is not None:
+            self._send(status, data[start:], headers, cut=stall)
+            self.hub.released.wait(60)
+            return
         cuts = self.hub.drop_after.get(file)
         self._send(status, data[start:], headers, body, cut=cuts.pop(0) if cuts else None)
 
