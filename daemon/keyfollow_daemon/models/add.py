@@ -40,7 +40,8 @@ def add_folder(
         files = check_files(folder)
         layout(folder, files)
     total = sum(file.size for file in files)
-    store.check_space(total if copies else 0, folder.name)
+    if copies:
+        store.check_space(total, folder.name)
     with store.busy(id), store.staging(id) as staged:
         sha256, done = {}, 0
         for file in files:

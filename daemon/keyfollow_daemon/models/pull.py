@@ -11,11 +11,12 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from keyfollow.atomic import storage_errors, write_atomic
-from keyfollow.errors import ModelMissing, UsageError
+from keyfollow.errors import KeyfollowError, ModelMissing, UsageError
 
 from keyfollow_daemon.models import catalogue, hub
 from keyfollow_daemon.models.catalogue import VARIANT, Entry, Source
@@ -73,9 +74,8 @@ def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None
             f"{entry.title} is under {entry.licence or 'a licence that its page names'} ({entry.licence_url}).",
             "Read it; if you accept it, pull again with --accept-licence.",
         )
-    for known in store.installed():
-        if known.id == id and known.origin == entry.origin:
-            return known
+    if (sound := _sound(store, id, entry)) is not None:
+        return sound
     with store.busy(id):
         parts = store.pulling(id)
         wanted = plan(entry)
@@ -90,6 +90,16 @@ def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None
         made = _assemble(store, id, entry, wanted, have)
         shutil.rmtree(parts, ignore_errors=True)
     return made
+
+
+def _sound(store: ModelStore, id: str, entry: Entry) -> Manifest | None:
+    """The model, if it is installed already and as it was then."""
+    for known in store.installed():
+        if known.id == id and known.origin == entry.origin:
+            with suppress(KeyfollowError):
+                store.open(id)
+                return known
+    return None
 
 
 def of_repository(name: str) -> Entry:

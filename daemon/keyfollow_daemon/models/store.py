@@ -125,12 +125,15 @@ class ModelStore:
 
     @contextmanager
     def busy(self, id: str) -> Iterator[None]:
-        """Hold the model for one process. Raises UsageError ``model_busy``."""
+        """Hold the model for one process; what a killed one left of it is cleared away. Raises UsageError ``model_busy``."""
         try:
             lock = InstanceLock(self.root / PULLING / f"{self.path(id).name}.lock")
         except DaemonError as e:
             raise UsageError("model_busy", f"Another process is installing or removing {id}.", "Wait for it to end.") from e
         try:
+            for folder in (self.root, self.root / PULLING):
+                for left in folder.glob(f".{id}.{'[0-9a-f]' * 16}.part"):
+                    shutil.rmtree(left, ignore_errors=True)
             yield
         finally:
             lock.release()

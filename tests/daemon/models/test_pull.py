@@ -15,6 +15,7 @@ from keyfollow_daemon.models.folder import open_model
 from keyfollow_daemon.models.hub import RemoteFile, Repository
 from keyfollow_daemon.models.store import ModelStore
 from keyfollow_testkit import weights
+from keyfollow_testkit.faults import flip_bit
 from keyfollow_testkit.hub import Hub
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -106,6 +107,16 @@ def test_a_second_pull_asks_for_nothing(store: ModelStore, tiny: Entry, hub: Hub
     hub.log.clear()
     assert pull.pull(store, "tiny", Told(), accept=True) == made
     assert hub.log == []
+
+
+def test_a_damaged_model_is_mended_by_what_is_damaged(store: ModelStore, tiny: Entry, hub: Hub) -> None:
+    pull.pull(store, "tiny", Told(), accept=True)
+    flip_bit(store.path("tiny") / UNET, 5000)
+    hub.log.clear()
+    pull.pull(store, "tiny", Told(), accept=True)
+    assert store.verify("tiny") == []
+    fetched = [path for method, path, _ in hub.log if "/cdn/" in path]
+    assert [path.rpartition("/")[2] for path in fetched] == ["diffusion_pytorch_model.fp16.safetensors"]
 
 
 def test_a_drop_in_the_middle_is_resumed(store: ModelStore, tiny: Entry, hub: Hub) -> None:

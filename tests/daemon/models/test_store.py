@@ -97,6 +97,13 @@ def test_one_at_a_time(store: ModelStore, tiny: str) -> None:
     store.remove(tiny)
 
 
+def test_what_a_killed_process_left_is_cleared_by_the_next(store: ModelStore, tiny: str) -> None:
+    with store.staging("other") as others, store.staging(tiny) as folder:
+        (folder / "half").write_bytes(b"x")
+        with store.busy(tiny):
+            assert leftovers(store.root) == [others]
+
+
 def test_names_stay_in_the_store(store: ModelStore) -> None:
     for name in ("..", "../x", "/etc", "a/b", "", ".pulling", "a\0", "A", "nul"):
         for ask in (store.get, store.path, store.remove, store.verify, store.pulling):
