@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from keyfollow.errors import Cancelled, KeyfollowError, ModelMissing
+from keyfollow.errors import Cancelled, KeyfollowError, ModelMissing, StorageError
 from keyfollow.plain import to_plain
 
 from keyfollow_daemon.models.add import add_folder
@@ -33,6 +34,10 @@ def main(argv: list[str]) -> int:
     except KeyfollowError as e:
         say("error", **e.to_plain())
         return e.exit_status
+    except OSError as e:
+        failed = StorageError("storage_failed", f"The model store failed: {e}.", f"Check {store.root} and its disk.")
+        say("error", **failed.to_plain())
+        return failed.exit_status
     except KeyboardInterrupt:
         stopped = Cancelled(message="Stopped.", remedy="The same command goes on where it stopped.")
         say("error", **stopped.to_plain())
@@ -42,8 +47,13 @@ def main(argv: list[str]) -> int:
 
 def say(event: str, **fields: Any) -> None:
     """One event as one line of JSON."""
-    sys.stdout.write(json.dumps({"event": event, **to_plain(fields)}) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps({"event": event, **to_plain(fields)}) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever asked is gone; Python would complain once more when it flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(StorageError.exit_status) from None
 
 
 def _list(store: ModelStore, options: argparse.Namespace) -> int:

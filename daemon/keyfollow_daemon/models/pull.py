@@ -151,7 +151,8 @@ def plan(entry: Entry) -> list[Wanted]:
         if at not in found:
             found[at] = hub.look(*at)
         for name in source.files:
-            file = found[at].files.get(name)
+            # a repository that has no half precision has the full one
+            file = found[at].files.get(name) or found[at].files.get(name.replace(VARIANT + SAFETENSORS, SAFETENSORS))
             if file is None or found[at].commit != source.revision:
                 raise ModelMissing(
                     "not_on_hub",

@@ -43,6 +43,8 @@ class ModelStore:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or paths().models
+        # locks fail on network drives, where the store may be
+        self._locks = paths().data / "model-locks"
 
     def installed(self) -> list[Manifest]:
         """Every model that is whole, by id; damaged ones are left out (`get` says what is wrong with them)."""
@@ -126,8 +128,10 @@ class ModelStore:
     @contextmanager
     def busy(self, id: str) -> Iterator[None]:
         """Hold the model for one process; what a killed one left of it is cleared away. Raises UsageError ``model_busy``."""
+        path = self._locks / f"{self.path(id).name}.lock"
         try:
-            lock = InstanceLock(self.root / PULLING / f"{self.path(id).name}.lock")
+            with storage_errors(path):
+                lock = InstanceLock(path)
         except DaemonError as e:
             raise UsageError("model_busy", f"Another process is installing or removing {id}.", "Wait for it to end.") from e
         try:

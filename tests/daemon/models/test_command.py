@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,23 @@ def test_ctrl_c_is_told_too(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     monkeypatch.setattr(command, "pull", interrupted)
     status, events = run(capsys, "pull", "sd15")
     assert status == 130 and events[-1]["code"] == "cancelled"
+
+
+def test_a_disk_that_fails_is_an_error_too(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*words: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("keyfollow_daemon.models.store.ModelStore.installed", broken)
+    status, events = run(capsys, "list")
+    assert status == 1 and events[-1]["code"] == "storage_failed"
+
+
+def test_nobody_listening_is_no_traceback() -> None:
+    line = [sys.executable, "-m", "keyfollow_daemon", "models", "list"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait(30) == 1
 
 
 def test_wrong_words_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,6 +58,16 @@ def test_a_drop_keeps_what_came(hub: Hub) -> None:
     assert caught.value.code == "hub_unreachable" and sink.data == weights.single()[file.name][:1500]
 
 
+def test_a_token_goes_to_the_hub_and_nowhere_else(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_IMPLICIT_TOKEN", False)
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_test")
+    commit = hub.add("a/b", weights.single())
+    for file in look("a/b", commit).files.values():
+        fetch("a/b", commit, file, Bytes(), 0)
+    assert {token for path, token in hub.tokens if "/cdn/" not in path} == {"Bearer hf_of_the_test"}
+    assert {token for path, token in hub.tokens if "/cdn/" in path} == {None}
+
+
 def test_without_huggingface_hub_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(UsageError) as caught:

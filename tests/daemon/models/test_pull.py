@@ -102,6 +102,13 @@ def test_the_licence_comes_first_and_nothing_before_it_is_accepted(store: ModelS
     assert hub.log == [] and not store.root.exists()
 
 
+def test_where_there_is_no_half_precision_the_full_one_is_taken(store: ModelStore, tiny: Entry, hub: Hub) -> None:
+    files = hub.repos["maker/base"].files
+    files[UNET] = files.pop(UNET.replace(".safetensors", ".fp16.safetensors"))
+    pull.pull(store, "tiny", Told(), accept=True)
+    assert (store.path("tiny") / UNET).read_bytes() == weights.pipeline()[UNET]
+
+
 def test_a_second_pull_asks_for_nothing(store: ModelStore, tiny: Entry, hub: Hub) -> None:
     made = pull.pull(store, "tiny", Told(), accept=True)
     hub.log.clear()

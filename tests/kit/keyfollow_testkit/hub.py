@@ -36,6 +36,8 @@ class Hub:
         corrupt: files whose bytes are not what their checksum says.
         ignore_ranges: answer 200 with everything when a range is asked for.
         log: (method, path, Range header) of every request.
+        tokens: (path, Authorization header) of every request.
+        url, cdn: the hub's address, and that of the other server, to which it sends for large files.
     """
 
     repos: dict[str, Repo] = field(default_factory=dict)
@@ -46,7 +48,9 @@ class Hub:
     ignore_ranges: bool = False
     gated: set[str] = field(default_factory=set)
     log: list[tuple[str, str, str | None]] = field(default_factory=list)
+    tokens: list[tuple[str, str | None]] = field(default_factory=list)
     url: str = ""
+    cdn: str = ""
 
     def add(self, name: str, files: Mapping[str, bytes], licence: str = "apache-2.0") -> str:
         """Put up a repository; its commit."""
@@ -62,12 +66,18 @@ class Hub:
 @contextmanager
 def serve(hub: Hub) -> Iterator[Hub]:
     """Run the server for the block; `hub.url` is what goes into HF_ENDPOINT."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
-    hub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    handler = type("Handler", (_Handler,), {"hub": hub})
+    with _running(handler) as hub.url, _running(handler) as hub.cdn:
+        yield hub
+
+
+@contextmanager
+def _running(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield hub
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -90,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.log.append((self.command, path, self.headers.get("Range")))
+        self.hub.tokens.append((path, self.headers.get("Authorization")))
         if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             self._api(found[1], found[2])
         elif found := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
@@ -129,7 +140,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif len(data) < LFS_FROM and self.headers.get("Range") is None:
             self._send(200, data, {"X-Repo-Commit": repo.commit, "ETag": f'"{_etag(data)}"'}, body)
         else:
-            linked = {"X-Linked-Etag": f'"{_etag(data)}"', "X-Linked-Size": str(len(data)), "Location": f"/cdn/{name}/{file}"}
+            linked = {
+                "X-Linked-Etag": f'"{_etag(data)}"',
+                "X-Linked-Size": str(len(data)),
+                "Location": f"{self.hub.cdn}/cdn/{name}/{file}",
+            }
             self._send(302, b"", {"X-Repo-Commit": repo.commit, **linked})
 
     def _bytes(self, name: str, file: str, body: bool) -> None:
