@@ -64,7 +64,7 @@ def pull(
             raise
         if not typer.confirm("Have you read it, and do you accept it?", err=True):
             raise
-        _install([*words, "--accept-licence"], json)
+        _install([*words, "--accept-licence"], json, licence_shown=True)
 
 
 @app.command()
@@ -119,11 +119,11 @@ def _named(name: str | None) -> list[str]:
     return [] if name is None else ["--as", name]
 
 
-def _install(words: list[str], json: bool) -> None:
+def _install(words: list[str], json: bool, licence_shown: bool = False) -> None:
     for e in _run(words, json):
         if json:
             continue
-        if e["event"] == "licence":
+        if e["event"] == "licence" and not licence_shown:
             people.print(f"{e['title']}, {size(e['size_bytes'])}. Licence: {e['licence'] or 'see its page'}", markup=False)
             people.print(f"  {e['url']}", markup=False)
         elif e["event"] == "installed":
