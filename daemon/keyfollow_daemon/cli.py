@@ -9,12 +9,13 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from keyfollow import __version__, connection, wire
 from keyfollow.atomic import remove_leftovers
-from keyfollow.errors import KeyfollowError
+from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow.paths import Paths, paths, private_folder
 from keyfollow.plain import to_plain
 from keyfollow.wire import CONTROL, DATA
@@ -56,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         epilog="`keyfollowd models …` manages weights, without a daemon.",
     )
     parser.add_argument("--executor", choices=("process", "inline"), default="process", help="where engines run")
+    parser.add_argument("--idle-exit", type=float, metavar="SECONDS", help="stop when nobody needed it for so long")
     parser.add_argument("--log-to-stderr", action="store_true", help="log here instead of to the log folder")
     parser.add_argument("--version", action="version", version=f"keyfollowd {__version__}")
     options = parser.parse_args(words)
@@ -63,26 +65,28 @@ def main(argv: list[str] | None = None) -> int:
     # what engines are made of may not reach for the network (promise 8); workers inherit it
     os.environ.update(OFFLINE)
     try:
-        return serve(paths(), options.executor, options.log_to_stderr)
+        return serve(paths(), options.executor, options.log_to_stderr, options.idle_exit)
     except KeyfollowError as e:
         print(f"keyfollowd: {e}", file=sys.stderr)
         return e.exit_status
 
 
-def serve(where: Paths, executor: str, log_to_stderr: bool) -> int:
+def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float | None = None) -> int:
     """Recover, announce, answer until asked to stop, leave no trace but what is meant to stay."""
     began = time.monotonic()
-    for folder in (where.data, where.storage, where.logs):
+    for folder in (where.data, where.logs):
         private_folder(folder)
+    # the storage root may be a link, a shared disk, or one that knows no permissions; what lies in it is ours alone where it can be
+    where.storage.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = InstanceLock(where.lock)
     _log_to(None if log_to_stderr else where.logs / "daemon.log")
     for folder in (where.inversions, where.takes, where.blobs, where.exports):
-        private_folder(folder)
+        folder.mkdir(exist_ok=True, mode=0o700)
         remove_leftovers(folder)
     keys = Keys.make()
     server = Server(keys)
     services = compose(where, server, executor)
-    api = Api(server, services)
+    api = Api(server, services, idle_exit_s)
     signal.signal(signal.SIGTERM, lambda *_: server.stop())
     signal.signal(signal.SIGINT, lambda *_: server.stop())
     services.jobs.start(api)
@@ -103,7 +107,8 @@ def serve(where: Paths, executor: str, log_to_stderr: bool) -> int:
     try:
         server.run(api)
     finally:
-        connection.remove(where.connection, os.getpid())
+        with suppress(KeyfollowError, OSError):  # someone meddled with it: the next daemon deals with that
+            connection.remove(where.connection, os.getpid())
         api.close()
         services.jobs.close()
         server.close()
@@ -114,7 +119,7 @@ def serve(where: Paths, executor: str, log_to_stderr: bool) -> int:
 
 def compose(where: Paths, server: Server, executor: str) -> Services:
     """The daemon's parts, put together."""
-    quota = int(os.environ.get("KEYFOLLOW_CACHE_BYTES", QUOTA))
+    quota = _quota()
     takes = TakeStore(where.takes)
     handles = Handles(where.inversions, InversionStore(where.inversions, quota))
     handles.prune()
@@ -151,6 +156,13 @@ def compose(where: Paths, server: Server, executor: str) -> Services:
     jobs = JobService(JobStore(where.jobs), takes, payload, make_executor)
     blobs.sweep({sha256 for request in jobs.stored_requests() for sha256 in blobs_of(request)})
     return Services(jobs, takes, handles, blobs, where.exports, where.storage)
+
+
+def _quota() -> int:
+    text = os.environ.get("KEYFOLLOW_CACHE_BYTES", str(QUOTA))
+    if not text.isdigit():
+        raise UsageError("bad_option", f"KEYFOLLOW_CACHE_BYTES={text} is not a number of bytes.", "For example: 20000000000.")
+    return int(text)
 
 
 def _log_to(path: Path | None) -> None:

@@ -75,6 +75,12 @@ class Client:
         self._closing = False
         self._opened: Future[None] = Future()
         self._daemon: Connection | None = None
+        self._name = b"k" + uuid.uuid4().bytes
+        """Routing id of both channels: how the daemon knows that they belong together, and to whom, after a reconnect too."""
+        self._heard = False
+        """Has the daemon that is connected to now answered hello?"""
+        self._asleep: Connection | None = None
+        """A daemon that does not answer but holds the lock."""
         self._starts: list[float] = []
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._wake_lock = threading.Lock()
@@ -90,7 +96,7 @@ class Client:
         self._thread = threading.Thread(target=self._run, name="keyfollow-client", daemon=True)
         self._thread.start()
         try:
-            self._opened.result()
+            self._wait(self._opened, ANSWER_S)
         except BaseException:
             self.close()
             raise
@@ -185,7 +191,11 @@ class Client:
             self._session.upload(blob.sha256, blob.size, read)
 
         self._post(begin)
-        self._wait(done, ANSWER_S + blob.size / (1 << 20))
+        try:
+            self._wait(done, ANSWER_S + blob.size / (1 << 20))
+        except BaseException:
+            self._post(lambda: self._session.drop_upload(blob.sha256))
+            raise
         return blob
 
     # --- what `Run` and the resources are built on ---------------------------------------------------------------------------
@@ -196,9 +206,17 @@ class Client:
         Raises:
             KeyfollowError: what the daemon refused with; `DaemonError` ``no_answer``, ``no_daemon``.
         """
+        try:
+            size = len(wire.encode(body))
+        except (TypeError, ValueError, OverflowError) as e:  # ValueError: half a surrogate pair in a file name
+            raise UsageError("not_plain", f"This request cannot be sent ({e}).", "Use plain numbers and text.") from e
+        if size > wire.MAX_HEAD:
+            raise UsageError("too_large", f"This request of {size} bytes is too large.", f"The limit is {wire.MAX_HEAD}.")
         future: Future[Any] = Future()
 
         def send() -> None:
+            if isinstance(body, wire.Submit) and not body.survives:
+                self._session.own(body.job)
             self._answers[self._session.ask(body)] = future
 
         self._post(send)
@@ -302,6 +320,9 @@ class Client:
             self._handle(event)
         if self._daemon is not None and not launch.alive(self._daemon.pid):
             self._reconnect()
+        self._flush()
+
+    def _flush(self) -> None:
         for channel, parts in self._session.outgoing():
             self._sockets[channel].send_multipart(parts, copy=False)
 
@@ -317,6 +338,7 @@ class Client:
     def _handle(self, event: session.Event) -> None:
         match event:
             case session.Opened():
+                self._heard = True
                 if not self._opened.done():
                     self._opened.set_result(None)
             case session.Answer(id, body):
@@ -346,11 +368,14 @@ class Client:
         daemon = launch.find(self._paths)
         if daemon is None:
             daemon = self._start_daemon()
-        self._daemon = daemon
-        name = uuid.uuid4().bytes  # both channels carry it: that is how the daemon knows they belong together
+        elif daemon == self._daemon and not self._heard and daemon != self._asleep and self._start:
+            # nobody answers: a stale file whose process number is a stranger's by now looks like this
+            silent, daemon = daemon, self._start_daemon(daemon)
+            self._asleep = daemon if daemon == silent else None
+        self._daemon, self._heard = daemon, False
         for channel, endpoint in ((CONTROL, daemon.control), (DATA, daemon.data)):
             socket = self._context.socket(zmq.DEALER)
-            socket.setsockopt(zmq.ROUTING_ID, b"k" + name)
+            socket.setsockopt(zmq.ROUTING_ID, self._name)
             socket.setsockopt(zmq.LINGER, 0)
             socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_OUT)
             socket.setsockopt(zmq.HANDSHAKE_IVL, 3000)
@@ -360,8 +385,9 @@ class Client:
             socket.connect(endpoint)
             self._sockets[channel] = socket
         self._session.connected(time.monotonic())
+        self._flush()
 
-    def _start_daemon(self) -> Connection:
+    def _start_daemon(self, silent: Connection | None = None) -> Connection:
         now = time.monotonic()
         self._starts = [t for t in self._starts if now - t < RESTARTS_S]
         if not self._start:
@@ -372,8 +398,10 @@ class Client:
                 f"The daemon ended {len(self._starts)} times within {RESTARTS_S:.0f} s.",
                 f"See {self._paths.logs}; submitted jobs are kept.",
             )
-        self._starts.append(now)
-        return launch.start(self._paths)
+        found = launch.start(self._paths, silent=silent)
+        if found != silent:
+            self._starts.append(now)
+        return found
 
     def _close_sockets(self) -> None:
         for socket in self._sockets.values():

@@ -63,7 +63,7 @@ def read(path: Path) -> Connection | None:
         os.close(fd)
     try:
         return from_plain(Connection, json.loads(raw))
-    except (ValueError, PlainError):
+    except (ValueError, RecursionError, PlainError):
         return None  # half a file cannot be (it is replaced whole); a foreign one means no daemon
 
 

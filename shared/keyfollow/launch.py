@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from . import connection
@@ -16,6 +17,8 @@ from .errors import DaemonError
 from .paths import Paths
 
 START_S = 30.0
+IDLE_EXIT_S = 1800
+"""A daemon that was started for somebody leaves when nobody has needed it for so long."""
 _children: list[subprocess.Popen[bytes]] = []
 
 
@@ -38,7 +41,15 @@ def alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _zombie(pid)
+
+
+def _zombie(pid: int) -> bool:
+    """Where nobody reaps (a container without an init) the dead stay listed. Linux only: elsewhere init reaps."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
 
 
 def _alive_windows(pid: int) -> bool:
@@ -46,10 +57,14 @@ def _alive_windows(pid: int) -> bool:
     return str(pid) in listed.stdout
 
 
-def start(where: Paths, timeout_s: float = START_S) -> Connection:
+def start(where: Paths, timeout_s: float = START_S, *, silent: Connection | None = None) -> Connection:
     """Start a daemon for this user and wait until it has announced itself.
 
     Two clients may do so at once: the second daemon finds the lock taken and leaves, both clients find the first one.
+
+    Args:
+        silent: an announced daemon that does not answer. It is replaced when it is gone and its process number is somebody else's;
+            when the lock is held it is merely busy or asleep, and is returned.
 
     Raises:
         DaemonError: ``daemon_not_installed``, ``daemon_failed`` with the last words of its log, ``daemon_slow``.
@@ -60,14 +75,14 @@ def start(where: Paths, timeout_s: float = START_S) -> Connection:
     if sys.platform == "win32":
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
     with words.open("wb") as sink:
-        child = subprocess.Popen(command(), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
+        child = subprocess.Popen([*command(), "--idle-exit", str(IDLE_EXIT_S)], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
     _children.append(child)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        found = find(where)
-        if found is not None:
-            return found
         status = child.poll()
+        found = find(where)
+        if found is not None and (found != silent or status == 3):
+            return found
         if status not in (None, 3):  # 3: another daemon holds the lock and will announce itself
             raise DaemonError(
                 "daemon_failed",

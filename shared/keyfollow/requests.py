@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -75,7 +76,7 @@ def build_request(
     masks: MaskSource | None = None,
     protect: MaskSource | None = None,
     in_front: MaskSource | None = None,
-    range: FrameRange | tuple[int, int] | None = None,
+    range: FrameRange | Sequence[int] | None = None,
     engine: str = "patch",
     settings: Mapping[str, SettingValue] | None = None,
     prompt: str = "",
@@ -108,14 +109,14 @@ def build_request(
     schema = {s.name: s for s in infos[engine].settings}
     values = {n: schema[n].parse(v) if isinstance(v, str) and n in schema else v for n, v in (settings or {}).items()}
     clip, media, source_of = _open_clip(client, source, rate)
-    keys = {n: pack_picture(p) for n, p in sorted((keyframes or {}).items())}
+    keys = {index(n): pack_picture(p) for n, p in sorted((keyframes or {}).items())}
     stills: dict[str, PackedPicture] = {}
     given = [*_masks("edit", masks, stills), *_masks("protect", protect, stills), *_masks("front", in_front, stills)]
     request = EditRequest(
         clip=clip,
         keyframes=tuple(Keyframe(n, p.blob) for n, p in keys.items()),
         masks=tuple(given),
-        range=FrameRange(*range) if isinstance(range, tuple) else range,
+        range=range if range is None or isinstance(range, FrameRange) else FrameRange(*map(index, range)),
         engine=engine,
         settings=values,
         prompt=prompt,
@@ -184,20 +185,7 @@ def _upload_clip(
         blobs.append(packed.blob)
     if first is None:
         raise UsageError("empty_clip", "The clip has no frames.", "Give at least one.")
-    media = MediaInfo(
-        kind="uploaded",
-        width=first.width,
-        height=first.height,
-        frames=len(blobs),
-        rate=rate,
-        time_base=(rate[1], rate[0]),
-        pts=tuple(np.arange(len(blobs)).tolist()),
-        dtype=first.pixels.dtype.name,
-        channels=first.channels,
-        depth=first.depth,
-        colour=first.colour,
-    )
-    return Clip(frames=tuple(blobs), rate=rate), media, _no_source
+    return Clip(frames=tuple(blobs), rate=rate), MediaInfo.of_frames(first, len(blobs), rate), _no_source
 
 
 def _no_source(frame: int) -> FrameBuffer:
@@ -210,7 +198,7 @@ def _masks(role: MaskRole, given: MaskSource | None, stills: dict[str, PackedPic
     if given is None:
         return []
     if isinstance(given, Mapping):
-        packed = {n: pack_picture(p) for n, p in sorted(given.items())}
+        packed = {index(n): pack_picture(p) for n, p in sorted(given.items())}
         stills.update({p.blob.sha256: p for p in packed.values()})
         return [Mask(role, frame=n, image=p.blob) for n, p in packed.items()]
     return [Mask(role, video=str(Path(given).absolute()))]

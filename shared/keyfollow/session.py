@@ -160,10 +160,20 @@ class Session:
             self._send(DATA, wire.CloseFrames(stream))
 
     def upload(self, sha256: str, size: int, read: Read) -> None:
-        """Put a blob; `BlobEvent`s follow. Bytes that the daemon has already are not sent."""
+        """Put a blob; `BlobEvent`s follow. Bytes that the daemon has already, or that are on their way, are not sent again."""
+        if sha256 in self._uploads:
+            return
         self._uploads[sha256] = _Upload(size, read)
         if self.open:
             self._begin_upload(sha256)
+
+    def drop_upload(self, sha256: str) -> None:
+        """Nobody waits for it any more."""
+        self._uploads.pop(sha256, None)
+
+    def own(self, job: str) -> None:
+        """A job that must not outlive this session; said again in every hello."""
+        self._hello = replace(self._hello, owns=(*self._hello.owns, job))
 
     def outgoing(self) -> list[tuple[Channel, list[Any]]]:
         """Messages to send now, in order; each is (channel, parts)."""
@@ -240,11 +250,14 @@ class Session:
         else:
             upload.sent = max(upload.sent, received)
             while upload.sent < upload.size and upload.sent - received < wire.CREDIT * wire.CHUNK:
-                data = upload.read(upload.sent, min(wire.CHUNK, upload.size - upload.sent))
-                self._out.append((DATA, [wire.encode(wire.BlobChunk(sha256, upload.sent), upload.id), data]))
-                upload.sent += len(data)
+                try:
+                    data = upload.read(upload.sent, min(wire.CHUNK, upload.size - upload.sent))
+                except (OSError, ValueError):  # the file is gone, or was closed by whoever stopped waiting
+                    data = b""
                 if not data:
                     return self._drop_upload(sha256)
+                self._out.append((DATA, [wire.encode(wire.BlobChunk(sha256, upload.sent), upload.id), data]))
+                upload.sent += len(data)
         return [BlobEvent(sha256, received, whole)]
 
     def _begin_upload(self, sha256: str) -> None:
@@ -254,12 +267,20 @@ class Session:
 
     def _drop_upload(self, sha256: str) -> list[Event]:
         del self._uploads[sha256]
-        error = DaemonError("upload_short", "A file became shorter while it was sent.", "Save it again and retry.")
+        error = DaemonError(
+            "upload_short", "A file became shorter, or went away, while it was sent.", "Save it again and retry."
+        )
         return [BlobEvent(sha256, 0, False, error)]
 
     def _refused(self, id: int, error: KeyfollowError) -> list[Event]:
         if id == self._hello_id:
             return [Failed(0, error)]
+        if error.code == "no_session":
+            # it forgot us, as it does when we slept: what is pending is asked again after the next hello
+            self.open = False
+            return [Lost()]
+        if id == 0:
+            return []
         if self._pending.pop(id, None) is not None:
             return [Failed(id, error)]
         for number, stream in self._streams.items():

@@ -69,6 +69,8 @@ class Hello:
     protocol: tuple[int, int]
     client: str
     version: str = ""
+    owns: tuple[str, ...] = ()
+    """Jobs that this client submitted with `survives` False: they go with it, but not with a broken connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     ],
     "shared-layers": [
         ("shared/keyfollow/errors.py", "from .media import info"),
-        ("shared/keyfollow/media/info.py", "from .. import cli"),
+        ("shared/keyfollow/media/prepare.py", "from .. import cli"),
         ("shared/keyfollow/session.py", "from . import client"),
         ("shared/keyfollow/unplaced.py", '"""A module that no layer names."""'),
     ],

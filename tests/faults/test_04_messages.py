@@ -122,7 +122,7 @@ def test_what_unpacks_to_many_times_its_size_is_refused(kf: Target, peer: Peer, 
 def test_a_part_over_the_limit_ends_that_connection_only(kf: Target, peer: Peer) -> None:
     with Peer(kf.connection) as glutton:
         glutton.hello()
-        glutton.send(CONTROL, [bytes(wire.MAX_IN + 1)])
+        glutton.send(CONTROL, [bytes(wire.MAX_IN + 4096)])
         assert glutton.receive(within_s=0.5) is None
     assert peer.ping() < PING_S
 

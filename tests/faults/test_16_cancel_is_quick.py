@@ -55,8 +55,7 @@ def test_the_very_first_moment_is_no_exception(kf: Home, edit: dict[str, Any]) -
 def test_a_job_that_does_not_listen_is_killed_and_the_next_one_runs(kf: Home, edit: dict[str, Any]) -> None:
     with Daemon(kf) as daemon, kf.connect() as client:
         run = client.propagate(**edit, engine="slow", settings={"seconds": 300.0, "deaf": True})
-        eventually(lambda: client.jobs.get(run.id).progress is not None and daemon.worker(), 30, "it runs")
-        time.sleep(1.0)
+        eventually(lambda: "Propagating" in client.status().worker, 30, "it makes frames")
         deaf = daemon.worker()
         run.cancel()
         assert ended(client, run.id, 50) == "cancelled"

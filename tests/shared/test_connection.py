@@ -43,7 +43,7 @@ def test_what_is_written_can_be_read_and_only_by_this_user(path: Path) -> None:
     assert connection.read(path) == HERE
     assert mode(path) == 0o600
     assert mode(path.parent) == 0o700
-    assert os.listdir(path.parent) == [path.name]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_an_open_folder_is_closed_before_anything_is_written_in_it(path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_linked_folder_is_not_written_to(path: Path, tmp_path: Path) -> None:
     with pytest.raises(StorageError) as error:
         connection.write(path, HERE)
     assert error.value.code == "unsafe_folder"
-    assert os.listdir(tmp_path / "elsewhere") == []
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_new_daemon_replaces_a_stale_file(path: Path) -> None:

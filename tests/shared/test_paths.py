@@ -24,7 +24,7 @@ def test_home_moves_everything_and_looking_creates_nothing(tmp_path: Path, monke
     where = paths()
     assert all(p.is_relative_to(tmp_path / "home") for p in every(where))
     assert len(set(every(where))) == len(every(where))
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_storage_moves_what_grows_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -45,9 +46,9 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._link: WorkerLink | None = None
+        self._links: dict[str, WorkerLink] = {}
         self._tasks: list[dict[str, Any]] = []
         self._ready = threading.Condition()
-        self._over = False
 
     def run(self) -> None:
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
@@ -55,14 +56,12 @@ class Worker:
         self._channel.send({"op": "ready", "pid": os.getpid()})
         while True:
             with self._ready:
-                self._ready.wait_for(lambda: self._tasks or self._over)
-                if self._over:
-                    return
+                self._ready.wait_for(lambda: self._tasks)
                 message = self._tasks.pop(0)
             self._run_task(message)
 
     def _run_task(self, message: dict[str, Any]) -> None:
-        link = self._link = WorkerLink(self._channel, message["task"])
+        link = self._link = self._links[message["task"]]
         answer: dict[str, Any]
         try:
             answer = {"op": "done", "result": resolve(message["entry"])(message["payload"], link)}
@@ -77,16 +76,23 @@ class Worker:
             )
             answer = {"op": "failed", "error": error.to_plain()}
         self._link = None
-        self._channel.send({**answer, "task": link.task})
+        del self._links[link.task]
+        try:
+            self._channel.send({**answer, "task": link.task})
+        except (TypeError, ValueError, OverflowError) as e:
+            log.exception("task %s gave a result that cannot be sent", link.task)
+            error = JobError("engine_failed", f"The engine gave a result that cannot be sent: {e}", "Report this.")
+            self._channel.send({"op": "failed", "error": error.to_plain(), "task": link.task})
 
     def _listen(self) -> None:
         while (message := self._channel.receive()) is not None:
-            link = self._link
             if message["op"] == "run":
                 with self._ready:
+                    # a stop may come before the task has begun: its link is there from here on
+                    self._links[message["task"]] = WorkerLink(self._channel, message["task"])
                     self._tasks.append(message)
                     self._ready.notify()
-            elif message["op"] == "stop" and link is not None and link.task == message["task"]:
+            elif message["op"] == "stop" and (link := self._links.get(message["task"])) is not None:
                 link.why = message["why"]
         os._exit(0)  # the daemon is gone; a task in the middle resumes from disk when the next one starts
 
@@ -112,6 +118,7 @@ def _peak_memory() -> int:
 def main() -> None:
     """Take over stdin and stdout for the channel; whatever a library prints goes to the log."""
     faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the daemon's terminal is the daemon's to handle
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     reader = os.fdopen(os.dup(0), "rb")
     writer = os.fdopen(os.dup(1), "wb")

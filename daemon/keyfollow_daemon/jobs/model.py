@@ -14,7 +14,7 @@ from keyfollow.errors import UsageError
 
 Event = Literal["start", "pause", "resume", "finish", "fail", "cancel", "retry", "interrupt"]
 MAX_ATTEMPTS = 4
-"""Starts of one job before a dying worker fails it."""
+"""Workers that one job may end, one after the other and without a new frame, before it is failed."""
 
 TRANSITIONS: dict[tuple[JobState, Event], JobState] = {
     ("queued", "start"): "running",
@@ -104,24 +104,38 @@ def already(state: JobState, event: Event) -> bool:
     }
 
 
+def place(job: JobRecord) -> tuple[float, float, str]:
+    """Sort key of the queue's order."""
+    return job.position, job.created, job.id
+
+
 def next_to_run(jobs: list[JobRecord]) -> JobRecord | None:
-    """Queue order: the lowest position first."""
-    return min((j for j in jobs if j.state == "queued"), key=lambda j: (j.position, j.created), default=None)
+    """The first in queue order that waits."""
+    return min((j for j in jobs if j.state == "queued"), key=place, default=None)
 
 
-def position_before(jobs: list[JobRecord], before: str | None) -> float:
-    """A position right before job `before`, or after all.
+def reordered(jobs: list[JobRecord], moved: str, before: str | None) -> dict[str, float]:
+    """New positions that put job `moved` right before job `before`, or last: its own alone, unless there is no number between.
 
     Raises:
         UsageError: ``unknown_job``.
     """
-    places = sorted((j.position, j.id) for j in jobs)
-    if before is None:
-        return (places[-1][0] if places else 0.0) + 1.0
-    for i, (place, id) in enumerate(places):
-        if id == before:
-            return (places[i - 1][0] + place) / 2 if i else place - 1.0
-    raise unknown_job(before)
+    others = sorted((j for j in jobs if j.id != moved), key=place)
+    if before == moved:
+        return {}
+    at = len(others)
+    if before is not None:
+        at = next((i for i, j in enumerate(others) if j.id == before), -1)
+        if at < 0:
+            raise unknown_job(before)
+    low = others[at - 1].position if at else (others[0].position if others else 0.0) - 2.0
+    high = others[at].position if at < len(others) else low + 2.0
+    middle = (low + high) / 2
+    if low < middle < high:
+        return {moved: middle}
+    order = [j.id for j in others]
+    order.insert(at, moved)
+    return {id: float(n) for n, id in enumerate(order, 1)}
 
 
 def unknown_job(id: str) -> UsageError:

@@ -6,11 +6,12 @@ the order in which frames were finished) is kept in memory and found again on di
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from keyfollow.edits import EditRequest
 from keyfollow.engine_info import Failure, Job, Progress, Report
@@ -30,14 +31,15 @@ from keyfollow_daemon.executors.base import (
     WorkerDied,
 )
 
-from .model import MAX_ATTEMPTS, Event, JobRecord, advance, next_to_run, position_before, unknown_job
+from .model import MAX_ATTEMPTS, Event, JobRecord, advance, next_to_run, place, reordered, unknown_job
 from .store import JobStore
 
 log = logging.getLogger(__name__)
 ENTRY = "keyfollow_daemon.jobs.task:run"
 MAX_JOBS = 10_000
 RETRY_S = 2.0
-"""Pause before a job whose worker died is started again, doubled each time."""
+"""Pause before a job whose worker died once more without a new frame is started again, doubled each time; or whose start could
+not be stored."""
 
 
 class Listener(Protocol):
@@ -63,8 +65,11 @@ class _Live:
     arrivals: list[int]
     known: set[int]
     progress: Progress | None = None
-    wish: Why | None = None
+    wish: Why | Literal["resume"] | None = None
+    """What was asked for since the running task was told to stop; a cancel is never taken back."""
     not_before: float = 0.0
+    deaths: int = 0
+    """Workers that died under it, one after the other, since its last new frame."""
     report: Report | None = None
 
 
@@ -118,8 +123,8 @@ class JobService:
                 "too_many_jobs", f"There are {MAX_JOBS} jobs already.", "Remove ended ones: keyfollow jobs remove."
             )
         created = time.time()
-        position = position_before(list(self._jobs.values()), None)
-        take = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created)) + "-" + id.replace("-", "")[:8]
+        position = max((j.position for j in self._jobs.values()), default=0.0) + 1.0
+        take = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created)) + "-" + hashlib.sha256(id.encode()).hexdigest()[:8]
         job = self._store.add(JobRecord(id, request, take, created, position, label=label, survives=survives))
         self._jobs[id] = job
         self._changed(job)
@@ -131,7 +136,7 @@ class JobService:
         return self._shown(self._record(id))
 
     def all(self) -> list[Job]:
-        return [self._shown(j) for j in sorted(self._jobs.values(), key=lambda j: (j.position, j.created))]
+        return [self._shown(j) for j in sorted(self._jobs.values(), key=place)]
 
     def counts(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -147,6 +152,18 @@ class JobService:
         """Frames that are done, in the order they were finished; the list only grows."""
         self._record(id)
         return self._of(id).arrivals
+
+    def at_work(self) -> bool:
+        """Does a job run, or wait to?"""
+        return any(j.state in ("running", "queued") for j in self._jobs.values())
+
+    def mortal(self) -> set[str]:
+        """Jobs that have not ended and must not outlive their client."""
+        return {j.id for j in self._jobs.values() if not j.survives and not j.ended and self._of(j.id).wish != "cancel"}
+
+    def fills(self, take: str) -> bool:
+        """Does a job that has not ended belong to this take?"""
+        return any(j.take == take and not j.ended for j in list(self._jobs.values()))
 
     def record(self, id: str) -> JobRecord:
         """Raises `UsageError` ``unknown_job``."""
@@ -166,9 +183,9 @@ class JobService:
 
     def move(self, id: str, before: str | None) -> Job:
         """Put a job before another (None: last)."""
-        others = [j for j in self._jobs.values() if j.id != id]
-        job = replace(self._record(id), position=position_before(others, before))
-        self._commit(job)
+        self._record(id)
+        for job, position in reordered(list(self._jobs.values()), id, before).items():
+            self._commit(replace(self._jobs[job], position=position))
         return self.get(id)
 
     def remove(self, id: str) -> None:
@@ -201,16 +218,20 @@ class JobService:
         if job.state != "running":
             return self._apply(id, why)
         # answered at once; the state follows when the worker has let go
-        self._of(id).wish = why
+        live = self._of(id)
+        if live.wish != "cancel":
+            live.wish = why
         self._executor.stop(why)
         return self._shown(job)
 
     def _apply(self, id: str, event: Event) -> Job:
         job = self._record(id)
+        if event == "resume" and job.state == "running" and self._of(id).wish == "pause":
+            self._of(id).wish = "resume"
         after = advance(job, event)
         if after is not job:
             if event == "retry":
-                self._of(id).not_before = 0.0
+                self._of(id).not_before, self._of(id).deaths = 0.0, 0
             self._commit(after)
         self._pump()
         return self.get(id)
@@ -233,8 +254,20 @@ class JobService:
             return
         live = self._of(job.id)
         live.wish, live.progress = None, Progress("Starting", 0, 1)
-        self._commit(advance(job, "start"))
-        self._executor.start(Task(job.id, ENTRY, self._payload(self._jobs[job.id])))
+        try:
+            self._commit(advance(job, "start"))
+        except StorageError as e:
+            log.error("job %s waits: %s", job.id, e)
+            live.not_before = now + RETRY_S
+            return
+        try:
+            self._executor.start(Task(job.id, ENTRY, self._payload(self._jobs[job.id])))
+        except Exception as e:  # a job that cannot start must not stop the queue, now or at the next start of the daemon
+            log.exception("job %s cannot start", job.id)
+            words = f"The job could not be started ({type(e).__name__}: {e})."
+            self._end(
+                self._jobs[job.id], "fail", Failure("JobError", "cannot_start", words, "See daemon.log in the log folder.")
+            )
 
     # --- what the executor says ------------------------------------------------------------------------------------------
 
@@ -249,8 +282,9 @@ class JobService:
             case TaskDone(id, result):
                 self._of(id).report = from_plain(Report, result["report"])
                 self._end(job, "finish")
-            case TaskStopped(_, why):
-                self._end(job, why)
+            case TaskStopped(id, why):
+                wish = self._of(id).wish or why
+                self._end(job, "interrupt" if wish == "resume" else wish)
             case TaskFailed(_, error):
                 self._end(job, "fail", Failure(**error))
             case WorkerDied(_, how):
@@ -263,6 +297,7 @@ class JobService:
             live.progress = Progress(data["phase"], data["done"], data["total"], data.get("eta_s"))
             self._changed(job)
         elif data["kind"] == "frame" and data["frame"] not in live.known:
+            live.deaths = 0
             live.known.add(data["frame"])
             live.arrivals.append(data["frame"])
             if self._listener:
@@ -275,13 +310,14 @@ class JobService:
         self._try_commit(advance(job, event, failure))
 
     def _worker_died(self, job: JobRecord, how: str) -> None:
-        if job.attempts >= MAX_ATTEMPTS:
+        live = self._of(job.id)
+        live.deaths += 1
+        if live.deaths >= MAX_ATTEMPTS:
             failure = Failure("JobError", "worker_died", how, "Retry the job; if it happens again, run a draft or report it.")
             self._end(job, "fail", failure)
             return
         log.warning("job %s: %s It goes on from its last finished frame.", job.id, how)
-        live = self._of(job.id)
-        live.not_before = time.monotonic() + RETRY_S * 2 ** (job.attempts - 1) if job.attempts > 1 else 0.0
+        live.not_before = time.monotonic() + RETRY_S * 2 ** (live.deaths - 1) if live.deaths > 1 else 0.0
         self._try_commit(advance(job, "interrupt"))
 
     def _try_commit(self, job: JobRecord) -> None:

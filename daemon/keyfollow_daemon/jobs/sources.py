@@ -12,8 +12,8 @@ from keyfollow.checks import check_size
 from keyfollow.edits import Blob, EditRequest
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
-from keyfollow.media.info import MediaInfo
 from keyfollow.media.images import read_image
+from keyfollow.media.info import MediaInfo
 from keyfollow.media.reader import MediaReader
 
 from keyfollow_daemon.engines.base import EditKeyframe, EditMask

@@ -44,20 +44,7 @@ class ClipFrames:
             UsageError: on reading, ``bad_frame`` when a frame is not of the first one's form.
         """
         first = unpack(fetch(names[0])).compose(None)
-        info = MediaInfo(
-            kind="uploaded",
-            width=first.width,
-            height=first.height,
-            frames=len(names),
-            rate=rate,
-            time_base=(rate[1], rate[0]),
-            pts=tuple(range(len(names))),
-            dtype=first.pixels.dtype.name,
-            channels=first.channels,
-            depth=first.depth,
-            colour=first.colour,
-            last_duration=1,
-        )
+        info = MediaInfo.of_frames(first, len(names), rate)
 
         def read(frames: FrameRange) -> Iterator[FrameBuffer]:
             return (_conformed(unpack(fetch(names[n])).compose(None), info, n) for n in frames)

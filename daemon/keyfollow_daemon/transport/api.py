@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,14 @@ from keyfollow_daemon.jobs.runner import JobService
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.takes.store import TakeStore
 
+from .background import Background
 from .outbox import Outbox, Stream
 from .server import Server
 from .session import Peer, Sessions
 
 log = logging.getLogger(__name__)
+RETURN_S = 10.0
+"""After a start, clients have this long to come back for the jobs that must not outlive them."""
 PROGRESS_S = 0.1
 """Watchers hear of mere progress at most this often."""
 
@@ -53,16 +55,24 @@ class Services:
 
 
 class Api:
-    """`server.Handler` and `jobs.runner.Listener` in one: messages in, answers and events out."""
+    """`server.Handler` and `jobs.runner.Listener` in one: messages in, answers and events out.
 
-    def __init__(self, server: Server, services: Services) -> None:
+    Args:
+        idle_exit_s: stop the daemon when for so long there was neither a client nor work; None: never.
+    """
+
+    def __init__(self, server: Server, services: Services, idle_exit_s: float | None = None) -> None:
         self._server = server
         self._s = services
         self._sessions = Sessions()
         self._outbox = Outbox()
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="keyfollow-api")
+        self._background = Background()
         self._started = time.monotonic()
-        self._told: dict[str, tuple[float, str]] = {}
+        self._idle_exit_s = idle_exit_s
+        self._used = self._started
+        self._inherited: set[str] | None = None
+        """Jobs from before this start whose clients may yet come back."""
+        self._told: dict[str, tuple[float, tuple[str, float] | None]] = {}
 
     # --- messages in -------------------------------------------------------------------------------------------------------
 
@@ -98,7 +108,8 @@ class Api:
         if channel != CONTROL:
             raise DaemonError("wrong_channel", "Hello belongs on the control channel.", "See docs/PROTOCOL.md.")
         self._outbox.forget(peer)
-        self._sessions.open(peer, hello.client[:80], hello.version[:40], time.monotonic())
+        session = self._sessions.open(peer, hello.client[:80], hello.version[:40], time.monotonic())
+        session.dependent.update(hello.owns)
         self._answer(peer, id, wire.Welcome(wire.PROTOCOL, __version__, os.getpid(), secrets.token_hex(8)))
 
     def _control(self, peer: bytes, session: Peer, message: Envelope) -> None:
@@ -123,6 +134,8 @@ class Api:
                     jobs.get(job)
                     session.watched.add(job)
                 self._answer(peer, id, wire.Done())
+                if job is not None:  # it may have ended while nobody watched
+                    self._answer(peer, 0, wire.JobChanged(jobs.get(job)))
             case wire.EstimateAsk(request):
                 known = self._s.handles
                 self._later(CONTROL, peer, id, lambda: wire.EstimateIs(estimate(request, known)))
@@ -176,6 +189,8 @@ class Api:
             case "claimed":
                 return wire.TakeIs(takes.mark_claimed(action.take, action.note), str(takes.folder(action.take)))
             case "delete":
+                if self._s.jobs.fills(action.take):
+                    raise UsageError("job_runs", "A job still fills this take.", "Cancel the job first, or wait for its end.")
                 takes.delete(action.take)
                 return wire.Done()
 
@@ -228,7 +243,8 @@ class Api:
                 stream = self._outbox.get(peer, number)
                 if stream is not None:
                     stream.credit = min(stream.credit + max(0, credit), wire.CREDIT)
-                    self._send_due(peer, stream)
+                for open_one in self._outbox.of_peer(peer):  # what this one had taken up may be what another waited for
+                    self._send_due(peer, open_one)
             case wire.CloseFrames(number):
                 self._outbox.close(peer, number)
             case wire.PutBlob(sha256, size):
@@ -278,24 +294,26 @@ class Api:
 
     def _send_due(self, peer: bytes, stream: Stream) -> None:
         finished, ended = self._finished(stream)
-        for frame in stream.due(finished, ended):
-            path = self._s.takes.frame_path(stream.take, frame)
-            body = wire.FrameIs(stream.number, frame, str(path) if stream.by_path else "")
-            parts: list[Any] = [wire.encode(body)]
-            if not stream.by_path:
-                try:
+        room = sys.maxsize if stream.by_path else self._server.room(peer)
+        for frame in stream.due(finished, ended, room):
+            try:
+                path = self._s.takes.frame_path(stream.take, frame)
+                parts: list[Any] = [wire.encode(wire.FrameIs(stream.number, frame, str(path) if stream.by_path else ""))]
+                if not stream.by_path:
                     parts.append(path.read_bytes())
-                except OSError:
-                    error = JobError("frame_gone", f"Frame {frame} of take {stream.take} is gone.", "Run the job again.")
-                    self._outbox.close(peer, stream.number)
-                    self._refuse(DATA, peer, stream.asked_by, error)
-                    return
+            except (OSError, KeyfollowError):
+                self._end_stream(peer, stream, f"Frame {frame} of take {stream.take} is gone.")
+                return
             if not self._server.send(DATA, peer, parts):
                 self._forget(peer)
                 return
         if ended and stream.exhausted():
             self._outbox.close(peer, stream.number)
             self._answer(peer, 0, wire.FramesEnd(stream.number), DATA)
+
+    def _end_stream(self, peer: bytes, stream: Stream, why: str) -> None:
+        self._outbox.close(peer, stream.number)
+        self._refuse(DATA, peer, stream.asked_by, JobError("frame_gone", why, "Run the job again."))
 
     def _finished(self, stream: Stream) -> tuple[Sequence[int], bool]:
         if stream.fixed is not None:
@@ -306,10 +324,11 @@ class Api:
 
     def job_changed(self, job: Job) -> None:
         now = time.monotonic()
-        before, state = self._told.get(job.id, (0.0, ""))
-        if job.state == state and now - before < PROGRESS_S:
+        before, what = self._told.get(job.id, (0.0, None))
+        told = (job.state, job.position)
+        if told == what and now - before < PROGRESS_S:
             return
-        self._told[job.id] = (now, job.state)
+        self._told[job.id] = (now, told)
         parts = [wire.encode(wire.JobChanged(job))]
         for peer in self._sessions.watchers(job.id):
             self._send(CONTROL, peer, parts)
@@ -318,6 +337,8 @@ class Api:
         self._told.pop(id, None)
         for peer in self._sessions.watchers(id):
             self._answer(peer, 0, wire.JobRemoved(id))
+        for peer, stream in self._outbox.of_job(id):
+            self._end_stream(peer, stream, "The job was removed.")
 
     def frame_finished(self, job: str) -> None:
         for peer, stream in self._outbox.of_job(job):
@@ -329,10 +350,27 @@ class Api:
         for peer in self._sessions.expired(now):
             log.info("a client is gone")
             self._forget(peer)
+        for peer, stream in self._outbox.waiting():
+            self._send_due(peer, stream)
+        self._cancel_orphans(now)
+        if len(self._sessions) or self._s.jobs.at_work():
+            self._used = now
+        elif self._idle_exit_s is not None and now - self._used > self._idle_exit_s:
+            log.info("nobody needed me for %.0f s", self._idle_exit_s)
+            self._server.stop()
         self._s.jobs.tick(now)
 
+    def _cancel_orphans(self, now: float) -> None:
+        orphans = self._s.jobs.mortal() - self._sessions.owned(now)
+        if self._inherited is None:
+            self._inherited = orphans
+        if now - self._started <= RETURN_S:
+            orphans -= self._inherited
+        for job in orphans:
+            self._s.jobs.cancel(job)
+
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._background.close()
 
     # --- out -------------------------------------------------------------------------------------------------------------------
 
@@ -351,7 +389,7 @@ class Api:
             else:
                 self._server.post(lambda: self._answer(peer, id, body, channel))
 
-        self._pool.submit(answer)
+        self._background.submit(answer)
 
     def _answer(self, peer: bytes, id: int, body: Any, channel: Channel = CONTROL) -> None:
         self._send(channel, peer, [wire.encode(body, id)])
@@ -366,11 +404,7 @@ class Api:
     def _forget(self, peer: bytes) -> None:
         self._outbox.forget(peer)
         self._s.blobs.forget(peer)
-        session = self._sessions.close(peer)
-        if session is not None:
-            for job in session.dependent:
-                with suppress(KeyfollowError):  # it ended, or was removed, before its client did
-                    self._s.jobs.cancel(job)
+        self._sessions.close(peer)
 
 
 def _internal(e: Exception) -> JobError:

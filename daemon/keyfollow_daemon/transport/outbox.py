@@ -6,6 +6,7 @@ A slow client therefore costs a few integers per frame; the frames wait on disk.
 from __future__ import annotations
 
 import heapq
+import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -38,15 +39,15 @@ class Stream:
     _arrived: deque[int] = field(default_factory=deque)
     _waiting: list[int] = field(default_factory=list)
 
-    def due(self, finished: Sequence[int], ended: bool) -> list[int]:
-        """Frames to send now; each counts against the credit.
+    def due(self, finished: Sequence[int], ended: bool, room: int = sys.maxsize) -> list[int]:
+        """Frames to send now, at most `room` of them; each counts against the credit.
 
         `finished` is in arrival order and only ever grows. `ended` says that it is complete: source order then no longer waits
         for a frame that will not come.
         """
         self._take_in(finished)
         due: list[int] = []
-        while self.credit > 0 and (frame := self._pop(ended)) is not None:
+        while self.credit > 0 and len(due) < room and (frame := self._pop(ended)) is not None:
             due.append(frame)
             self.sent.add(frame)
             self.credit -= 1
@@ -98,6 +99,14 @@ class Outbox:
 
     def forget(self, peer: bytes) -> None:
         self._streams.pop(peer, None)
+
+    def of_peer(self, peer: bytes) -> list[Stream]:
+        return list(self._streams.get(peer, {}).values())
+
+    def waiting(self) -> list[tuple[bytes, Stream]]:
+        """Streams of pixels with credit left and frames to send: there was no room for them when they were due."""
+        held = [(peer, s) for peer, streams in self._streams.items() for s in streams.values()]
+        return [(peer, s) for peer, s in held if not s.by_path and s.credit > 0 and not s.exhausted()]
 
     def of_job(self, job: str) -> list[tuple[bytes, Stream]]:
         return [(peer, s) for peer, streams in self._streams.items() for s in streams.values() if s.job == job]

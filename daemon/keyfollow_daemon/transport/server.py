@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 TICK_S = 0.25
 HANDSHAKE_MS = 3000
 HIGH_WATER = 1000
+CURVE_OVERHEAD = 1024
+"""libzmq counts what encryption adds; a message at the limit must reach the check that answers it."""
 BURST = 200
 """Messages taken from one socket before the others get their turn."""
 
@@ -47,6 +49,7 @@ class Server:
         for channel, socket in self._sockets.items():
             port = socket.bind_to_random_port(f"tcp://{host}")
             self.endpoints[channel] = f"tcp://{host}:{port}"
+        self._unread: dict[bytes, list[zmq.MessageTracker]] = {}
         self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_in = self._context.socket(zmq.PAIR)
         self._wake_in.bind("inproc://wake")
@@ -65,20 +68,33 @@ class Server:
         socket.setsockopt(zmq.ROUTER_HANDOVER, 1)
         socket.setsockopt(zmq.SNDHWM, HIGH_WATER)
         socket.setsockopt(zmq.RCVHWM, HIGH_WATER)
-        socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_IN)
+        socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_IN + CURVE_OVERHEAD)
         socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
         socket.setsockopt(zmq.LINGER, 0)
         return socket
 
     def send(self, channel: Channel, peer: bytes, parts: Sequence[Any]) -> bool:
         """Send without waiting. False when the peer is gone or does not read: the caller forgets it."""
+        pixels = len(parts) > 1
         try:
-            self._sockets[channel].send_multipart([peer, *parts], zmq.NOBLOCK, copy=False)
+            sent = self._sockets[channel].send_multipart([peer, *parts], zmq.NOBLOCK, copy=False, track=pixels)
         except zmq.ZMQError as e:
             if e.errno in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                 return False
             raise
+        if pixels and sent is not None:
+            self._unread.setdefault(peer, []).append(sent)
         return True
+
+    def room(self, peer: bytes) -> int:
+        """How many messages with pixels `peer` may be sent now: `wire.CREDIT` less those that still wait in its queue here.
+
+        Credit is the peer's word for what it read; this is what the system knows of it.
+        """
+        unread = [sent for sent in self._unread.pop(peer, ()) if not sent.done]
+        if unread:
+            self._unread[peer] = unread
+        return wire.CREDIT - len(unread)
 
     def post(self, work: Callable[[], None]) -> None:
         """Run `work` on the loop soon. From any thread."""
@@ -111,6 +127,8 @@ class Server:
             now = time.monotonic()
             if now >= next_tick:
                 next_tick = now + TICK_S
+                for peer in list(self._unread):  # those who are gone leave nothing here
+                    self.room(peer)
                 _guard(lambda now=now: handler.tick(now))  # type: ignore[misc]
 
     def _run_posted(self) -> None:

@@ -25,6 +25,8 @@ class Sessions:
 
     def __init__(self) -> None:
         self._peers: dict[bytes, Peer] = {}
+        self._left: dict[str, float] = {}
+        """Jobs whose client is gone, and how long it may still come back under another name."""
         self._swept: float | None = None
 
     def open(self, peer: bytes, client: str, version: str, now: float) -> Peer:
@@ -53,11 +55,21 @@ class Sessions:
         if slept:
             for session in self._peers.values():
                 session.heard = now
+            self._left = dict.fromkeys(self._left, now + limit)
             return []
         return [peer for peer, s in self._peers.items() if now - s.heard > limit]
 
+    def owned(self, now: float) -> set[str]:
+        """Jobs that must not outlive a session, and whose session is there or may come back."""
+        self._left = {job: until for job, until in self._left.items() if until > now}
+        return {job for session in self._peers.values() for job in session.dependent}.union(self._left)
+
     def close(self, peer: bytes) -> Peer | None:
-        return self._peers.pop(peer, None)
+        session = self._peers.pop(peer, None)
+        if session is not None:
+            until = session.heard + wire.BEAT_S * wire.MISSED_BEATS
+            self._left.update(dict.fromkeys(session.dependent, until))
+        return session
 
     def __len__(self) -> int:
         return len(self._peers)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from ..frames import Colour
+from ..frames import Colour, FrameBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,24 @@ class MediaInfo:
     timecode: str = ""
     last_duration: int = 0
     audio: tuple[AudioInfo, ...] = ()
+
+    @classmethod
+    def of_frames(cls, first: FrameBuffer, count: int, rate: tuple[int, int]) -> MediaInfo:
+        """Of a clip that is no file: `count` frames like `first`."""
+        return cls(
+            kind="uploaded",
+            width=first.width,
+            height=first.height,
+            frames=count,
+            rate=rate,
+            time_base=(rate[1], rate[0]),
+            pts=tuple(range(count)),
+            dtype=first.pixels.dtype.name,
+            channels=first.channels,
+            depth=first.depth,
+            colour=first.colour,
+            last_duration=1,
+        )
 
     @property
     def fps(self) -> Fraction:

@@ -6,7 +6,7 @@ import os
 import struct
 import threading
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgpack
 import pytest
@@ -33,7 +33,7 @@ def pipe() -> Iterator[Pipe]:
 
 
 def test_messages_arrive_whole_and_in_order(pipe: Pipe) -> None:
-    messages = [{"n": 1}, {"data": b"\x00\xff", "text": "ä", "none": None, "list": [1, 2.5, True]}, {}]
+    messages: list[dict[str, Any]] = [{"n": 1}, {"data": b"\x00\xff", "text": "ä", "none": None, "list": [1, 2.5, True]}, {}]
     for message in messages:
         pipe.there.send(message)
     assert [pipe.here.receive() for _ in messages] == messages
@@ -70,7 +70,12 @@ def test_the_end_of_the_other_side_is_none(pipe: Pipe) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"\x01", struct.pack("<I", 10) + b"short", struct.pack("<I", MAX_MESSAGE + 1) + b"\x80" * 100, struct.pack("<I", 1) + b"\x05"],
+    [
+        b"\x01",
+        struct.pack("<I", 10) + b"short",
+        struct.pack("<I", MAX_MESSAGE + 1) + b"\x80" * 100,
+        struct.pack("<I", 1) + b"\x05",
+    ],
 )
 def test_a_message_that_is_cut_short_too_long_or_no_mapping_is_the_end(pipe: Pipe, raw: bytes) -> None:
     pipe.raw.write(raw)

@@ -75,7 +75,8 @@ def test_no_worker_runs_until_there_is_something_to_do_and_then_it_stays(loop: A
     end = loop.end()
     assert isinstance(end, TaskDone)
     assert end.result["got"] == {"a": [1, {"b": b"\x00"}]}
-    assert (executor.busy, executor.describe()) == (None, f"worker {executor.pid}, idle")
+    assert executor.busy is None
+    assert executor.describe() == f"worker {executor.pid}, idle"
     assert runs_again(loop, executor) == end.result["pid"] != os.getpid()
 
 
@@ -121,7 +122,7 @@ def test_a_task_that_ignores_the_stop_is_killed_after_the_grace(loop: Any, make:
     [({"signal": int(signal.SIGKILL)}, "SIGKILL"), ({"signal": int(signal.SIGSEGV)}, "SIGSEGV"), ({"code": 7}, "exit code 7")],
 )
 def test_a_crash_is_told_in_words_and_the_next_task_has_a_fresh_worker(
-    loop: Any, executor: ProcessExecutor, payload: dict[str, int], says: str
+    loop: Any, executor: ProcessExecutor, payload: dict[str, Any], says: str
 ) -> None:
     executor.start(task("ends_by", **payload))
     pid = executor.pid

@@ -90,7 +90,15 @@ class Daemon:
         take = self._running.on_loop(lambda: self.jobs.record(job)).take
         folder = self.folder / "takes" / take
         if not folder.exists():
-            meta = {"job": job, "source": "/a.mp4", "engine": "patch", "quality": "final", "created": 1.0, "start": 0, "stop": 40}
+            meta = {
+                "job": job,
+                "source": "/a.mp4",
+                "engine": "patch",
+                "quality": "final",
+                "created": 1.0,
+                "start": 0,
+                "stop": 40,
+            }
             self.takes.create(take, {"request": 1}, meta)
         (folder / FRAMES / frame_name(number)).write_bytes(b"frame %d" % number)
         self.says(TaskEvent(job, {"kind": "frame", "frame": number}))
@@ -131,7 +139,7 @@ def refused(answer: Any) -> str:
 
 def frames(client: Any, count: int) -> list[int]:
     """The next messages of the data channel, which must be so many frames."""
-    got = []
+    got: list[int] = []
     for _ in range(count):
         message = client.hear(DATA)
         assert message is not None, f"only {got} came"
@@ -246,7 +254,6 @@ def test_watchers_hear_every_state_and_others_nothing(daemon: Daemon, client: An
     assert refused(one.ask(wire.Watch("nothing"))) == "unknown_job"
 
 
-@pytest.mark.xfail(strict=True, reason="a client that reconnects and watches again never hears of what ended meanwhile; `Run.wait` waits on")
 def test_whoever_begins_to_watch_is_told_how_things_stand(daemon: Daemon, client: Any) -> None:
     submit(client)
     daemon.done()
@@ -361,7 +368,6 @@ def test_there_is_a_limit_to_open_streams(daemon: Daemon, client: Any) -> None:
     assert refused(client.ask(wire.OpenFrames(64, job=JOB), channel=DATA)) == "too_many_streams"
 
 
-@pytest.mark.xfail(strict=True, reason="`_send_due` lets `frame_path` raise: MoreFrames is refused, the stream neither goes on nor ends")
 def test_a_stream_of_a_take_that_is_deleted_meanwhile_ends_with_a_reason(daemon: Daemon, client: Any) -> None:
     take = submit(client).job.take
     for n in range(3):
@@ -375,7 +381,6 @@ def test_a_stream_of_a_take_that_is_deleted_meanwhile_ends_with_a_reason(daemon:
     assert message.id == opened
 
 
-@pytest.mark.xfail(strict=True, reason="a stream outlives its job in the outbox; MoreFrames is then refused with unknown_job for good")
 def test_a_stream_of_a_job_that_is_removed_meanwhile_still_ends(daemon: Daemon, client: Any) -> None:
     submit(client)
     for n in range(3):
@@ -460,7 +465,6 @@ def test_takes_are_listed_shown_and_deleted(daemon: Daemon, client: Any) -> None
     assert refused(client.ask(wire.TakeAction(take, "get"))) == "unknown_take"
 
 
-@pytest.mark.xfail(strict=True, reason="promised in resources.Takes.delete; nobody checks it")
 def test_a_take_that_a_job_still_fills_is_not_deleted(daemon: Daemon, client: Any) -> None:
     take = submit(client).job.take
     daemon.frame(0)
@@ -478,7 +482,7 @@ def test_no_name_leads_out_of_the_stores(daemon: Daemon, client: Any, name: str)
 def test_caches_are_listed_and_unknown_ones_refused(client: Any) -> None:
     assert client.ask(wire.Caches()) == wire.CacheList(())
     for action in ("get", "pin", "unpin", "delete", "export"):
-        assert refused(client.ask(wire.CacheAction(action, "0" * 16)))  # type: ignore[arg-type]
+        assert refused(client.ask(wire.CacheAction(action, "0" * 16)))
 
 
 def test_an_import_of_a_blob_that_never_came_is_refused(client: Any) -> None:

@@ -10,7 +10,15 @@ from keyfollow_daemon.transport.outbox import Outbox, Stream
 
 
 def stream(**change: Any) -> Stream:
-    given: dict[str, Any] = {"number": 1, "job": "job-1", "take": "take-1", "ascending": False, "by_path": True, "credit": 8, "asked_by": 1}
+    given: dict[str, Any] = {
+        "number": 1,
+        "job": "job-1",
+        "take": "take-1",
+        "ascending": False,
+        "by_path": True,
+        "credit": 8,
+        "asked_by": 1,
+    }
     return Stream(**{**given, **change})
 
 
@@ -60,7 +68,12 @@ def test_a_frame_before_the_expected_one_does_not_wait() -> None:
     assert stream(ascending=True, next=10).due([3], False) == [3]
 
 
-@given(st.permutations(range(12)), st.lists(st.integers(1, 3), min_size=12, max_size=12), st.booleans(), st.sets(st.integers(0, 11)))
+@given(
+    st.permutations(range(12)),
+    st.lists(st.integers(1, 3), min_size=12, max_size=12),
+    st.booleans(),
+    st.sets(st.integers(0, 11)),
+)
 def test_whatever_the_pace_every_frame_goes_once_within_credit(
     arrivals: list[int], steps: list[int], ascending: bool, skip: set[int]
 ) -> None:
@@ -104,3 +117,21 @@ def test_a_client_has_a_limited_number_of_streams_and_may_open_one_again() -> No
     assert box.open(b"a", again)
     assert box.get(b"a", 2) is again
     assert box.open(b"b", stream(number=3))
+
+
+def test_without_room_frames_wait_and_keep_their_credit() -> None:
+    s = stream(by_path=False)
+    assert s.due([0, 1, 2], True, room=2) == [0, 1]
+    assert s.due([0, 1, 2], True, room=0) == []
+    assert s.credit == 6 and not s.exhausted()
+    assert s.due([0, 1, 2], True, room=8) == [2]
+
+
+def test_streams_that_wait_for_room_are_found_and_no_others() -> None:
+    outbox = Outbox()
+    held, spent, paths = stream(number=1, by_path=False), stream(number=2, by_path=False, credit=1), stream(number=3)
+    for s in (held, spent, paths):
+        outbox.open(b"peer", s)
+        s.due([0, 1], False, room=1)
+    assert outbox.waiting() == [(b"peer", held)]
+    assert outbox.of_peer(b"peer") == [held, spent, paths] and outbox.of_peer(b"other") == []

@@ -8,11 +8,13 @@ from keyfollow.edits import EditRequest
 from keyfollow.engine_info import EngineInfo, Estimate, Setting
 from keyfollow.media.info import MediaInfo
 
+from .plan import KEEP_BYTES
+
 if TYPE_CHECKING:
     from keyfollow_daemon.engines.base import Engine
 
-SECONDS_PER_MEGAPIXEL = 0.75
-"""Final quality, flows included, on two cores of a 2020s x86 server; measured on the 512 x 512 benchmark scenes."""
+SECONDS_PER_MEGAPIXEL = 0.9
+"""Final quality, flows included, on two cores of a 2020s x86 server; measured at 512 x 512 and 1080p."""
 DRAFT_SPEEDUP = 2.2
 MAX_ANALYSIS_SIDE = 2048
 """Larger pictures are analysed at half size, again and again, until they fit; what is delivered keeps its size."""
@@ -75,7 +77,7 @@ def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
     flows = round(pixels * scale * scale / 4) * 8
     return Estimate(
         seconds=seconds / (DRAFT_SPEEDUP if request.quality == "draft" else 1.0),
-        ram_bytes=RAM_BASE + RAM_PER_PIXEL * pixels,
+        ram_bytes=RAM_BASE + RAM_PER_PIXEL * pixels + (2 * KEEP_BYTES if len(keys) > 1 else 0),
         disk_bytes=flows * (span - 1) + media.frame_bytes * frames,
         frames=frames,
         works_at=(round(media.width * scale), round(media.height * scale)),

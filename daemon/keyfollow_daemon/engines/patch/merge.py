@@ -37,10 +37,13 @@ def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
         return out
 
     parts = [p for p, _ in proposals]
+    believed = [p.belief * s for p, s in proposals]
+    belief = np.add.reduce(believed)
+    by_colour = np.add.reduce([p.by_colour * b[..., None] for p, b in zip(parts, believed, strict=True)])
     return Proposal(
         edit=mixed([p.edit for p in parts]),
         reach=mixed([p.reach for p in parts]),
         confidence=mixed([p.confidence for p in parts]),
-        by_colour=mixed([p.by_colour for p in parts]),
-        belief=mixed([p.belief for p in parts]),
+        by_colour=by_colour / np.maximum(belief, 1e-6)[..., None],
+        belief=np.maximum.reduce([p.belief for p in parts]),
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+KEEP_BYTES = 256 << 20
+"""What a keyframe's correspondences may take in memory where two keyframes have a say."""
 OVERLAP = 250
 """Between two keyframes, both have a say in at most this many frames around the middle; it bounds what a run remembers."""
 

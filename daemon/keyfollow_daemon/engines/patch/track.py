@@ -10,8 +10,8 @@ import numpy as np
 from .correspondence import Correspondence, KeyView, chain, refine
 from .inversion import Flows
 from .pixels import Bools, cv
+from .plan import KEEP_BYTES
 
-KEEP_BYTES = 256 << 20
 DRAFT_REFINEMENT = 4
 """Drafts pull the chain back onto the keyframe at every fourth frame only."""
 

@@ -130,11 +130,13 @@ class MovingSquare:
 
     def inner(self, frame: int) -> Array:
         """The square without a rim of 8 px, where flow is only roughly right."""
-        return np.asarray(cv2.erode(self.areas[frame].astype(np.uint8), np.ones((17, 17), np.uint8))) > 0
+        core: Array = np.asarray(cv2.erode(self.areas[frame].astype(np.uint8), np.ones((17, 17), np.uint8)))
+        return core.astype(np.bool_)
 
     def far(self, frame: int) -> Array:
         """What lies more than 30 px outside the square: beyond what is ever filled."""
-        return np.asarray(cv2.dilate(self.areas[frame].astype(np.uint8), np.ones((61, 61), np.uint8))) == 0
+        near: Array = np.asarray(cv2.dilate(self.areas[frame].astype(np.uint8), np.ones((61, 61), np.uint8)))
+        return np.logical_not(near)
 
     def painted(self, frame: int) -> Array:
         """The frame with its square turned greenish; what the right answer is in every frame."""
