@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from keyfollow.atomic import storage_errors
-from keyfollow.errors import ModelMissing, UsageError
+from keyfollow.errors import ModelMissing
 
 from keyfollow_daemon.models.folder import check_files, layout, reading
 from keyfollow_daemon.models.manifest import Manifest
-from keyfollow_daemon.models.store import ModelStore, Report, copy, link_or_copy, quiet
+from keyfollow_daemon.models.store import ModelStore, Report, copy, exists, link_or_copy, quiet
 
 
 def add_folder(
@@ -31,11 +31,7 @@ def add_folder(
         raise ModelMissing("model_not_found", f"There is no folder {folder}.", "Check the path.")
     id = id or re.sub(r"[^a-z0-9._-]+", "-", folder.name.lower()).strip("-._")[:64]
     if store.path(id).exists():
-        raise UsageError(
-            "model_exists",
-            f"There is a model called {id} already.",
-            f"Add it under another name with --as NAME, or remove {id}.",
-        )
+        raise exists(id)
     with reading(folder):
         files = check_files(folder)
         layout(folder, files)

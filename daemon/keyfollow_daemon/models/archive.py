@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -21,7 +22,7 @@ from keyfollow.stored_zip import CHUNK, BadArchive, chunks_of, open_stored, writ
 
 from keyfollow_daemon.models.folder import MAX_FILES
 from keyfollow_daemon.models.manifest import FileRecord, Manifest, damaged, is_inside, parse
-from keyfollow_daemon.models.store import ModelStore, Report, quiet
+from keyfollow_daemon.models.store import ModelStore, Report, exists, quiet
 
 MANIFEST = "manifest.json"
 FILES = "files/"
@@ -53,11 +54,12 @@ def export_model(store: ModelStore, id: str, output: Path, report: Report = quie
     return manifest
 
 
-def import_model(store: ModelStore, archive: Path, report: Report = quiet) -> Manifest:
-    """Install the model in `archive`, in place of one of the same id.
+def import_model(store: ModelStore, archive: Path, id: str | None = None, report: Report = quiet) -> Manifest:
+    """Install the model in `archive` under `id` (by default its own); one that is the same, or damaged, is replaced.
 
     Raises:
-        UsageError: ``bad_archive``, ``unsafe_weights``, ``damaged_weights``, ``bad_model``, ``model_busy``.
+        UsageError: ``bad_archive``, ``bad_name``, ``model_exists``, ``model_busy``, ``unsafe_weights``, ``damaged_weights``,
+            ``bad_model``.
         StorageError: ``disk_full`` or ``cannot_write``. In any case nothing of it is kept.
     """
     try:
@@ -73,6 +75,9 @@ def import_model(store: ModelStore, archive: Path, report: Report = quiet) -> Ma
                 expected = {FILES + record.name: record.size for record in manifest.files}
                 if {MANIFEST: source.members[MANIFEST], **expected} != source.members:
                     raise BadArchive("its files are not those of its manifest")
+                manifest = replace(manifest, id=store.path(id or manifest.id).name)
+                if any(known.id == manifest.id and known.revision != manifest.revision for known in store.installed()):
+                    raise exists(manifest.id)
                 store.check_space(manifest.size_bytes, manifest.title)
                 with store.busy(manifest.id), store.staging(manifest.id) as folder:
                     done = 0

@@ -14,6 +14,8 @@ from keyfollow.errors import UsageError
 from keyfollow_daemon.models.weights import SAFETENSORS
 
 VARIANT = ".fp16"
+FROM_HUB = "hub "
+"""How the origin of what was pulled begins."""
 Index = tuple[tuple[str, str, str], ...]
 """(component, library, class)…"""
 
@@ -66,7 +68,7 @@ class Entry:
 
     @property
     def origin(self) -> str:
-        return "\n".join(f"hub {source.repo}@{source.revision}" for source in self.sources)
+        return "\n".join(f"{FROM_HUB}{source.repo}@{source.revision}" for source in self.sources)
 
 
 def _weights(component: str, kind: str = "diffusion_pytorch_model", variant: str = VARIANT) -> tuple[str, ...]:

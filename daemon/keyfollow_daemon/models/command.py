@@ -110,7 +110,7 @@ def _add(store: ModelStore, options: argparse.Namespace) -> int:
 
 
 def _import(store: ModelStore, options: argparse.Namespace) -> int:
-    return _installed(store, import_model(store, options.archive, _reporter("Importing")))
+    return _installed(store, import_model(store, options.archive, options.name, _reporter("Importing")))
 
 
 def _export(store: ModelStore, options: argparse.Namespace) -> int:
@@ -187,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("output", type=Path)
     made = command("import", _import, "install an archive made by export")
     made.add_argument("archive", type=Path)
+    made.add_argument("--as", dest="name", metavar="NAME", help="what to call it")
     made = command("remove", _remove, "delete a model")
     made.add_argument("model")
     return parser

@@ -71,6 +71,11 @@ class Digests:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_atomic(self._path, seal(to_plain(_Record(self._new))))
 
+    def forget(self) -> None:
+        """Remember nothing of the folder any more."""
+        with suppress(OSError):
+            self._path.unlink()
+
     def _read(self) -> dict[str, Known]:
         try:
             return from_plain(_Record, read_sealed(self._path)).files

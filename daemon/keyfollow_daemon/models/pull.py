@@ -25,7 +25,7 @@ from keyfollow_daemon.models.folder import INDEX, is_part
 from keyfollow_daemon.models.hub import RemoteFile, Repository
 from keyfollow_daemon.models.manifest import Manifest, is_inside
 from keyfollow_daemon.models.part import Part
-from keyfollow_daemon.models.store import ModelStore, link_or_copy
+from keyfollow_daemon.models.store import ModelStore, exists, link_or_copy
 from keyfollow_daemon.models.weights import SAFETENSORS
 
 Say = Callable[..., None]
@@ -59,7 +59,7 @@ def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None
         id: what to call it; by default its id in the catalogue, or the repository's name.
 
     Raises:
-        UsageError: ``unknown_model``, ``licence_not_accepted``, ``model_busy``, ``hub_not_installed``, or what the download turned
+        UsageError: ``unknown_model``, ``licence_not_accepted``, ``model_exists``, ``model_busy``, ``hub_not_installed``, or what the download turned
             out to be: ``unsafe_weights``, ``damaged_weights``, ``bad_model``.
         ModelMissing: ``offline``, ``hub_unreachable``, ``hub_refused``, ``not_on_hub``, ``model_gated``, ``wrong_hash``.
         StorageError: ``disk_full`` or ``cannot_write``; what has arrived is kept for the next attempt.
@@ -74,8 +74,12 @@ def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None
             f"{entry.title} is under {entry.licence or 'a licence that its page names'} ({entry.licence_url}).",
             "Read it; if you accept it, pull again with --accept-licence.",
         )
-    if (sound := _sound(store, id, entry)) is not None:
-        return sound
+    for known in store.installed():
+        if known.id == id:
+            if not known.origin.startswith(catalogue.FROM_HUB):
+                raise exists(id)
+            if known.origin == entry.origin and _sound(store, id):
+                return known
     with store.busy(id):
         parts = store.pulling(id)
         wanted = plan(entry)
@@ -87,19 +91,22 @@ def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None
             if not have[w.content].exists():
                 _fetch(w, have[w.content], progress)
             progress.finished(w.file.size)
-        made = _assemble(store, id, entry, wanted, have)
+        try:
+            made = _assemble(store, id, entry, wanted, have)
+        except UsageError:
+            # it is what the hub says it is, and that is nothing to keep
+            shutil.rmtree(parts, ignore_errors=True)
+            raise
         shutil.rmtree(parts, ignore_errors=True)
     return made
 
 
-def _sound(store: ModelStore, id: str, entry: Entry) -> Manifest | None:
-    """The model, if it is installed already and as it was then."""
-    for known in store.installed():
-        if known.id == id and known.origin == entry.origin:
-            with suppress(KeyfollowError):
-                store.open(id)
-                return known
-    return None
+def _sound(store: ModelStore, id: str) -> bool:
+    """Whether an installed model is as it was then."""
+    with suppress(KeyfollowError):
+        store.open(id)
+        return True
+    return False
 
 
 def of_repository(name: str) -> Entry:

@@ -22,7 +22,7 @@ from keyfollow.paths import paths
 
 from keyfollow_daemon.lock import InstanceLock
 from keyfollow_daemon.models import manifest
-from keyfollow_daemon.models.digests import CHUNK, sha256_of
+from keyfollow_daemon.models.digests import CHUNK, Digests, sha256_of
 from keyfollow_daemon.models.folder import MEMORY, ModelFolder, bad_model, check_files, layout, open_model, reading, revision_of
 from keyfollow_daemon.models.manifest import FileRecord, Manifest
 
@@ -123,6 +123,7 @@ class ModelStore:
             freed = sum(file.stat().st_size for folder in found for file in folder.rglob("*") if file.is_file())
             for folder in found:
                 self._discard(folder)
+            Digests(self.root / MEMORY, self.path(id)).forget()
         return freed
 
     @contextmanager
@@ -243,6 +244,14 @@ def copy(source: Path, place: Path) -> str:
             digest.update(chunk)
             write(chunk)
     return digest.hexdigest()
+
+
+def exists(id: str) -> UsageError:
+    return UsageError(
+        "model_exists",
+        f"There is another model called {id} already.",
+        f"Give this one another name with --as NAME, or first: keyfollow models remove {id}.",
+    )
 
 
 def missing(id: str) -> ModelMissing:

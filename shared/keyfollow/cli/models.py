@@ -102,9 +102,9 @@ def export(
 
 
 @app.command("import")
-def import_(archive: Annotated[Path, typer.Argument(metavar="FILE.zip")], json: options.Json = False) -> None:
+def import_(archive: Annotated[Path, typer.Argument(metavar="FILE.zip")], name: As = None, json: options.Json = False) -> None:
     """Install an archive made by `export`."""
-    _install(["import", str(archive.absolute())], json)
+    _install(["import", str(archive.absolute()), *_named(name)], json)
 
 
 @app.command()

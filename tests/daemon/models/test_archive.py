@@ -80,7 +80,7 @@ def forged(path: Path, there: ModelStore, files: dict[str, bytes], **changes: ob
 
 def test_it_arrives_as_it_was(there: ModelStore, store: ModelStore, exported: Path, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    made = import_model(store, exported, lambda *words: told.append(words))
+    made = import_model(store, exported, report=lambda *words: told.append(words))
     assert made.revision == there.get("tiny").revision == store.open("tiny").revision
     assert told[-1][1] == told[-1][2] == made.size_bytes
     assert not store.verify("tiny") and not leftovers(store.root)
@@ -88,6 +88,19 @@ def test_it_arrives_as_it_was(there: ModelStore, store: ModelStore, exported: Pa
         assert {info.compress_type for info in file.infolist()} == {zipfile.ZIP_STORED}
     export_model(there, "tiny", tmp_path / "again.zip")
     assert (tmp_path / "again.zip").read_bytes() == exported.read_bytes()
+
+
+def test_an_archive_never_replaces_another_model(store: ModelStore, exported: Path, tmp_path: Path) -> None:
+    mine = add_folder(store, weights.lay_out(tmp_path / "own", weights.pipeline(8)), "tiny", copies=True)
+    with pytest.raises(UsageError) as caught:
+        import_model(store, exported)
+    assert caught.value.code == "model_exists" and store.open("tiny").revision == mine.revision
+    assert import_model(store, exported, "other").id == "other"
+    with pytest.raises(UsageError, match="name"):
+        import_model(store, exported, "../x")
+    flip_bit(store.path("other") / UNET, 5000)
+    import_model(store, exported, "other")
+    assert not store.verify("other"), "one that is damaged is mended"
 
 
 def test_a_damaged_model_is_not_exported(there: ModelStore, tmp_path: Path) -> None:

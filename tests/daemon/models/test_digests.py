@@ -69,6 +69,13 @@ def test_a_damaged_memory_costs_only_time(tmp_path: Path, folder: Path) -> None:
         assert ask(tmp_path, folder) == hashlib.sha256(b"one").hexdigest()
 
 
+def test_what_is_forgotten_is_gone(tmp_path: Path, folder: Path) -> None:
+    ask(tmp_path, folder)
+    for _ in range(2):
+        Digests(tmp_path / "memory", folder).forget()
+    assert list((tmp_path / "memory").iterdir()) == []
+
+
 def test_a_memory_that_cannot_be_written_is_no_error(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "memory").write_bytes(b"a file where a folder should be")
     assert ask(tmp_path, folder) == hashlib.sha256(b"one").hexdigest()

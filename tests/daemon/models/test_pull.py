@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from keyfollow.errors import KeyfollowError, ModelMissing, StorageError, UsageError
 from keyfollow_daemon.models import catalogue, pull
+from keyfollow_daemon.models.add import add_folder
 from keyfollow_daemon.models.catalogue import Entry, Source
 from keyfollow_daemon.models.folder import open_model
 from keyfollow_daemon.models.hub import RemoteFile, Repository
@@ -264,12 +265,20 @@ def test_any_repository_by_name(store: ModelStore, hub: Hub) -> None:
     assert pull.pull(store, "Some.One/My_Model", Told(), accept=True, id="again").revision == made.revision
 
 
+def test_a_persons_own_model_is_never_replaced(store: ModelStore, tiny: Entry, tmp_path: Path) -> None:
+    mine = add_folder(store, weights.lay_out(tmp_path / "own", weights.pipeline(3)), "tiny")
+    with pytest.raises(UsageError) as caught:
+        pull.pull(store, "tiny", Told(), accept=True)
+    assert caught.value.code == "model_exists" and store.get("tiny") == mine
+    assert pull.pull(store, "tiny", Told(), accept=True, id="theirs").id == "theirs"
+
+
 def test_a_repository_of_pickles_is_refused(store: ModelStore, hub: Hub) -> None:
     hub.add("a/pickled", {"config.json": b"{}", "pytorch_model.bin": b"\x80\x02."})
     refused(store, "a/pickled", "no_safetensors", ModelMissing)
     hub.add("a/disguised", {"config.json": b'{"architectures": ["X"]}', "model.safetensors": b"\x80\x02" + bytes(2000)})
     refused(store, "a/disguised", "unsafe_weights", UsageError)
-    assert not [path for path in store.root.iterdir() if path.name == "disguised"]
+    assert not store.path("disguised").exists() and not store.pulling("disguised").exists()
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b/c", "/etc/passwd", "a/..", "a/b@" + "x" * 9, "nobody/nothing"])
