@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 QUOTA = 20 << 30
 """Bytes of inversion cache that are kept, unless KEYFOLLOW_CACHE_BYTES says otherwise."""
 DRAFTS = 5
+CHECKPOINTS = "checkpoints"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -82,6 +83,7 @@ def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float |
     _log_to(None if log_to_stderr else where.logs / "daemon.log")
     for folder in (where.inversions, where.takes, where.blobs, where.exports):
         folder.mkdir(exist_ok=True, mode=0o700)
+    for folder in (where.inversions, where.takes, where.blobs, where.exports, where.storage / CHECKPOINTS, where.runtime):
         remove_leftovers(folder)
     keys = Keys.make()
     server = Server(keys)
@@ -135,7 +137,7 @@ def compose(where: Paths, server: Server, executor: str) -> Services:
             takes=str(where.takes),
             blobs=str(where.blobs),
             largest_blob=wire.MAX_BLOB,
-            checkpoints=str(where.storage / "checkpoints"),
+            checkpoints=str(where.storage / CHECKPOINTS),
             meta={
                 "job": job.id,
                 "source": job.request.clip.path or "uploaded frames",

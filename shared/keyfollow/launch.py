@@ -75,7 +75,9 @@ def start(where: Paths, timeout_s: float = START_S, *, silent: Connection | None
     if sys.platform == "win32":
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
     with words.open("wb") as sink:
-        child = subprocess.Popen([*command(), "--idle-exit", str(IDLE_EXIT_S)], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
+        child = subprocess.Popen(
+            [*command(), "--idle-exit", str(IDLE_EXIT_S)], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options
+        )
     _children.append(child)
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:

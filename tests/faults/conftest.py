@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from keyfollow.media.reader import MediaReader
 from keyfollow_testkit import clips
 from keyfollow_testkit.counts import count
 from keyfollow_testkit.daemons import Home, home
@@ -37,8 +38,6 @@ def edit(footage: Path) -> dict[str, Any]:
 
 
 def edited_frame(clip: Path) -> npt.NDArray[np.uint8]:
-    from keyfollow.media.reader import MediaReader
-
     with MediaReader(clip) as reader:
         return clips.recoloured(reader.read(0).pixels, clips.patch_mask(0))
 

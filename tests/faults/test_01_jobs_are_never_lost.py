@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from typing import Any
 
 import pytest
+from keyfollow_daemon.jobs.store import JobStore
 from keyfollow_testkit.counts import count
+from keyfollow_testkit.daemons import Home
+from keyfollow_testkit.faults import Daemon
 from keyfollow_testkit.kills import Aftermath
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
@@ -23,3 +28,15 @@ def test_none_runs_twice(after_kills: Aftermath) -> None:
     for job in after_kills.jobs:
         assert sorted(after_kills.frames[job.id]) == list(range(12)), "each frame comes once"
     assert all(take.complete for take in after_kills.takes)
+
+
+def test_what_is_acknowledged_is_committed_to_a_store_that_outlives_a_power_cut(kf: Home, edit: dict[str, Any]) -> None:
+    with Daemon(kf) as daemon, kf.connect() as client:
+        job = client.propagate(**edit, engine="slow", settings={"seconds": 60.0}).id
+        with sqlite3.connect(f"file:{kf.paths.jobs}?mode=ro", uri=True) as other:
+            assert [row[0] for row in other.execute("SELECT id FROM jobs")] == [job]
+            assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        daemon.kill()
+    store = JobStore(kf.paths.jobs)
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,), "FULL: every commit waits for the disk"
+    store.close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from keyfollow.client import Client
 from keyfollow_daemon.cache.handles import Handles
@@ -35,6 +37,17 @@ def test_kills_leave_no_half_entry_and_no_temporary_file(after_kills: Aftermath)
     assert after_kills.leftovers == []
 
 
+@pytest.mark.parametrize(
+    "folder", ["inversions/entries/ab", "takes", "takes/t/frames", "blobs/ab", "exports", "checkpoints", "run"]
+)
+def test_a_start_clears_what_was_left_half_written(kf: Home, folder: str) -> None:
+    left = kf.folder / folder / ".entry.kfi.0123456789abcdef.part"
+    left.parent.mkdir(parents=True, mode=0o700)
+    left.write_bytes(b"half")
+    with Daemon(kf):
+        assert not left.exists()
+
+
 def test_a_job_makes_damaged_entries_anew(kf: Home, edit: dict[str, Any]) -> None:
     chance = random.Random(2)
     with Daemon(kf), kf.connect() as client:
@@ -55,7 +68,8 @@ def test_a_job_makes_damaged_entries_anew(kf: Home, edit: dict[str, Any]) -> Non
 
 def test_every_turned_bit_of_an_entry_is_detected(tmp_path: Path) -> None:
     store, chance, key = InversionStore(tmp_path, 1 << 30), random.Random(3), "ab" * 32
-    tensors = {"flow": np.random.default_rng(0).normal(size=(32, 48, 2)).astype(np.float16), "scale": np.ones(1)}
+    flow: npt.NDArray[Any] = np.random.default_rng(0).normal(size=(32, 48, 2)).astype(np.float16)
+    tensors = {"flow": flow, "scale": np.ones(1)}
     for _ in range(count("flips_detected")):
         store.save(key, tensors)
         place = flip_a_bit(store.path(key), chance)
@@ -76,3 +90,26 @@ def test_a_turned_bit_in_a_handle_hides_the_handle_only(kf: Home, edit: dict[str
         flip_bit(path, place)
         assert len(handles.list()) == 1
     assert len(store.index()) == PAIRS
+
+
+def test_bytes_reach_the_disk_before_their_name_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut cannot be had here; what stands in for it is the order of the calls that it would interrupt."""
+    calls: list[tuple[str, str]] = []
+    sync, replace = os.fsync, os.replace
+
+    def note_sync(handle: int) -> None:
+        calls.append(("fsync", Path(f"/proc/self/fd/{handle}").readlink().name))
+        sync(handle)
+
+    def note_replace(source: Any, target: Any) -> None:
+        calls.append(("replace", Path(source).name))
+        replace(source, target)
+
+    store, key = InversionStore(tmp_path, 1 << 30), "ab" * 32
+    store.save(key, {"x": np.ones(3)})
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    store.save(key, {"x": np.zeros(3)})
+    (first, temporary), *rest = calls
+    assert first == "fsync" and temporary.endswith(".part")
+    assert rest == [("replace", temporary), ("fsync", store.path(key).parent.name)]

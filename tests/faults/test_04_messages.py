@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -117,6 +118,22 @@ def test_what_unpacks_to_many_times_its_size_is_refused(kf: Target, peer: Peer, 
         peer.send(CONTROL, [b"\x83\xa2id\x05\xa4type\xa4Beat\xa1x" + bomb])
     assert settle(peer) < 10 * PING_S
     assert kf.daemon.rss - before < 20 * MIB
+
+
+def test_a_message_never_becomes_many_times_its_size(kf: Target, peer: Peer) -> None:
+    """15 MB of empty maps are 15 million of them, or 1 GB: it is noticed on the way, not afterwards."""
+    empty_maps = b"\xdd\x00\x03\x0d\x40" + b"\x80" * 200_000
+    before = peak(kf)
+    for _ in range(2):
+        peer.send(CONTROL, [b"\x83\xa2id\x05\xa4type\xa4Beat\xa1x\xdc\x00\x4b" + empty_maps * 75])
+    settle(peer)
+    assert peak(kf) - before < 300 * MIB
+
+
+def peak(kf: Target) -> int:
+    """The most bytes that the daemon ever had resident."""
+    status = Path(f"/proc/{kf.daemon.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) << 10
 
 
 def test_a_part_over_the_limit_ends_that_connection_only(kf: Target, peer: Peer) -> None:

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import numpy as np
 import pytest
 from keyfollow import deltas, wire
 from keyfollow.client import Client
-from keyfollow.frames import FrameBuffer
-from keyfollow.take_folder import FRAMES, frame_name
 from keyfollow.wire import DATA
-from keyfollow_daemon.takes.report import Measure
-from keyfollow_daemon.takes.store import TakeStore
 from keyfollow_testkit.counts import count
 from keyfollow_testkit.faults_wire import Peer, Target, target
+from keyfollow_testkit.takes import TAKE, full_hd
 
 pytestmark = pytest.mark.faults
 MIB = 1 << 20
-TAKE = "20261120-181500-1a2b3c4d"
-META = {"job": "job-0001", "source": "clip.mp4", "engine": "patch", "quality": "final", "created": 1.0}
-
-
-def full_hd(folder: Path, frames: int) -> None:
-    """A take of whole 1080p frames in the store at `folder`: four of them, under as many names as are wanted."""
-    take = TakeStore(folder).create(TAKE, {"request": 1}, {**META, "start": 0, "stop": frames})
-    chance, measure = np.random.default_rng(10), Measure()
-    for n in range(4):
-        picture = FrameBuffer(chance.integers(0, 256, (1080, 1920, 3), np.uint8))
-        take.write(n, deltas.pack(n, picture), measure(n, picture, picture, 1.0, None, None))
-    for n in range(4, frames):
-        os.link(take.folder / FRAMES / frame_name(n % 4), take.folder / FRAMES / frame_name(n))
 
 
 @pytest.fixture(scope="module")

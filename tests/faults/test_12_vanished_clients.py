@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from keyfollow.client import Client
+from keyfollow.media.reader import MediaReader
 from keyfollow_testkit.counts import count
 from keyfollow_testkit.daemons import Home
 from keyfollow_testkit.faults import Daemon, ended, eventually
@@ -47,24 +48,19 @@ def test_a_hundred_clients_killed_at_once(kf: Home, footage: Path) -> None:
 
 def test_a_client_that_comes_back_keeps_its_job(kf: Home, footage: Path) -> None:
     """The daemon dies under a client that is well: the job that must not outlive the client still has it."""
-    from keyfollow.media.reader import MediaReader
-
     with MediaReader(footage) as reader:
         edited = 255 - reader.read(0).pixels
     daemon = Daemon(kf)
     with kf.connect() as client:
-        run = client.propagate(
-            footage, keyframes={0: edited}, engine="slow", settings={"seconds": 0.8}, survives=False
-        )
+        run = client.propagate(footage, keyframes={0: edited}, engine="slow", settings={"seconds": 0.8}, survives=False)
         eventually(lambda: client.jobs.get(run.id).state == "running", 30, "it runs")
         daemon.kill()
         assert [frame.number for frame in run] == list(range(12))
 
 
 def test_a_job_whose_client_and_daemon_are_both_gone_ends_as_was_said(kf: Home, footage: Path) -> None:
-    with Daemon(kf):
-        with kf.connect() as client:
-            stays, goes = a_crowd_comes_and_is_killed(kf, client, footage)
+    with Daemon(kf), kf.connect() as client:
+        stays, goes = a_crowd_comes_and_is_killed(kf, client, footage)
     with Daemon(kf), kf.connect() as client:
         assert ended(client, goes) == "cancelled"
         assert ended(client, stays) == "done"

@@ -116,12 +116,14 @@ def test_a_wedged_task_is_told_from_a_slow_one(tmp_path: Path, monkeypatch: pyte
     outcomes: list[Outcome] = []
     executor = ProcessExecutor(outcomes.append, posted.put, tmp_path / "log", stall_s=1.0)
 
+    def turn() -> bool:
+        executor.tick(time.monotonic())
+        while not posted.empty():
+            posted.get()()
+        return bool(outcomes)
+
     def outcome() -> Outcome:
-        while not outcomes:
-            executor.tick(time.monotonic())
-            time.sleep(0.05)
-            while not posted.empty():
-                posted.get()()
+        eventually(turn, 30, "the task ends in one way or another")
         return outcomes.pop()
 
     try:

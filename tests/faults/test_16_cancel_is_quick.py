@@ -25,19 +25,19 @@ def idle(client: Client) -> bool:
 
 def test_cancels_at_random_times(kf: Home, edit: dict[str, Any]) -> None:
     chance = random.Random(16)
-    slow = {**edit, "engine": "slow", "settings": {"seconds": STEP_S}}
+    long = {**edit, "engine": "slow", "settings": {"seconds": 10.0}}
     with Daemon(kf) as daemon, kf.connect() as client:
         client.propagate(**edit).wait()
         first = daemon.worker()
         for n in range(count("cancels")):
-            run = client.propagate(**(edit if n % 3 else slow))
+            run = client.propagate(**(edit if n % 3 else long))
             time.sleep(chance.uniform(0, 1.0) if n else 0.0)
             began = time.monotonic()
             run.cancel()
             assert time.monotonic() - began < ACK_S, "the acknowledgement"
             waited = eventually(lambda: idle(client), 60, "the device is free")
             assert waited < IDLE_S, "the device"
-            assert ended(client, run.id) in ("cancelled", "done")
+            assert ended(client, run.id) in ("cancelled", "done" if n % 3 else "cancelled"), "a short job may be quicker"
         assert daemon.worker() == first, "no cancel needed a kill"
         assert client.propagate(**edit).wait().frames == 12
 

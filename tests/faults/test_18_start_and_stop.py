@@ -89,12 +89,16 @@ def test_two_clients_meet_at_one_daemon_when_none_runs(kf: Home) -> None:
     assert launch.alive(int(answers.pop()))
 
 
-def test_a_daemon_that_is_killed_takes_its_worker_along(kf: Home, edit: dict[str, Any]) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a stopped worker goes when it is woken")
+@pytest.mark.parametrize("stopped", [False, True], ids=["busy", "stopped"])
+def test_a_daemon_that_is_killed_takes_its_worker_along(kf: Home, edit: dict[str, Any], stopped: bool) -> None:
     with Daemon(kf) as daemon, kf.connect() as client:
         client.propagate(**edit, engine="slow", settings={"seconds": 60.0, "deaf": True})
         eventually(daemon.worker, 30, "it works")
         worker = worker_of(daemon.pid)
         assert worker is not None
         time.sleep(1.0)
+        if stopped:
+            worker.suspend()
         daemon.kill()
         eventually(lambda: not worker.is_running(), 10, "the worker is gone")

@@ -14,7 +14,7 @@ import keyfollow
 import keyfollow_daemon
 import pytest
 from keyfollow_testkit.counts import count
-from keyfollow_testkit.daemons import Home
+from keyfollow_testkit.daemons import Home, home
 from keyfollow_testkit.faults import KIT, SLOW_ENGINE, Daemon, asleep, ended, eventually, worker_of
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
@@ -36,8 +36,10 @@ def test_a_daemon_that_was_stopped_goes_on_as_if_nothing_had_been(kf: Home, edit
             if len(got) == 2:
                 worker = daemon.worker()
                 assert worker is not None
-                with asleep(daemon.pid, worker.pid):
-                    time.sleep(count("sleep_seconds"))
+                with asleep(worker.pid):
+                    with asleep(daemon.pid):
+                        time.sleep(count("sleep_seconds"))
+                    time.sleep(0.5)  # the worker wakes a moment after its daemon
                 assert daemon.worker() == worker, "the worker is not blamed for the silence"
         assert got == list(range(12)), "every frame once"
         assert client.status().pid == daemon.pid
@@ -61,11 +63,14 @@ def test_the_whole_machine_sleeps(kf: Home, footage: Path, edit: dict[str, Any],
 
 
 def test_a_wall_clock_that_jumps_by_days_hurts_nobody(tmp_path: Path, edit: dict[str, Any]) -> None:
-    from keyfollow_testkit.daemons import home
-
-    stepping = {**SLOW_ENGINE, "PYTHONPATH": os.pathsep.join([str(KIT / "keyfollow_testkit" / "stepping_clock"), SLOW_ENGINE["PYTHONPATH"]])}
+    stepping = {
+        **SLOW_ENGINE,
+        "PYTHONPATH": os.pathsep.join([str(KIT / "keyfollow_testkit" / "stepping_clock"), SLOW_ENGINE["PYTHONPATH"]]),
+    }
     with pytest.MonkeyPatch.context() as patch, home(tmp_path / "home", patch, **stepping) as kf:
-        shown = subprocess.run([sys.executable, "-c", "import time; print(time.time() - time.time())"], capture_output=True, check=True)
+        shown = subprocess.run(
+            [sys.executable, "-c", "import time; print(time.time() - time.time())"], capture_output=True, check=True
+        )
         assert abs(float(shown.stdout)) > 86_400, "the clock does jump"
         with Daemon(kf) as daemon, kf.connect() as client:
             run = client.propagate(**edit, engine="slow", settings={"seconds": 0.3})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import signal
 import subprocess
@@ -117,6 +118,7 @@ class ProcessExecutor:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
+                env={**os.environ, "HF_HUB_OFFLINE": "1"},  # weights come by `keyfollow models pull` alone
             )
         assert process.stdin is not None and process.stdout is not None
         channel = Channel(cast(Any, process.stdout), cast(Any, process.stdin))

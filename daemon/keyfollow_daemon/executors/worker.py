@@ -6,6 +6,7 @@ counts `steps` whenever the task checks for a stop, so that a wedged task can be
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import logging
 import os
@@ -115,8 +116,16 @@ def _peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def _die_with_the_daemon() -> None:
+    """Even while stopped, or in native code that holds the interpreter, when the end of input is not seen. Linux only."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
 def main() -> None:
     """Take over stdin and stdout for the channel; whatever a library prints goes to the log."""
+    _die_with_the_daemon()
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the daemon's terminal is the daemon's to handle
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -24,17 +24,17 @@ def require_room(estimate: Estimate, storage: Path) -> None:
     if estimate.ram_bytes + RAM_MARGIN > free_ram:
         raise MemoryShort(
             "not_enough_memory",
-            f"This run needs about {_gib(estimate.ram_bytes + RAM_MARGIN)} of memory; {_gib(free_ram)} are free.",
+            f"This run needs about {_bytes(estimate.ram_bytes + RAM_MARGIN)} of memory; {_bytes(free_ram)} are free.",
             "Close other programs, run a draft, or work on a smaller copy of the clip.",
         )
     free_disk = shutil.disk_usage(storage).free
     if estimate.disk_bytes + DISK_MARGIN > free_disk:
         raise StorageError(
             "disk_full",
-            f"This run may need {_gib(estimate.disk_bytes + DISK_MARGIN)} below {storage}; {_gib(free_disk)} are free.",
+            f"This run may need {_bytes(estimate.disk_bytes + DISK_MARGIN)} below {storage}; {_bytes(free_disk)} are free.",
             "Free some space, shorten the range, or move the storage root (KEYFOLLOW_STORAGE), then retry the job.",
         )
 
 
-def _gib(size: int) -> str:
-    return f"{size / (1 << 30):.1f} GiB"
+def _bytes(size: int) -> str:
+    return f"{size / (1 << 30):.1f} GiB" if size >= 1 << 30 else f"{size >> 20} MiB"

@@ -11,15 +11,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 import pytest
+from keyfollow import connection
 from keyfollow.atomic import LEFTOVER
 from keyfollow.client import Client
 from keyfollow.connection import Connection
-from keyfollow.connection import read as read_connection
 
 from .daemons import Home
 
@@ -150,12 +151,8 @@ def leftovers(folder: Path) -> list[Path]:
 
 def forged_connection(home: Home, pid: int) -> Connection:
     """A connection file such as a daemon that was killed left behind, whose number now belongs to process `pid`."""
-    from dataclasses import replace
-
-    from keyfollow import connection
-
     with Daemon(home) as daemon:
-        found = read_connection(home.paths.connection)
+        found = connection.read(home.paths.connection)
         assert found is not None and found.pid == daemon.pid
         daemon.kill()
     stale = replace(found, pid=pid)
@@ -187,6 +184,10 @@ class SmallDisk:
         """Give back what `fill` took."""
         self._ballast.unlink(missing_ok=True)
 
+    def grow(self, size: int) -> None:
+        """Make it a disk of `size` bytes."""
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(self.folder)], check=True)
+
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[SmallDisk]:
@@ -199,3 +200,14 @@ def small_disk(folder: Path, size: int) -> Iterator[SmallDisk]:
         yield SmallDisk(folder)
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=False)
+
+
+# --- the network -----------------------------------------------------------------------------------------------------------
+
+
+def without_network(command: list[str]) -> list[str]:
+    """`command`, to be run in a network namespace with loopback alone, and without root's powers. Skips the test where that cannot be."""
+    if subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no network namespace can be made here")
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    return ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *powerless, *command]

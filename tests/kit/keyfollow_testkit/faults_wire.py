@@ -85,9 +85,9 @@ class Target:
 
 
 @contextmanager
-def target(folder: Path, **environment: str) -> Iterator[Target]:
+def target(folder: Path, *options: str, **environment: str) -> Iterator[Target]:
     """A daemon in a home of its own. At the end it must be unharmed."""
-    with pytest.MonkeyPatch.context() as patch, home(folder, patch, **environment) as made, Daemon(made) as daemon:
+    with pytest.MonkeyPatch.context() as patch, home(folder, patch, **environment) as made, Daemon(made, *options) as daemon:
         connection = made.running()
         assert connection is not None
         yield (found := Target(made, daemon, connection))
