@@ -32,6 +32,7 @@ from keyfollow_daemon.jobs.runner import JobService
 from keyfollow_daemon.jobs.store import JobStore
 from keyfollow_daemon.lock import InstanceLock
 from keyfollow_daemon.media.blobs import BlobStore
+from keyfollow_daemon.models.hub import OFFLINE
 from keyfollow_daemon.takes.store import TakeStore
 from keyfollow_daemon.transport.api import Api, Services
 from keyfollow_daemon.transport.auth import Keys
@@ -46,13 +47,24 @@ CHECKPOINTS = "checkpoints"
 
 def main(argv: list[str] | None = None) -> int:
     """Run the daemon in the foreground until SIGTERM, SIGINT or a client's word. Exit status 3 when another one runs."""
-    parser = argparse.ArgumentParser("keyfollowd", description="Keyfollow's daemon: hosts the editing engines for this user.")
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["models"]:
+        from keyfollow_daemon.models.command import main as models
+
+        return models(words[1:])
+    parser = argparse.ArgumentParser(
+        "keyfollowd",
+        description="Keyfollow's daemon: hosts the editing engines for this user.",
+        epilog="`keyfollowd models …` manages weights, without a daemon.",
+    )
     parser.add_argument("--executor", choices=("process", "inline"), default="process", help="where engines run")
     parser.add_argument("--idle-exit", type=float, metavar="SECONDS", help="stop when nobody needed it for so long")
     parser.add_argument("--log-to-stderr", action="store_true", help="log here instead of to the log folder")
     parser.add_argument("--version", action="version", version=f"keyfollowd {__version__}")
-    options = parser.parse_args(argv)
+    options = parser.parse_args(words)
     os.umask(0o077)
+    # what engines are made of may not reach for the network (promise 8); workers inherit it
+    os.environ.update(OFFLINE)
     try:
         return serve(paths(), options.executor, options.log_to_stderr, options.idle_exit)
     except KeyfollowError as e:

@@ -59,6 +59,10 @@ class Paths:
     def exports(self) -> Path:
         return self.storage / "exports"
 
+    @property
+    def models(self) -> Path:
+        return self.storage / "models"
+
 
 def paths() -> Paths:
     """The folders that the environment asks for."""

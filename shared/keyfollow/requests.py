@@ -94,6 +94,7 @@ def build_request(
         masks: where the edit may go; `protect` where it may not; `in_front` what passes before it.
         range: half-open, in source frames; the whole clip by default.
         settings: the engine's; text is parsed as on the command line.
+        model: a folder of weights, or the name of a model in the store (`keyfollow models list`), for engines that need some.
         cache: an inversion cache by id, from an earlier run.
         rate: frames per second as a fraction, for image sequences and uploaded frames.
 
@@ -120,7 +121,7 @@ def build_request(
         settings=values,
         prompt=prompt,
         source_prompt=source_prompt,
-        model=None if model is None else str(Path(model).absolute()),
+        model=None if model is None else model_of(model),
         seed=seed,
         quality=quality,
         cache=cache,
@@ -133,6 +134,12 @@ def build_request(
     for packed in (*keys.values(), *stills.values()):
         client.put(packed)
     return request, source_of
+
+
+def model_of(given: str | os.PathLike[str]) -> str:
+    """A model as the daemon, which has a working folder of its own, finds it: a folder's whole path, or a name in the model store."""
+    path = Path(given)
+    return str(path.absolute()) if path.exists() or path.name != os.fspath(given) else path.name
 
 
 def source_reader(path: str) -> SourceOf:

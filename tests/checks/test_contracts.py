@@ -66,6 +66,10 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("daemon/keyfollow_daemon/media/__init__.py", "import av"),
         ("desktop_app/keyfollow_desktop/app.py", "import av.container"),
     ],
+    "hub-home": [
+        ("daemon/keyfollow_daemon/models/store.py", "import huggingface_hub"),
+        ("desktop_app/keyfollow_desktop/app.py", "from huggingface_hub import HfApi"),
+    ],
     "qt-home": [
         ("desktop_app/keyfollow_desktop/model/timeline.py", "from PySide6 import QtCore"),
         ("daemon/keyfollow_daemon/cli.py", "import PySide6"),

@@ -16,7 +16,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps per-us
 
 def every(where: Paths) -> list[Path]:
     own = [where.data, where.storage, where.logs, where.runtime, where.connection, where.lock, where.jobs]
-    return [*own, where.inversions, where.takes, where.blobs, where.exports]
+    return [*own, where.inversions, where.takes, where.blobs, where.exports, where.models]
 
 
 def test_home_moves_everything_and_looking_creates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +32,7 @@ def test_storage_moves_what_grows_and_nothing_else(tmp_path: Path, monkeypatch: 
     before = paths()
     monkeypatch.setenv("KEYFOLLOW_STORAGE", str(tmp_path / "disk"))
     after = paths()
-    for grows in (after.storage, after.inversions, after.takes, after.blobs, after.exports):
+    for grows in (after.storage, after.inversions, after.takes, after.blobs, after.exports, after.models):
         assert grows.is_relative_to(tmp_path / "disk")
     stays = ("data", "logs", "runtime", "connection", "lock", "jobs")
     assert [getattr(after, name) for name in stays] == [getattr(before, name) for name in stays]

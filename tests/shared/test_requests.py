@@ -15,7 +15,7 @@ from keyfollow.edits import Blob, EditRequest
 from keyfollow.engine_info import EngineInfo, Setting
 from keyfollow.errors import KeyfollowError, MediaError, ModelMissing, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange, Pixels
-from keyfollow.requests import PackedPicture, build_request, pack_picture, source_reader
+from keyfollow.requests import PackedPicture, build_request, model_of, pack_picture, source_reader
 
 ENGINES = {
     "patch": EngineInfo("patch", "Patch", "1", "", (Setting("radius", "int", 3, "", 1, 9), Setting("soft", "bool", True, ""))),
@@ -194,3 +194,15 @@ def test_a_source_that_is_not_there_is_told_when_it_is_first_needed(tmp_path: Pa
 def test_what_travels_is_what_the_worker_unpacks(daemon: Daemon) -> None:
     key = picture(200)
     assert np.array_equal(deltas.unpack(pack_picture(key).data).compose(None).pixels, key)
+
+
+def test_a_model_is_a_folder_of_the_persons_or_a_name_in_the_store(
+    daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    assert model_of("here") == model_of(tmp_path / "here") == str(tmp_path / "here")
+    assert model_of("./gone") == model_of("gone/") == str(tmp_path / "gone")
+    assert model_of("sd15-depth") == "sd15-depth"
+    assert build(daemon, model="sd15-depth").model == "sd15-depth"
+    assert build(daemon).model is None

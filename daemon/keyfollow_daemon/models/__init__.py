@@ -1,0 +1,1 @@
+"""Weights: what there is to download (`catalogue`), what is on this machine (`store`), and what may be loaded (`folder`)."""

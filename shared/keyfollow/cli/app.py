@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import cache, daemon, demo, engines, frame, jobs, propagate, takes
+from . import cache, daemon, demo, engines, frame, jobs, models, propagate, takes
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,4 +36,5 @@ app.command("demo")(demo.demo)
 app.add_typer(jobs.app, name="jobs", help="The queue.")
 app.add_typer(takes.app, name="takes", help="What runs have made.")
 app.add_typer(cache.app, name="cache", help="Inversion caches: what makes the next run on the same footage quick.")
+app.add_typer(models.app, name="models", help="Weights for the engines that need some.")
 app.add_typer(daemon.app, name="daemon", help="The background process that does the work.")

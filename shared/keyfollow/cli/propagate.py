@@ -51,7 +51,7 @@ def propagate(
     ] = [],  # noqa: B006
     prompt: Annotated[str, typer.Option(help="What the result shows, for engines that read one.")] = "",
     source_prompt: Annotated[str, typer.Option(help="What the source shows, for engines that read one.")] = "",
-    model: Annotated[str | None, typer.Option(metavar="DIR", help="Weights to use, for engines that need some.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="DIR|NAME", help="Weights: a folder, or a name of `keyfollow models list`.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same frames.")] = 0,
     draft: Annotated[bool, typer.Option("--draft", help="Quick and rougher.")] = False,
     deliver: DeliverOption = "full",
