@@ -6,6 +6,7 @@ import argparse
 import logging
 import logging.handlers
 import os
+import shutil
 import signal
 import sys
 import time
@@ -156,8 +157,17 @@ def compose(where: Paths, server: Server, executor: str) -> Services:
         return ProcessExecutor(report, server.post, where.logs / "worker.log")
 
     jobs = JobService(JobStore(where.jobs), takes, payload, make_executor)
-    blobs.sweep({sha256 for request in jobs.stored_requests() for sha256 in blobs_of(request)})
+    clear_checkpoints(where.storage / "checkpoints", {record.id for record in jobs.stored() if not record.ended})
+    blobs.sweep({sha256 for record in jobs.stored() for sha256 in blobs_of(record.request)})
     return Services(jobs, takes, handles, blobs, where.exports, where.storage)
+
+
+def clear_checkpoints(root: Path, keep: set[str]) -> None:
+    """Forget the half-way states of jobs that have ended or are gone; those of jobs in `keep` are what they go on from."""
+    if root.is_dir():
+        for folder in root.iterdir():
+            if folder.name not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _quota() -> int:

@@ -26,7 +26,11 @@ def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) ->
     if span.stop > media.frames:
         raise _out_of_range(f"The range {span.start}:{span.stop}", media)
     if engine.needs_keyframe and not request.keyframes:
-        raise UsageError("no_keyframe", "There is no edited keyframe.", "Give one with --keyframe FRAME=IMAGE.")
+        raise UsageError(
+            "no_keyframe",
+            "There is no edited keyframe.",
+            "Give one: --keyframe FRAME=IMAGE, or keyframes={FRAME: image} in Python.",
+        )
     seen: set[int] = set()
     for key in request.keyframes:
         if not 0 <= key.frame < media.frames:
@@ -62,5 +66,6 @@ def _out_of_range(what: str, media: MediaInfo) -> UsageError:
     return UsageError(
         "frame_out_of_range",
         f"{what} is not in the clip, which has {media.frames} frames.",
-        f"Frames count from 0: the last one is {media.frames - 1}.",
+        f"Frames count from 0: the last one is {media.frames - 1}."
+        + (f" (Frame 0 is the picture numbered {media.first_number}.)" if media.first_number else ""),
     )

@@ -48,7 +48,7 @@ def read(path: Path) -> Connection | None:
     try:
         # a FIFO in its place must not be waited for
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as e:
         raise _unsafe(path) from e

@@ -100,7 +100,7 @@ class FrameBuffer:
             raise UsageError(
                 "bad_frame",
                 f"A frame must be height x width x 3 or 4 of {', '.join(DTYPES)} in C order; got {p.shape} {p.dtype.str}.",
-                f"Convert the array (numpy.ascontiguousarray), with sides of 1 to {MAX_SIDE} pixels.",
+                f"Convert it: RGB order, one of these types (0…255, 0…65535, or half float), sides of 1 to {MAX_SIDE} pixels.",
             )
 
     @property

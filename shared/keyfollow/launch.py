@@ -13,10 +13,12 @@ from typing import Any
 
 from . import connection
 from .connection import Connection
-from .errors import DaemonError
+from .errors import DaemonError, StorageError, disk_full
 from .paths import Paths
 
 START_S = 30.0
+ROOM = 1 << 20
+"""Bytes without which a daemon cannot even say why it does not start."""
 IDLE_EXIT_S = 1800
 """A daemon that was started for somebody leaves when nobody has needed it for so long."""
 _children: list[subprocess.Popen[bytes]] = []
@@ -69,8 +71,18 @@ def start(where: Paths, timeout_s: float = START_S, *, silent: Connection | None
     Raises:
         DaemonError: ``daemon_not_installed``, ``daemon_failed`` with the last words of its log, ``daemon_slow``.
     """
-    where.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     words = where.logs / "daemon-start.log"
+    try:
+        where.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
+        words.write_bytes(b"")
+        if shutil.disk_usage(where.logs).free < ROOM:
+            raise disk_full(where.logs)
+    except OSError as e:
+        raise StorageError(
+            "cannot_write",
+            f"Keyfollow's folder {where.logs} cannot be written ({e.strerror}).",
+            "Mend its permissions, or point KEYFOLLOW_HOME to a folder of yours.",
+        ) from e
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}

@@ -207,4 +207,8 @@ def _masks(role: MaskRole, given: MaskSource | None, stills: dict[str, PackedPic
 def _buffer(pixels: Pixels | FrameBuffer) -> FrameBuffer:
     if isinstance(pixels, FrameBuffer):
         return pixels
+    if pixels.dtype == bool:
+        pixels = pixels.astype(np.uint8) * 255
+    if pixels.ndim == 2:  # a mask, or a grey picture
+        pixels = np.repeat(pixels[..., None], 3, axis=2)
     return FrameBuffer(np.ascontiguousarray(pixels), depth={"uint8": 8}.get(pixels.dtype.name, 16))

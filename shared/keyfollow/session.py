@@ -33,7 +33,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A question was refused. `id` 0: the session itself was (another protocol version), nothing more will be answered."""
+    """A question was refused. `id` 0: the session is over (another protocol version, a daemon that was stopped)."""
 
     id: int
     error: KeyfollowError
@@ -216,6 +216,9 @@ class Session:
                 return [StreamEnd(stream)] if self._streams.pop(stream, None) else []
             case wire.BlobState(sha256, received, whole):
                 return self._blob(sha256, received, whole)
+            case wire.Stopping():
+                remedy = "Start it again (keyfollow daemon start): submitted jobs go on then."
+                return [Failed(0, DaemonError("daemon_stopped", "The daemon was stopped.", remedy))]
             case wire.Refused() as refused:
                 return self._refused(message.id, refused.error())
             case body:

@@ -224,6 +224,11 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopping:
+    """Event: someone asked the daemon to stop. Whoever waits should say so, not start it again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The answer to a request that failed: an error as `KeyfollowError.to_plain` gives it."""
 
@@ -353,7 +358,7 @@ TO_DAEMON: dict[str, type] = {
 TO_CLIENT: dict[str, type] = {
     c.__name__: c
     for c in (
-        Welcome, Done, Refused, DaemonStatus, EngineList, EstimateIs, JobIs, JobList, JobChanged, JobRemoved, TakeIs, TakeList,
+        Welcome, Done, Stopping, Refused, DaemonStatus, EngineList, EstimateIs, JobIs, JobList, JobChanged, JobRemoved, TakeIs, TakeList,
         RecipeIs, CacheIs, CacheList, Exported, FrameIs, FramesEnd, BlobState,
     )
 }  # fmt: skip

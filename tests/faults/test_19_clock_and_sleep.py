@@ -24,6 +24,8 @@ STAMPS = {
     "cache/handles.py": "when a cache was made and used, for people",
     "cache/store.py": "file times, the order of eviction",
     "media/blobs.py": "file times, the age of uploads that nothing refers to",
+    "models/digests.py": "file times, whether a file has come to rest",
+    "models/store.py": "when weights were installed, for people",
 }
 
 

@@ -145,6 +145,19 @@ def test_without_a_daemon_and_not_allowed_to_start_one(tmp_path: Path) -> None:
     assert refused.value.code == "no_daemon" and refused.value.exit_status == 3
 
 
+def test_a_daemon_that_was_stopped_stays_stopped(kf: Home, clip: Path) -> None:
+    with kf.connect() as waiting, kf.connect() as other:
+        run = waiting.propagate(clip, keyframes={0: KEY})
+        other.shutdown()
+        with pytest.raises(DaemonError) as stopped:
+            for _ in range(100):
+                waiting.status()
+                time.sleep(0.05)
+        assert stopped.value.code == "daemon_stopped"
+    with kf.connect() as again:
+        assert again.jobs.attach(run.id).wait().frames == 10, "the job goes on when it is started again"
+
+
 def test_a_closed_client_says_so(kf: Home) -> None:
     client = kf.connect()
     client.close()

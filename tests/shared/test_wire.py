@@ -67,6 +67,7 @@ SAMPLES: list[Any] = [
     wire.BlobChunk(SHA, 0),
     wire.Welcome((1, 0), "0.1.0", 42, "session"),
     wire.Done(),
+    wire.Stopping(),
     wire.Refused("UsageError", "bad_setting", "Not so.", "But so."),
     wire.DaemonStatus("0.1.0", 42, 1.5, 2, {"queued": 3}, "idle", 1 << 20, "/storage"),
     wire.EngineList((ENGINE,)),

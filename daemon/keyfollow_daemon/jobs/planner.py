@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from keyfollow.checks import check_request
-from keyfollow.edits import EditRequest
+from keyfollow.deltas import unpack
+from keyfollow.edits import Clip, EditRequest
 from keyfollow.engine_info import CacheInfo, EngineInfo, Estimate
+from keyfollow.errors import UsageError
 from keyfollow.media.info import MediaInfo
 from keyfollow.media.probe import probe
 
@@ -23,15 +25,20 @@ class Known(Protocol):
     def of_source(self, engine: str, identity: str) -> list[CacheInfo]: ...
 
 
-def estimate(request: EditRequest, known: Known, media: MediaInfo | None = None) -> Estimate:
+class Blobs(Protocol):
+    """Uploaded bytes (`media.blobs.BlobStore`)."""
+
+    def open(self, sha256: str) -> bytes: ...
+
+
+def estimate(request: EditRequest, known: Known, blobs: Blobs) -> Estimate:
     """Cost of a run; `frames_prepared` tells how much of it an earlier run on this source has prepared.
 
     Raises:
         KeyfollowError: the request is not possible on this clip.
     """
     info = describe(request.engine)
-    if media is None:
-        media = probe(request.clip.path or "", rate=request.clip.rate)
+    media = _look(request.clip, blobs)
     span = check_request(request, media, info)
     cost = registry.info_module(request.engine).estimate(request, media, DEVICE)
     covered: set[int] = set()
@@ -39,6 +46,15 @@ def estimate(request: EditRequest, known: Known, media: MediaInfo | None = None)
         if cache.entries:
             covered.update(range(max(span.start, cache.start), min(span.stop, cache.stop)))
     return replace(cost, frames=len(span), frames_prepared=len(covered))
+
+
+def _look(clip: Clip, blobs: Blobs) -> MediaInfo:
+    if clip.path is not None:
+        return probe(clip.path, rate=clip.rate)
+    if not clip.frames:
+        raise UsageError("bad_clip", "A clip is either a path or uploaded frames.", "Give exactly one of them.")
+    first = unpack(blobs.open(clip.frames[0].sha256)).compose(None)
+    return MediaInfo.of_frames(first, len(clip.frames), clip.rate or (24, 1))
 
 
 def describe(engine: str) -> EngineInfo:

@@ -144,9 +144,9 @@ class JobService:
             counts[job.state] = counts.get(job.state, 0) + 1
         return counts
 
-    def stored_requests(self) -> list[EditRequest]:
-        """Requests of all jobs in the store, also before `start`."""
-        return [job.request for job in self._store.all()]
+    def stored(self) -> list[JobRecord]:
+        """All jobs in the store, also before `start`."""
+        return self._store.all()
 
     def finished(self, id: str) -> list[int]:
         """Frames that are done, in the order they were finished; the list only grows."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import queue
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +78,7 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
     take = TakeStore(Path(spec.takes)).create(
         spec.take, recipe(request, info, settings, sources.identity), {**spec.meta, "start": span.start, "stop": span.stop}
     )
-    context = TaskContext(link, store, InversionStore(Path(spec.checkpoints), CHECKPOINT_QUOTA), spec.job)
+    context = TaskContext(link, store, InversionStore(Path(spec.checkpoints) / spec.job, CHECKPOINT_QUOTA))
     made = take.finished()
     for frame in sorted(made):
         link.say({"kind": "frame", "frame": frame})
@@ -113,7 +115,10 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
         cache=cache["id"] if cache else None,
         has_mask=bool(masks),
     )
+    if all((k.image.pixels == sources.frames[k.frame].pixels).all() for k in keyframes):
+        report = replace(report, summary="Nothing was changed: no keyframe differs from its source frame. Was the edit saved?")
     take.complete(report)
+    shutil.rmtree(Path(spec.checkpoints) / spec.job, ignore_errors=True)
     return {"report": to_plain(report), "cache": cache}
 
 
@@ -191,11 +196,10 @@ class PhaseClock:
 class TaskContext:
     """`engines.base.Context` over an executor's link and the stores on disk."""
 
-    def __init__(self, link: Link, cache: InversionStore, checkpoints: InversionStore, job: str) -> None:
+    def __init__(self, link: Link, cache: InversionStore, checkpoints: InversionStore) -> None:
         self.cache = cache
         self._link = link
         self._checkpoints = checkpoints
-        self._job = job
         self._phase = ""
         self._began = self._said = 0.0
 
@@ -217,13 +221,14 @@ class TaskContext:
         self._link.say({"kind": "progress", "phase": phase, "done": done, "total": total, "eta_s": eta})
 
     def checkpoint(self, name: str, tensors: Tensors) -> None:
-        self._checkpoints.save(self._checkpoint_key(name), tensors)
+        self._checkpoints.save(_checkpoint_key(name), tensors)
 
     def restore(self, name: str) -> dict[str, Array] | None:
-        return self._checkpoints.load(self._checkpoint_key(name))
+        return self._checkpoints.load(_checkpoint_key(name))
 
-    def _checkpoint_key(self, name: str) -> str:
-        return hashlib.sha256(f"{self._job}\n{name}".encode()).hexdigest()
+
+def _checkpoint_key(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 class FrameWriter:

@@ -137,8 +137,8 @@ class Api:
                 if job is not None:  # it may have ended while nobody watched
                     self._answer(peer, 0, wire.JobChanged(jobs.get(job)))
             case wire.EstimateAsk(request):
-                known = self._s.handles
-                self._later(CONTROL, peer, id, lambda: wire.EstimateIs(estimate(request, known)))
+                known, blobs = self._s.handles, self._s.blobs
+                self._later(CONTROL, peer, id, lambda: wire.EstimateIs(estimate(request, known, blobs)))
             case wire.Engines():
                 self._answer(peer, id, wire.EngineList(tuple(registry.engines().values())))
             case wire.Takes():
@@ -156,6 +156,8 @@ class Api:
             case wire.Shutdown():
                 log.info("asked to stop by %s", session.client)
                 self._answer(peer, id, wire.Done())
+                for other in self._sessions.others(peer):
+                    self._answer(other, 0, wire.Stopping())
                 self._server.stop()
             case _:
                 raise wire.WireError(f"{type(message.body).__name__} does not belong on the control channel.")

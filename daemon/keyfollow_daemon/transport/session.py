@@ -44,6 +44,9 @@ class Sessions:
             session.heard = now
         return session
 
+    def others(self, peer: bytes) -> list[bytes]:
+        return [p for p in self._peers if p != peer]
+
     def watchers(self, job: str) -> list[bytes]:
         return [peer for peer, s in self._peers.items() if s.watches_all or job in s.watched]
 

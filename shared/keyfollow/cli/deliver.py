@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -16,10 +17,11 @@ from ..media.info import MediaInfo
 from ..media.prepare import deliver as prepare
 from ..media.writer import open_writer
 from ..run import EditedFrame
-from .output import Follower
+from .output import Follower, people
 
 Delivery = Literal["full", "edit", "matte"]
 Write = Callable[[EditedFrame], None]
+FRAME_NAME = re.compile(r"\d{6}\.(png|exr)")
 
 
 DeliverOption = Annotated[
@@ -34,23 +36,30 @@ def delivery_of(text: str) -> Delivery:
     return cast(Delivery, text)
 
 
-def check_output(output: str, source: str) -> None:
-    """Refuse to write over the source.
+def check_output(output: str, *inputs: str) -> None:
+    """Refuse to write over anything that goes into the result; note what a folder holds already.
 
     Raises:
         UsageError: ``output_is_source``.
     """
-    out, src = Path(output), Path(source)
-    if out.exists() and src.exists() and out.samefile(src):
-        raise UsageError(
-            "output_is_source", f"{output} is the source itself.", "Choose another name: footage is never overwritten."
-        )
+    out = Path(output)
+    for given in (Path(i) for i in inputs if out.exists() and Path(i).exists()):
+        replaced = out.is_dir() and FRAME_NAME.fullmatch(given.name) and out.samefile(given.parent)
+        if out.samefile(given) or replaced:
+            raise UsageError(
+                "output_is_source",
+                f"{given} goes into this run; writing {output} would replace it.",
+                "Choose another place: what goes in is never overwritten.",
+            )
+    if out.is_dir() and any(out.iterdir()):
+        people.print(f"Note: {output} is not empty; frames of the same name are replaced, everything else there stays.")
 
 
 @contextmanager
-def writing(output: str, source: str, media: MediaInfo, span: FrameRange, delivery: Delivery) -> Iterator[Write]:
+def writing(output: str, inputs: Sequence[str], media: MediaInfo, span: FrameRange, delivery: Delivery) -> Iterator[Write]:
     """A function that takes frames in source order; the file (with the source's sound) appears at the end, or not at all."""
-    check_output(output, source)
+    source = inputs[0]
+    check_output(output, *inputs)
     audio = source if media.kind == "video" and media.audio and delivery == "full" else None
     with open_writer(output, media, frames=span, delivery=delivery, audio_from=audio) as writer:
 

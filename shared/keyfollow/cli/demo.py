@@ -13,6 +13,7 @@ import typer
 from ..client import connect
 from ..frames import FrameBuffer, FrameRange
 from ..media.info import MediaInfo
+from ..media.outputs import writing as writable
 from ..media.probe import probe
 from ..media.reader import MediaReader
 from ..media.writer import open_writer
@@ -30,7 +31,8 @@ def demo(
 ) -> None:
     """Propagate the example's edited frame through the example clip, and say where the result is."""
     use_json(json)
-    output.mkdir(parents=True, exist_ok=True)
+    with writable(output):
+        output.mkdir(parents=True, exist_ok=True)
     with resources.as_file(resources.files("keyfollow") / "example") as example, connect(name="demo") as client:
         source = str(example / "clip.mp4")
         number = int(json_.loads((example / "example.json").read_text())["frame"])
@@ -39,7 +41,11 @@ def demo(
         result = output / "result.mp4"
         people.print(f"Carrying the edit of frame {number} through {media.frames} frames of {source}")
         run = client.propagate(source, keyframes={number: example / "keyframe.png"}, order="source", label="demo")
-        with until_done(run), writing(str(result), source, media, span, "full") as write, follower(json) as follow:
+        with (
+            until_done(run, str(result)),
+            writing(str(result), [source], media, span, "full") as write,
+            follower(json) as follow,
+        ):
             consume(run.events(), follow, write)
         finished(client, run, str(result), json)
         both = side_by_side(source, str(result), media, output / "side_by_side.mp4")

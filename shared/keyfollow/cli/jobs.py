@@ -15,7 +15,7 @@ from ..run import Run
 from . import options
 from .deliver import DeliverOption, consume, delivery_of, writing
 from .output import event, follower, show, use_json
-from .propagate import finished, until_done
+from .propagate import finished
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The job, or the first letters of its id.")]
@@ -56,7 +56,7 @@ def attach(
 def _write(client: Client, run: Run, output: str, deliver: str, json: bool) -> None:
     media = probe(run.job.source)
     span = run.job.range or FrameRange(0, media.frames)
-    with until_done(run), writing(output, run.job.source, media, span, delivery_of(deliver)) as write, follower(json) as follow:
+    with writing(output, [run.job.source], media, span, delivery_of(deliver)) as write, follower(json) as follow:
         consume(run.events(), follow, write)
     finished(client, run, output, json)
 
@@ -125,7 +125,7 @@ def find(client: Client, id: str) -> Job:
 def _act(id: str, action: str, json: bool) -> None:
     use_json(json)
     with connect(name="command line") as client:
-        _say(getattr(client.jobs, action)(find(client, id).id), json)
+        _asked(getattr(client.jobs, action)(find(client, id).id), action, json)
 
 
 def _say(job: Job, json: bool) -> None:
@@ -133,6 +133,14 @@ def _say(job: Job, json: bool) -> None:
         event("job", job=job)
     else:
         typer.echo(f"{job.id[:12]} {job.state}")
+
+
+def _asked(job: Job, action: str, json: bool) -> None:
+    """A running job lets go a moment after it was asked to."""
+    if json or job.state != "running":
+        _say(job, json)
+    else:
+        typer.echo(f"{job.id[:12]} {action} asked for; it stops within a few seconds")
 
 
 def _progress(job: Job) -> str:

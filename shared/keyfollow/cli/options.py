@@ -10,6 +10,7 @@ import typer
 from ..errors import UsageError
 from ..frames import FrameRange
 
+STILLS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".webp"}
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout; messages on stderr.")]
 
 
@@ -36,21 +37,23 @@ def masks(given: list[str]) -> dict[int, str] | str | None:
     """``FRAME=IMAGE`` (any number), or the path of one mask video."""
     if not given:
         return None
+    if len(given) == 1 and "=" not in given[0] and Path(given[0]).suffix.lower() in STILLS:
+        raise UsageError("bad_option", f"--mask {given[0]} is a still.", f"Say which frame it belongs to: --mask 0={given[0]}.")
     if len(given) == 1 and (Path(given[0]).exists() or not given[0].partition("=")[0].strip().isdigit()):
         return given[0]
     return frame_images("--mask", given)
 
 
-def frame_range(text: str | None) -> FrameRange | None:
-    """``"12:48"``: half-open."""
+def frame_range(text: str | None, frames: int) -> FrameRange:
+    """``"12:48"``: half-open; either end may be left out. None is the whole clip of `frames` frames."""
     if text is None:
-        return None
-    start, colon, stop = text.partition(":")
-    if not colon or not start.strip().isdigit() or not stop.strip().isdigit():
+        return FrameRange(0, frames)
+    start, colon, stop = (part.strip() for part in text.partition(":"))
+    if not colon or not all(part.isdigit() for part in (start, stop) if part):
         raise UsageError(
             "bad_option", f"--range {text} is not START:STOP.", "For example: --range 12:48 (48 itself is not included)."
         )
-    return FrameRange(int(start), int(stop))
+    return FrameRange(int(start or 0), int(stop or frames))
 
 
 def settings(given: list[str]) -> dict[str, str]:

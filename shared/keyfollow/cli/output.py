@@ -52,10 +52,13 @@ def show(items: Sequence[Any], columns: Sequence[str], rows: Iterable[Sequence[o
     if not items:
         people.print(empty)
         return
-    table = Table(*columns, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for n, column in enumerate(columns):
+        table.add_column(column, no_wrap=n == 0, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console(highlight=False).print(table)
+    # what goes into a pipe is read by programs and must not be cut
+    Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
 
 
 def size(bytes_: float) -> str:

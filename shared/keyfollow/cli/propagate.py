@@ -11,7 +11,6 @@ import typer
 from ..client import Client, connect
 from ..engine_info import ENDED, Estimate
 from ..errors import Cancelled, KeyfollowError, UsageError
-from ..frames import FrameRange
 from ..media.probe import probe
 from ..run import Run
 from . import options
@@ -51,7 +50,9 @@ def propagate(
     ] = [],  # noqa: B006
     prompt: Annotated[str, typer.Option(help="What the result shows, for engines that read one.")] = "",
     source_prompt: Annotated[str, typer.Option(help="What the source shows, for engines that read one.")] = "",
-    model: Annotated[str | None, typer.Option(metavar="DIR|NAME", help="Weights: a folder, or a name of `keyfollow models list`.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="DIR|NAME", help="Weights: a folder, or a name of `keyfollow models list`.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same frames.")] = 0,
     draft: Annotated[bool, typer.Option("--draft", help="Quick and rougher.")] = False,
     deliver: DeliverOption = "full",
@@ -72,7 +73,6 @@ def propagate(
     edit: dict[str, Any] = {
         "keyframes": options.frame_images("--keyframe", keyframe),
         "masks": options.masks(mask),
-        "range": options.frame_range(range_),
         "engine": engine,
         "settings": options.settings(set_),
         "prompt": prompt,
@@ -83,23 +83,32 @@ def propagate(
         "cache": cache,
         "rate": options.rate(rate),
     }
+    media = probe(source, rate=edit["rate"])
+    span = edit["range"] = options.frame_range(range_, media.frames)
     with connect(name="command line") as client:
         if dry_run:
             show_estimate(client.estimate(source, **edit), json)
             return
         assert output is not None
-        media = probe(source, rate=edit["rate"])
-        span = edit["range"] or FrameRange(0, media.frames)
-        run = client.propagate(source, order="source", label=f"propagate {source}", **edit)
-        with until_done(run), writing(output, source, media, span, delivery) as write, follower(json) as follow:
-            if json:
-                event("submitted", job=run.id, take=run.take)
-            consume(run.events(), follow, write)
+        inputs = [source, *edit["keyframes"].values(), *mask_files(edit["masks"])]
+        with writing(output, inputs, media, span, delivery) as write:
+            run = client.propagate(source, order="source", label=f"propagate {source}", **edit)
+            with until_done(run, output), follower(json) as follow:
+                if json:
+                    event("submitted", job=run.id, take=run.take)
+                else:
+                    people.print(f"Job {run.id[:12]} (Ctrl+C cancels it)")
+                consume(run.events(), follow, write)
         finished(client, run, output, json)
 
 
+def mask_files(given: Any) -> list[str]:
+    """The files behind ``--mask``."""
+    return [given] if isinstance(given, str) else list((given or {}).values())
+
+
 @contextmanager
-def until_done(run: Run) -> Iterator[None]:
+def until_done(run: Run, output: str) -> Iterator[None]:
     """A run that is interrupted here (Ctrl+C, an output that cannot be written) is cancelled there; nobody would fetch its frames."""
     try:
         yield
@@ -108,7 +117,11 @@ def until_done(run: Run) -> Iterator[None]:
             with suppress(KeyfollowError):
                 run.cancel()
         if isinstance(e, KeyboardInterrupt):
-            raise Cancelled() from e
+            id = run.id[:12]
+            remedy = (
+                f"`keyfollow jobs retry {id}` and `keyfollow jobs attach {id} -o {output}` go on from the last finished frame."
+            )
+            raise Cancelled(remedy=remedy) from e
         raise
 
 

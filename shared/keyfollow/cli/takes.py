@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from ..client import connect
+from ..client import Client, connect
+from ..engine_info import Take
+from ..errors import UsageError
 from ..media.probe import probe
 from . import options
 from .deliver import DeliverOption, delivery_of, writing
@@ -44,7 +46,7 @@ def list_(json: options.Json = False) -> None:
 def recipe(id: Id) -> None:
     """Everything that a take's frames follow from, as JSON."""
     with connect(name="command line") as client:
-        typer.echo(json_.dumps(client.takes.recipe(id), indent=2))
+        typer.echo(json_.dumps(client.takes.recipe(find(client, id).id), indent=2))
 
 
 @app.command()
@@ -57,10 +59,17 @@ def export(
     """Write a take as a video or as pictures."""
     use_json(json)
     with connect(name="command line") as client:
-        take = client.takes.get(id)
+        take = find(client, id)
+        id = take.id
+        if not take.complete:
+            raise UsageError(
+                "take_incomplete",
+                f"The take {id} is unfinished.",
+                f"Let its job finish (keyfollow jobs resume or retry {take.job[:12]}), then export it.",
+            )
         media = probe(take.source)
         span = client.takes.span(id)
-        with writing(output, take.source, media, span, delivery_of(deliver)) as write, follower(json) as follow:
+        with writing(output, [take.source], media, span, delivery_of(deliver)) as write, follower(json) as follow:
             for frame in client.takes.frames(id):
                 write(frame)
                 follow.frame(frame.number, frame.confidence)
@@ -75,7 +84,7 @@ def claim(id: Id, into: Annotated[Path, typer.Argument(metavar="FOLDER")], json:
     """Copy a take into a folder of yours, verified."""
     use_json(json)
     with connect(name="command line") as client:
-        where = client.takes.claim(id, into)
+        where = client.takes.claim(find(client, id).id, into)
     if json:
         event("claimed", take=id, folder=str(where))
     else:
@@ -87,9 +96,23 @@ def delete(id: Id, json: options.Json = False) -> None:
     """Delete a take for good."""
     use_json(json)
     with connect(name="command line") as client:
-        client.takes.delete(id)
+        client.takes.delete(find(client, id).id)
     if json:
         event("deleted", take=id)
+
+
+def find(client: Client, id: str) -> Take:
+    """The one take whose id begins, or ends, with `id`.
+
+    Raises:
+        UsageError: ``unknown_take``, ``ambiguous_take``.
+    """
+    found = [t for t in client.takes.list() if id and (t.id.startswith(id) or t.id.endswith(id))]
+    if not found:
+        raise UsageError("unknown_take", f"There is no take {id}.", "See: keyfollow takes list.")
+    if len(found) > 1:
+        raise UsageError("ambiguous_take", f"{len(found)} takes begin or end with {id}.", "Give more of the id.")
+    return found[0]
 
 
 def _when(seconds: float) -> str:

@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..atomic import FULL
-from ..errors import KeyfollowError, UsageError, disk_full
+from ..errors import KeyfollowError, StorageError, UsageError
 
 
 def cannot_write(path: Path, error: OSError) -> KeyfollowError:
     """``disk_full``, or ``output_unwritable`` for anything else."""
     if error.errno in FULL:
-        return disk_full(path.parent)
+        return StorageError(
+            "disk_full",
+            f"The disk that holds {path.parent} is full.",
+            "Free some space or choose another place. A take that is finished needs no new run: keyfollow takes export.",
+        )
     return UsageError(
         "output_unwritable",
         f"{path} cannot be written ({error.strerror or error}).",

@@ -526,7 +526,7 @@ def test_requests_are_known_before_the_start(daemon: Daemon) -> None:
     daemon.submit("a", "b")
     daemon.store.close()
     store = JobStore(daemon.folder / "jobs.db")
-    assert JobService(store, daemon.disk, lambda job: {}, ScriptedExecutor).stored_requests() == [REQUEST, REQUEST]
+    assert JobService(store, daemon.disk, lambda job: {}, ScriptedExecutor).stored() == store.all()
     store.close()
 
 

@@ -192,19 +192,20 @@ def test_a_keyframe_of_another_size_is_refused(desk: Desk, clip: Path) -> None:
     assert refused.value.code == "wrong_size" and "10x10" in refused.value.message
 
 
-def test_checkpoints_belong_to_their_job(tmp_path: Path) -> None:
-    stores = InversionStore(tmp_path / "a", 1 << 20), InversionStore(tmp_path / "b", 1 << 20)
-    mine, other = TaskContext(Listener(), *stores, "job-1"), TaskContext(Listener(), *stores, "job-2")
-    mine.checkpoint("latents", {"x": np.arange(3.0)})
-    kept = mine.restore("latents")
-    assert kept is not None and kept["x"].tolist() == [0, 1, 2]
-    assert other.restore("latents") is None and mine.restore("other") is None
+def test_checkpoints_are_found_again_and_go_with_the_end_of_the_run(desk: Desk, clip: Path, tmp_path: Path) -> None:
+    stores = InversionStore(tmp_path / "a", 1 << 20), InversionStore(tmp_path / "checkpoints" / "job-1", 1 << 20)
+    context = TaskContext(Listener(), *stores)
+    context.checkpoint("latents", {"x": np.arange(3.0)})
+    kept = context.restore("latents")
+    assert kept is not None and kept["x"].tolist() == [0, 1, 2] and context.restore("other") is None
+    desk.run(request(desk, clip))
+    assert not (tmp_path / "checkpoints" / "job-1").exists()
 
 
 def test_progress_is_told_at_a_bounded_rate_with_an_end(tmp_path: Path) -> None:
     listener = Listener()
     store = InversionStore(tmp_path, 1 << 20)
-    context = TaskContext(listener, store, store, "job-1")
+    context = TaskContext(listener, store, store)
     for n in range(1001):
         context.progress("Preparing", n, 1000)
     assert 2 <= len(listener.said) < 50 and listener.said[-1]["done"] == 1000

@@ -24,6 +24,8 @@ def test_masks_are_stills_or_one_video(tmp_path: Path) -> None:
     assert options.masks([]) is None
     assert options.masks(["0=a.png", "5=b.png"]) == {0: "a.png", 5: "b.png"}
     assert options.masks(["matte.mov"]) == "matte.mov"
+    with pytest.raises(UsageError, match="is a still"):
+        options.masks(["mask.png"])
     strange = tmp_path / "0=odd.mov"
     strange.touch()
     assert options.masks([str(strange)]) == str(strange)
@@ -32,11 +34,13 @@ def test_masks_are_stills_or_one_video(tmp_path: Path) -> None:
 
 
 def test_ranges() -> None:
-    assert options.frame_range(None) is None
-    assert options.frame_range("3:9") == FrameRange(3, 9)
-    for text in ("3", "3-9", ":9", "a:b", "9:3", "4:4", "-1:4"):
+    assert options.frame_range(None, 20) == FrameRange(0, 20)
+    assert options.frame_range("3:9", 20) == FrameRange(3, 9)
+    assert options.frame_range(":9", 20) == FrameRange(0, 9)
+    assert options.frame_range("3:", 20) == FrameRange(3, 20)
+    for text in ("3", "3-9", "a:b", "9:3", "4:4", "-1:4", "20:"):
         with pytest.raises(UsageError):
-            options.frame_range(text)
+            options.frame_range(text, 20)
 
 
 def test_settings() -> None:
