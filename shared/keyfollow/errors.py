@@ -40,7 +40,9 @@ class KeyfollowError(Exception):
 
     def to_plain(self) -> dict[str, str]:
         """The error as it travels on the wire and in ``--json`` output."""
-        return {"kind": type(self).__name__, "code": self.code, "message": self.message, "remedy": self.remedy}
+        # a kind of one module's own travels as the one that every peer knows
+        kind = next((k.__name__ for k in type(self).__mro__ if k.__name__ in KINDS), KeyfollowError.__name__)
+        return {"kind": kind, "code": self.code, "message": self.message, "remedy": self.remedy}
 
 
 class UsageError(KeyfollowError):

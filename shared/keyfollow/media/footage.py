@@ -247,7 +247,16 @@ class Footage:
         pts = pts[pts >= first.pts]
         if not len(pts) or pts[0] != first.pts:
             return None
-        return Index(pts, np.sort(np.array(keys, np.int64)), _last_duration(stamps, lengths, self._stream))
+        last = _last_duration(stamps, lengths, self._stream)
+        self._check_length(int(pts[-1]) + last, last)
+        return Index(pts, np.sort(np.array(keys, np.int64)), last)
+
+    def _check_length(self, end: int, frame: int) -> None:
+        """Matroska files do not count their frames, but most say how long each stream is: one that ends a frame early was cut."""
+        promised = _clock_seconds(self._stream.metadata.get("DURATION", ""))
+        base = self._stream.time_base
+        if promised is not None and base is not None and end * base < promised - max(frame, 1) * base / 2 - Fraction(1, 500):
+            raise problem("media_truncated", f"it ends after {float(end * base):.2f} s of {float(promised):.2f}")
 
     def _from_decoding(self) -> Index:
         stamps: list[int] = []
@@ -272,6 +281,16 @@ class Footage:
 
 def _indexed(container: InputContainer) -> bool:
     return any(name in container.format.name for name in ("mov", "matroska"))
+
+
+def _clock_seconds(text: str) -> Fraction | None:
+    """``"00:01:02.500000000"`` as seconds; None when it is not of that form."""
+    parts = text.split(":")
+    try:
+        hours, minutes, seconds = (Fraction(part) for part in parts)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _last_duration(stamps: list[int], lengths: list[int], stream: VideoStream) -> int:
