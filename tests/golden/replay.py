@@ -224,7 +224,8 @@ def forward(case: Case, want: Tensors) -> Iterator[Row]:
         out = case.model.backbone(sample[:, :4], times, state, sample[:, 4:])
         errors.append(row("unet_forward.out", out, want["out"], FORWARD_TOLERANCE))
     yield min(errors, key=lambda r: r.error)
-    yield row("unet_forward.vae_decode_of_sample4", case.model.vae.decode(sample[:, :4]), want["vae_decode_of_sample4"])
+    unscaled = sample[:, :4] * float(case.settings["vae_scaling_factor"])
+    yield row("unet_forward.vae_decode_of_sample4", case.model.vae.decode(unscaled), want["vae_decode_of_sample4"])
 
 
 def replay(case: Case, only: str | None = None) -> Iterator[Row]:
@@ -242,7 +243,7 @@ def replay(case: Case, only: str | None = None) -> Iterator[Row]:
     if (want := asked("inversion")) is not None:
         yield row("inversion.inv_traj", trajectory, want["inv_traj"])
         yield row("inversion.inverted", trajectory[:, -1], want["inverted"])
-        yield row("inversion.timesteps", torch.tensor(case.levels(options.steps).timesteps[::-1]), want["timesteps"].sort()[0])
+        yield row("inversion.timesteps", torch.tensor(case.levels(options.steps).timesteps), want["timesteps"])
     for name, changes in VARIANTS.items():
         want, layers = asked(name), asked("layers") if name == "full" else None
         if want is None and layers is None:

@@ -119,7 +119,9 @@ def load(folder: str, device: torch.device, precision: str, *, offload: bool = F
         ModelMissing, UsageError: see `check_folder`.
     """
     from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     root = check_folder(folder)
     dtype, beside = PRECISIONS[precision], torch.device("cpu") if offload else device
     scheduler = json.loads((root / "scheduler" / "scheduler_config.json").read_text())
