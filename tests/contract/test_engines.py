@@ -29,6 +29,7 @@ class Memory:
         self.phases: dict[str, tuple[int, int]] = {}
         self.stop_after: int | None = None
         self.checks = 0
+        self.plan = 0
 
     # Frames
     @property

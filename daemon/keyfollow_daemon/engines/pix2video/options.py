@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from keyfollow.edits import SettingValue
 
+from .info import DRAFT_STEPS
+
 REFERENCE_ELEMENTS = 4 * 64 * 64
 """N, the latent's elements at 512 x 512, where the paper chose its weight."""
-DRAFT_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
