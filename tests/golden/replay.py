@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,11 @@ class Case:
             hooks.remove()
         return made
 
+    @cached_property
+    def trajectory(self) -> Tensor:
+        """The short runs' inversion."""
+        return self.invert(self.inputs["vae_latents"], self.inputs["depth"], self.options.steps)
+
     @property
     def options(self) -> Options:
         s = self.settings
@@ -238,14 +244,14 @@ def replay(case: Case, only: str | None = None) -> Iterator[Row]:
         yield from given_inputs(case)
     if (want := asked("unet_forward")) is not None:
         yield from forward(case, want)
-    options, latents, depths = case.options, case.inputs["vae_latents"], case.inputs["depth"]
-    trajectory = case.invert(latents, depths, options.steps)
+    options, depths, trajectory = case.options, case.inputs["depth"], case.trajectory
     if (want := asked("inversion")) is not None:
         yield row("inversion.inv_traj", trajectory, want["inv_traj"])
         yield row("inversion.inverted", trajectory[:, -1], want["inverted"])
         yield row("inversion.timesteps", torch.tensor(case.levels(options.steps).timesteps), want["timesteps"])
     for name, changes in VARIANTS.items():
-        want, layers = asked(name), asked("layers") if name == "full" else None
+        want = asked(name)
+        layers = case.expected("layers") if name == "full" and only in (None, "full") else None
         if want is None and layers is None:
             continue
         chosen = {k: case.settings[v] if isinstance(v, str) else v for k, v in changes.items()}

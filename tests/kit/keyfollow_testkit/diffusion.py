@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from keyfollow.edits import SettingValue
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, EditKeyframe, InversionSpec
+from keyfollow_daemon.engines.diffusion.backbone import Backbone
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
 from keyfollow_daemon.engines.pix2video.info import describe
 from safetensors.numpy import load_file
@@ -124,3 +126,18 @@ def propagate(engine: Pix2VideoEngine, memory: Memory, job: Edit) -> Iterator[Ed
 
 def cpu_engine() -> Pix2VideoEngine:
     return Pix2VideoEngine(torch.device("cpu"))
+
+
+def backbone(engine: Pix2VideoEngine) -> Backbone:
+    """The network of the model that the engine has open; it counts its calls."""
+    assert engine._open is not None
+    return engine._open[1].backbone
+
+
+def with_depth(engine: Pix2VideoEngine, memory: Memory, job: Edit, raw: Array) -> None:
+    """Open the model of `job`, and let the raw depth ``(frames, h_d, w_d)`` stand for its depth network's answers."""
+    propagate(engine, Memory([memory[n] for n in range(memory.count)]), job)
+    assert engine._open is not None
+    known = {memory[n].pixels.tobytes(): torch.from_numpy(raw[n]) for n in range(memory.count)}
+    answers: Any = lambda picture: known[picture.tobytes()]  # noqa: E731
+    engine._open = (engine._open[0], dataclasses.replace(engine._open[1], depth=answers))

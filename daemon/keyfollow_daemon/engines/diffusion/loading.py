@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from keyfollow.errors import ModelMissing, UsageError
+from safetensors import SafetensorError
 
 from .backbone import Backbone
 from .caption import Captioner
@@ -116,13 +117,23 @@ def load(folder: str, device: torch.device, precision: str, *, offload: bool = F
         tiled: encode and decode in tiles.
 
     Raises:
-        ModelMissing, UsageError: see `check_folder`.
+        ModelMissing, UsageError: see `check_folder`; UsageError ``bad_model`` when a part is not what its place says.
     """
+    root = check_folder(folder)
+    try:
+        return _load(root, device, precision, offload, tiled)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as e:
+        if isinstance(e, torch.OutOfMemoryError):
+            raise
+        words = (str(e).splitlines() or [type(e).__name__])[0][:200]
+        raise UsageError("bad_model", f"The model in {folder} cannot be opened: {words}", "Get the model again.") from e
+
+
+def _load(root: Path, device: torch.device, precision: str, offload: bool, tiled: bool) -> Model:
     from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    root = check_folder(folder)
     dtype, beside = PRECISIONS[precision], torch.device("cpu") if offload else device
     scheduler = json.loads((root / "scheduler" / "scheduler_config.json").read_text())
     unet = _weights(UNet2DConditionModel, root / "unet", dtype, device).to(memory_format=torch.channels_last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -49,6 +50,9 @@ class Run:
         self._levels, self._plan = levels, plan
         self._options = options_of(edit.settings, edit.draft)
         self._keyframes = {k.frame: k for k in edit.keyframes}
+        if self._keyframes and edit.prompt in ("", source_prompt):
+            # nothing to be guided towards: a picture that is already what the words say would drift away from itself
+            self._options = replace(self._options, guidance=1.0)
         self._locality = Locality(frames, edit, ctx, prepared.size)
         self._wanted = set(edit.wanted)
         self._drawn = self._frames_to_draw()
