@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psutil
@@ -92,7 +93,8 @@ def ours(backbone: Backbone, footage: Footage, options: Options, schedule: str, 
         backbone.tap.references = None
         for at in range(0, len(footage.latents), width):
             depths = footage.depths[at : at + width]
-            list(ddim.invert(lambda x, t: backbone(x, t, text[1], depths), footage.latents[at : at + width], levels))
+            predict = partial(predicted, backbone, text[1], depths)
+            list(ddim.invert(predict, footage.latents[at : at + width], levels))
 
     def edit() -> None:
         graph = prompt_driven(range(len(footage.latents)), options)
@@ -102,6 +104,10 @@ def ours(backbone: Backbone, footage: Footage, options: Options, schedule: str, 
 
     backbone.calls = backbone.samples = 0
     return measured(f"keyfollow, {schedule}", invert, edit, backbone.device, lambda: (backbone.calls, backbone.samples))
+
+
+def predicted(backbone: Backbone, text: TextState, depths: Tensor, x: Tensor, t: Tensor) -> Tensor:
+    return backbone(x, t, text, depths)
 
 
 class KeepEverything:
@@ -118,8 +124,7 @@ class KeepEverything:
             context = torch.cat([store.anchor[store.at, self._layer], store.previous[store.at, self._layer]], dim=1)
         query, key, value = (attn.head_to_batch_dim(f(x)) for f, x in
                              ((attn.to_q, hidden_states), (attn.to_k, context), (attn.to_v, context)))  # fmt: skip
-        out: Tensor = attn.batch_to_head_dim(attn.get_attention_scores(query, key) @ value)
-        out = attn.to_out[0](out)
+        out: Tensor = attn.to_out[0](attn.batch_to_head_dim(attn.get_attention_scores(query, key) @ value))
         return out
 
 

@@ -18,9 +18,9 @@ SLACK = 40 << 20
 """The trap holds 64 MiB when it springs: what stays is less than that, however often it sprang."""
 
 
-def resident(pid: int | None) -> int:
-    assert pid is not None
-    return int(psutil.Process(pid).memory_info().rss)
+def resident(worker: psutil.Process | None) -> int:
+    assert worker is not None
+    return int(worker.memory_info().rss)
 
 
 def test_out_of_memory_at_random_frames(kf: Home, edit: dict[str, Any], tmp_path: Path) -> None:

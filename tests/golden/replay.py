@@ -136,9 +136,7 @@ class Case:
             if hooks is not None and at == layers_at:
                 made.layers = hooks.rows(seen.row, seen.row + seen.rows)
 
-        run = Denoiser(
-            self.model.backbone, levels, graph, options, Stored(depths, noise), self.target, self.negative, watch
-        )
+        run = Denoiser(self.model.backbone, levels, graph, options, Stored(depths, noise), self.target, self.negative, watch)
         for batch in order(self.schedule, graph, options.steps, self.width, options.lag):
             run.evaluate(batch.pairs)
         if hooks is not None:

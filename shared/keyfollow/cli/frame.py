@@ -48,7 +48,12 @@ def frame(
             )
         picture = reader.read(number)
     if prompt:
-        edit: dict[str, Any] = {"model": model, "source_prompt": source_prompt, "settings": options.settings(set_), "seed": seed}
+        edit: dict[str, Any] = {
+            "model": model,
+            "source_prompt": source_prompt,
+            "settings": options.settings(set_),
+            "seed": seed,
+        }
         picture = edited(source, number, json, engine=engine, prompt=prompt, **edit)
     write_image(Path(output), picture)
     if json:

@@ -34,7 +34,9 @@ def entry(monkeypatch: pytest.MonkeyPatch, function: Any) -> None:
     monkeypatch.setattr(attempt, "resolve", lambda name: function)
 
 
-@pytest.mark.parametrize("error", [MemoryError(), OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+@pytest.mark.parametrize(
+    "error", [MemoryError(), OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
 def test_once_is_tried_again_with_nothing_held(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     held: list[weakref.ref[Big]] = []
     plans: list[int] = []

@@ -44,9 +44,7 @@ class Delivery:
     difference: bool = True
     grain: float = 1.0
 
-    def frame(
-        self, source: FrameBuffer, edited: Floats, roundtrip: Floats, mask: Floats | None, seed: int
-    ) -> FrameBuffer:
+    def frame(self, source: FrameBuffer, edited: Floats, roundtrip: Floats, mask: Floats | None, seed: int) -> FrameBuffer:
         """The finished frame.
 
         Args:
@@ -69,12 +67,15 @@ class Delivery:
     def _difference(self, change: Floats, base: Floats, full: Floats, seed: int) -> Floats:
         if self.size.content == self.size.source:
             return change
-        out = enlarge_guided(change, cv.resize(full, self.size.content, interpolation=cv.INTER_AREA), full)
+        changed = enlarge_guided(change, cv.resize(full, self.size.content, interpolation=cv.INTER_AREA), full)
         amount = cv.blur(np.abs(change).max(axis=2), (5, 5))
         newness = self.size.enlarge(np.clip((amount - NEW_FROM) / (NEW_AT - NEW_FROM), 0, 1).astype(np.float32))
-        detail = full - self.size.enlarge(base)
-        fresh = self.grain * grain_like(full, seed) if self.grain else np.float32(0)
-        return out + np.clip(newness, 0, 1)[..., None] * (fresh - detail)
+        if not newness.any():
+            return changed
+        fresh = self.size.enlarge(base + change) - full
+        if self.grain:
+            fresh = fresh + np.float32(self.grain) * grain_like(full, seed)
+        return changed + np.clip(newness, 0, 1)[..., None] * (fresh - changed)
 
 
 def apply_change(source: FrameBuffer, change: Floats) -> FrameBuffer:
@@ -129,7 +130,7 @@ def grain_like(picture: Floats, seed: int) -> Floats:
     busy = cv.blur(np.abs(fine).mean(axis=2), (9, 9))
     flat = fine[busy <= np.percentile(busy, 25)]
     deviation = 1.4826 * np.median(np.abs(flat - np.median(flat, axis=0)), axis=0)
-    noise = np.random.default_rng(seed).standard_normal(picture.shape, dtype=np.float32)
+    noise: Floats = np.random.default_rng(seed).standard_normal(picture.shape, dtype=np.float32)
     residue = noise - cv.blur(noise, (3, 3))
     out: Floats = (residue * (deviation / residue.std(axis=(0, 1)))).astype(np.float32)
     return out

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from torch import Tensor
 
@@ -57,6 +58,6 @@ def invert(denoise: Denoise, x: Tensor, sigmas: Sequence[float]) -> Iterator[Ten
     """
     yield x
     ladder = inversion_sigmas(sigmas)
-    for low, high in zip(ladder, ladder[1:], strict=False):
+    for low, high in pairwise(ladder):
         x = euler_step(x, denoise(x, low), low, high)
         yield x

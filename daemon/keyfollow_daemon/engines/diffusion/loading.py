@@ -1,9 +1,9 @@
 """A model folder in diffusers' layout, opened: safetensors only, nothing fetched, no code from the folder.
 
-    DIR/unet  vae  text_encoder  tokenizer  scheduler      Stable Diffusion 1 and 2; SDXL adds text_encoder_2, tokenizer_2
-    DIR/controlnet                                         depth, for models whose UNet takes no depth channel
-    DIR/depth_estimator  feature_extractor                 transformers' depth model
-    DIR/captioner                                          BLIP, optional
+DIR/unet  vae  text_encoder  tokenizer  scheduler      Stable Diffusion 1 and 2; SDXL adds text_encoder_2, tokenizer_2
+DIR/controlnet                                         depth, for models whose UNet takes no depth channel
+DIR/depth_estimator  feature_extractor                 transformers' depth model
+DIR/captioner                                          BLIP, optional
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def check_folder(folder: str | None) -> Path:
     """
     if not folder:
         raise ModelMissing(
-            "model_missing", "No model was named.", "Give a folder in diffusers' layout with --model DIR (`keyfollow models list`)."
+            "model_missing",
+            "No model was named.",
+            "Give a folder in diffusers' layout with --model DIR (`keyfollow models list`).",
         )
     root = Path(folder)
     absent = [part for part in NEEDED if not (root / part).is_dir()]

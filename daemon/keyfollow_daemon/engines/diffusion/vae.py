@@ -24,7 +24,7 @@ class Vae:
         """``(n, 3, h, w)`` in -1…1 to ``(n, 4, h/8, w/8)``: the posterior's mean times the scaling factor."""
         self._prepare(pictures.shape[-2] * pictures.shape[-1])
         scale = float(self._model.config.scaling_factor)
-        parts = [self._model.encode(p.to(self._model.device)).latent_dist.mean * scale for p in pictures.split(self._batch)]
+        parts = [self._model.encode(p.to(self._model.device)).latent_dist.mean * scale for p in torch.split(pictures, self._batch)]
         return torch.cat(parts)
 
     @torch.inference_mode()
@@ -32,7 +32,7 @@ class Vae:
         """``(n, 4, h, w)`` to ``(n, 3, 8h, 8w)``, nominally -1…1, not clamped."""
         self._prepare(latents.shape[-2] * latents.shape[-1] * 64)
         scale = float(self._model.config.scaling_factor)
-        parts = [self._model.decode(p.to(self._model.device) / scale).sample for p in latents.split(self._batch)]
+        parts = [self._model.decode(p.to(self._model.device) / scale).sample for p in torch.split(latents, self._batch)]
         return torch.cat(parts)
 
     def _prepare(self, pixels: int) -> None:

@@ -26,7 +26,12 @@ class Quiet:
 
 
 def fill_between(
-    frames: Frames, keyframes: Sequence[EditKeyframe], wanted: Sequence[int], masks: Sequence[EditMask], edit: Edit, ctx: Context
+    frames: Frames,
+    keyframes: Sequence[EditKeyframe],
+    wanted: Sequence[int],
+    masks: Sequence[EditMask],
+    edit: Edit,
+    ctx: Context,
 ) -> Iterator[EditedFrame]:
     """Each of `wanted`, none of which is among `keyframes`: one or two neighbouring made frames, ascending."""
     if not wanted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from keyfollow.edits import SettingValue
@@ -55,7 +55,9 @@ class Pix2VideoEngine:
     def propagate(self, frames: Frames, inversion: Inversion, edit: Edit, ctx: Context) -> Iterator[EditedFrame]:
         assert isinstance(inversion, Pix2VideoInversion)
         if not edit.keyframes and not edit.prompt:
-            raise UsageError("no_edit", "There is neither a keyframe nor a prompt.", "Give --keyframe FRAME=IMAGE or --prompt TEXT.")
+            raise UsageError(
+                "no_edit", "There is neither a keyframe nor a prompt.", "Give --keyframe FRAME=IMAGE or --prompt TEXT."
+            )
         model, plan = self._model(inversion.spec, frames, ctx)
         prepared = self._prepared(frames, inversion.spec, model, plan, ctx)
         levels = schedule_of(model, edit.settings, edit.draft)
@@ -86,6 +88,8 @@ class Pix2VideoEngine:
         precision = loading.precision_of(str(spec.settings["precision"]), self._device)
         latent = size_of(frames, spec.settings).latent
         first = planned({"schedule": "wave", "width": 8, **spec.settings}, precision)
+        if self._device.type == "cpu":
+            first = replace(first, batch=1)  # rows are no quicker together there
         free = torch.cuda.mem_get_info()[0] if self._device.type == "cuda" and self._open is None else None
         plans = ladder(first)
         at = min(len(plans) - 1, fitting(first, latent, steps_of(spec.settings, spec.draft), free) + ctx.plan)

@@ -133,7 +133,9 @@ class Prepared:
 
         return torch.stack(list(ddim.invert(predict, latents.to(device), self._levels)), dim=1)
 
-    def _compute(self, frames: Sequence[int]) -> None:
+    def _compute(self, missing: Sequence[int]) -> None:
+        # always as many rows: a kernel's last bits may depend on their number, and must not on what happened to be in the cache
+        frames = [*missing, *[missing[-1]] * (self._batch - len(missing))]
         pictures = [self.picture(f) for f in frames]
         inputs = torch.stack([vae.from_bytes(p) for p in pictures])
         strength = float(self._spec.settings["sarp"])
@@ -144,7 +146,7 @@ class Prepared:
             start = self._model.vae.encode(torch.cat(noisy))
         depths = [self.depth_of(p) for p in pictures]
         trajectories = self.invert(start, depths, self._model.text(self._prompt))
-        for frame, own, latents, depth in zip(frames, clean, trajectories, depths, strict=True):
+        for frame, own, latents, depth in list(zip(frames, clean, trajectories, depths, strict=True))[: len(missing)]:
             tensors = {"clean": own, "between": latents[1:-1].half(), "noise": latents[-1]}
             if depth is not None:
                 tensors["depth"] = depth

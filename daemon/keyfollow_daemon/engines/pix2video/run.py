@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -56,14 +57,14 @@ class Run:
         self._locality = Locality(frames, edit, ctx, prepared.size)
         self._wanted = set(edit.wanted)
         self._drawn = self._frames_to_draw()
-        target = model.text(edit.prompt or source_prompt)
-        negative = model.text(str(edit.settings["negative_prompt"]))
+        target, negative = edit.prompt or source_prompt, str(edit.settings["negative_prompt"])
         self._anchors = Anchors(prepared, model, target, edit.settings["keyframe_depth"] == "edited", ctx)
         self._graph = self._graph_of_run()
-        self._denoiser = Denoiser(model.backbone, levels, self._graph, self._options, self, target, negative)
-        self._delivery = Delivery(
-            prepared.size, edit.settings["deliver"] == "difference", float(edit.settings["grain"])
+        self._denoiser = Denoiser(
+            model.backbone, levels, self._graph, self._options, self, model.text(target), model.text(negative)
         )
+        self._identity = repr((self._graph, self._options, self._schedule(), plan, levels.timesteps, target, negative))
+        self._delivery = Delivery(prepared.size, edit.settings["deliver"] == "difference", float(edit.settings["grain"]))
         self._finals: dict[int, Tensor] = {}
         self._shares: dict[int, float] = {}
 
@@ -138,13 +139,14 @@ class Run:
                 yield frame
         self._ctx.progress("Propagating", total, total)
 
+    def _schedule(self) -> str:
+        asked = str(self._edit.settings["schedule"])
+        if asked == "auto":
+            return "wave" if self._plan.width > 1 and self._model.device.type == "cuda" else "step"
+        return "step" if self._plan.width == 1 and asked == "wave" else asked
+
     def _order(self) -> Iterator[Batch]:
-        schedule = str(self._edit.settings["schedule"])
-        if schedule == "auto":
-            schedule = "wave" if self._plan.width > 1 and self._model.device.type == "cuda" else "step"
-        elif self._plan.width == 1 and schedule == "wave":
-            schedule = "step"
-        return order(schedule, self._graph, len(self._levels), self._plan.width, self._options.lag)
+        return order(self._schedule(), self._graph, len(self._levels), self._plan.width, self._options.lag)
 
     def _collect(self, batch: Batch) -> list[int]:
         ready = []
@@ -162,25 +164,24 @@ class Run:
     def _checkpoint(self, done: int) -> None:
         finals = {f"final.{f}": x for f, x in self._finals.items()}
         shares = torch.tensor([[f, s] for f, s in self._shares.items()], dtype=torch.float64).reshape(-1, 2)
-        about = {"done": torch.tensor([done, self._plan.width]), "shares": shares}
+        about = {"done": torch.tensor(done), "shares": shares, "identity": _digest(self._identity)}
         state = {f"denoiser {name}": t for name, t in self._denoiser.state().items()}
         self._ctx.checkpoint(CHECKPOINT, to_arrays({**about, **finals, **state}))
 
     def _restore(self) -> int:
-        """How many batches an interrupted run had done; its state is taken up."""
+        """How many batches an interrupted run had done; its state is taken up. Another plan goes in another order: it starts anew."""
         kept = self._ctx.restore(CHECKPOINT)
         if kept is None:
             return 0
         state = from_arrays(kept, self._model.device)
-        done, width = state["done"].tolist()
-        if width != self._plan.width:  # another plan goes in another order
+        if not torch.equal(state["identity"].cpu(), _digest(self._identity)):
             return 0
         for name, tensor in state.items():
             if name.startswith("final."):
                 self._finals[int(name.removeprefix("final."))] = tensor
         self._shares = {int(f): s for f, s in state["shares"].tolist()}
         self._denoiser.resume({n.removeprefix("denoiser "): t for n, t in state.items() if n.startswith("denoiser ")})
-        return int(done)
+        return int(state["done"])
 
     def _finished(self, frame: int) -> EditedFrame:
         prepared = self._prepared[frame]
@@ -234,6 +235,10 @@ class Run:
         inside = between[bisect_left(between, after + 1) : bisect_left(between, before)]
         masks = self._edit.masks if self._locality.person else ()
         yield from fill_between(self._source, keys, inside, masks, self._edit, self._ctx)
+
+
+def _digest(text: str) -> Tensor:
+    return torch.tensor(list(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)
 
 
 class Pace:

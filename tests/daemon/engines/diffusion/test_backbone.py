@@ -32,8 +32,8 @@ def controlnet(of: Any) -> Any:
     from diffusers import ControlNetModel
 
     made = ControlNetModel.from_unet(of, conditioning_embedding_out_channels=(4, 8, 8, 8)).eval()
-    for layer in made.controlnet_down_blocks:  # a fresh ControlNet says nothing: its last layers are zero
-        torch.nn.init.constant_(layer.weight, 0.1)
+    for layer in (*made.controlnet_down_blocks, made.controlnet_cond_embedding.conv_out):
+        torch.nn.init.constant_(layer.weight, 0.1)  # they start as zero: a fresh ControlNet says nothing
     return made
 
 
@@ -61,9 +61,7 @@ def test_a_controlnet_reads_depth_as_a_picture() -> None:
 
 
 def test_sdxl_is_told_its_size_and_the_pooled_text() -> None:
-    network = unet(
-        addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=8 * 6 + 12
-    )
+    network = unet(addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=8 * 6 + 12)
     backbone = Backbone(network)
     one, two = (backbone(X, T, TextState(TEXT.tokens, torch.full((1, 12), v)), None) for v in (0.0, 1.0))
     assert one.shape == X.shape and not torch.allclose(one, two, atol=1e-6)

@@ -17,7 +17,7 @@ def tiny() -> Any:
     small = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     text = {**small, "vocab_size": 40, "encoder_hidden_size": 16, "bos_token_id": 30, "sep_token_id": 1, "eos_token_id": 1}
     config = BlipConfig(text_config=text, vision_config={**small, "image_size": 32, "patch_size": 16})
-    return BlipForConditionalGeneration(config).eval()
+    return BlipForConditionalGeneration(config)
 
 
 class Words:

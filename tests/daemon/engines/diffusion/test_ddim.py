@@ -13,9 +13,7 @@ SD = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"
 def test_levels_are_those_of_diffusers() -> None:
     from diffusers import DDIMScheduler
 
-    theirs = DDIMScheduler(
-        **SD, clip_sample=False, set_alpha_to_one=False, steps_offset=0, timestep_spacing="leading"
-    )
+    theirs = DDIMScheduler(**SD, clip_sample=False, set_alpha_to_one=False, steps_offset=0, timestep_spacing="leading")
     theirs.set_timesteps(50)
     ours = ddim.schedule(SD, 50)
     assert list(ours.timesteps) == theirs.timesteps.tolist()

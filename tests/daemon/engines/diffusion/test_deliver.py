@@ -41,9 +41,7 @@ def test_a_recolour_keeps_detail_and_edges() -> None:
     error = np.abs(made - wanted).max(axis=2)
     edge = cv2.dilate(disc.astype(np.uint8), np.ones((9, 9))) != cv2.erode(disc.astype(np.uint8), np.ones((9, 9)))
     assert error[~edge].mean() < 1.0, "away from edges"
-    assert error[edge].mean() < 3.0, "bilinear enlargement alone is off by more than this at edges"
-    plain = picture + cv2.resize(shrunk(wanted) - shrunk(picture), work_size(SIZE, 160).padded)[:0].sum()
-    assert plain.shape == picture.shape
+    assert error[edge].mean() < 3.0, "at edges"
 
 
 def test_edges_are_cleaner_than_with_plain_enlargement() -> None:
@@ -60,7 +58,7 @@ def test_new_areas_get_the_sources_grain_not_its_ghost() -> None:
     picture, _ = scene()
     picture[150:250:2, 100:200] = 230  # fine stripes that the edit paints over
     drawn = picture.copy()
-    drawn[140:260, 90:210] = 120
+    drawn[140:260, 90:210] = 30
     source = FrameBuffer(picture.round().astype(np.uint8))
     still, grainy = (
         Delivery(work_size(SIZE, 160), grain=g).frame(source, shrunk(drawn), shrunk(picture), None, 1).pixels.astype(np.float32)

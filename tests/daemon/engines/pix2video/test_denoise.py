@@ -52,7 +52,9 @@ def denoiser(model: Model, graph: Graph, options: Options = OPTIONS, supply: Ran
     return Denoiser(model.backbone, levels, graph, options, supply or Random(), model.text("a swan"), model.text(""))
 
 
-def run(model: Model, graph: Graph, schedule: str, options: Options = OPTIONS, supply: Random | None = None) -> dict[int, Tensor]:
+def run(
+    model: Model, graph: Graph, schedule: str, options: Options = OPTIONS, supply: Random | None = None
+) -> dict[int, Tensor]:
     made = denoiser(model, graph, options, supply)
     for batch in order(schedule, graph, options.steps, 3, options.lag):
         made.evaluate(batch.pairs)

@@ -80,9 +80,7 @@ def test_an_unedited_keyframe_reconstructs_the_source(engine: Pix2VideoEngine, f
     assert all(o <= 1.05 * b for o, b in zip(ours, bound, strict=True)), (ours, bound)
 
 
-def test_a_local_edit_leaves_the_rest_alone(
-    engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
-) -> None:
+def test_a_local_edit_leaves_the_rest_alone(engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer) -> None:
     for made in propagate(engine, Memory(frames), edit(frames, {2: keyframe})):
         changed = (made.image.pixels != frames[made.frame].pixels).any(axis=2)
         assert 0.02 < changed.mean() < 0.6 and made.traced is not None and made.mask is None
@@ -99,7 +97,7 @@ def test_a_killed_run_goes_on_from_its_last_step_and_ends_the_same(
     memory = Memory(frames)
     list(propagate(engine, memory, replace(job, wanted=[])))
     memory.kept.clear()
-    memory.stop_after = memory.checks + 25
+    memory.stop_after = memory.checks + 20
     with pytest.raises(InterruptedError):
         list(propagate(engine, memory, job))
     assert "edit pass" in memory.kept

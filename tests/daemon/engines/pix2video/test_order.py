@@ -12,7 +12,9 @@ GRAPHS = [prompt_driven(range(9), OPTIONS), keyframe_driven([0, 1, 3, 4, 6, 7], 
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
-@pytest.mark.parametrize(("schedule", "width", "lag"), [("frame", 8, 1), ("step", 8, 1), ("wave", 3, 1), ("wave", 99, 1), ("wave", 4, 3)])
+@pytest.mark.parametrize(
+    ("schedule", "width", "lag"), [("frame", 8, 1), ("step", 8, 1), ("wave", 3, 1), ("wave", 99, 1), ("wave", 4, 3)]
+)
 def test_once_and_in_time(graph: Graph, schedule: str, width: int, lag: int) -> None:
     steps, done = 5, set()
     for batch in order(schedule, graph, steps, width, lag):
