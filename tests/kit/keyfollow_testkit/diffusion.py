@@ -114,8 +114,10 @@ def edit(
     return Edit(**{**values, **fields})
 
 
-def propagate(engine: Pix2VideoEngine, memory: Memory, job: Edit) -> Iterator[EditedFrame]:
-    """Inversion and edit pass as a job does them."""
+def propagate(engine: Pix2VideoEngine, memory: Memory, job: Edit, resumed: bool = False) -> Iterator[EditedFrame]:
+    """Inversion and edit pass as a job does them: a new one, or one that was interrupted."""
+    if not resumed:
+        memory.kept.clear()
     about = {s.name: s for s in describe().settings}
     source_only = {n: v for n, v in job.settings.items() if about[n].source_only}
     spec = InversionSpec("pix2video", "1", source_only, prompt=job.source_prompt, draft=job.draft, model=job.model)

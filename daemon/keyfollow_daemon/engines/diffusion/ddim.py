@@ -77,6 +77,16 @@ def predicted_clean(x: Tensor, eps: Tensor, alpha: Tensor | float) -> Tensor:
     return (x - (1 - a).sqrt() * eps) / a.sqrt()
 
 
+def implied_clean(x: Tensor, following: Tensor, alpha: float, alpha_following: float) -> Tensor:
+    """The x0 of a step from its two ends: x = sqrt(a) x0 + sqrt(1 - a) eps and `following` the same with b, solved for x0.
+
+    An inversion's trajectory so tells what the network said on the way, without asking it again. The two alphas must differ.
+    """
+    a, b = alpha**0.5, alpha_following**0.5
+    na, nb = (1 - alpha) ** 0.5, (1 - alpha_following) ** 0.5
+    return (nb * x - na * following) / (nb * a - na * b)
+
+
 def noised(x0: Tensor, eps: Tensor, alpha: Tensor | float) -> Tensor:
     """sqrt(alpha) x0 + sqrt(1 - alpha) eps; eq. 12 with sigma 0, both for a step down and for one up."""
     a = _tensor(alpha, x0)

@@ -24,7 +24,9 @@ class Vae:
         """``(n, 3, h, w)`` in -1…1 to ``(n, 4, h/8, w/8)``: the posterior's mean times the scaling factor."""
         self._prepare(pictures.shape[-2] * pictures.shape[-1])
         scale = float(self._model.config.scaling_factor)
-        parts = [self._model.encode(p.to(self._model.device)).latent_dist.mean * scale for p in torch.split(pictures, self._batch)]
+        parts = [
+            self._model.encode(p.to(self._model.device)).latent_dist.mean * scale for p in torch.split(pictures, self._batch)
+        ]
         return torch.cat(parts)
 
     @torch.inference_mode()

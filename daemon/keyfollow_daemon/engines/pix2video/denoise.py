@@ -26,7 +26,7 @@ from torch import Tensor
 
 from keyfollow_daemon.engines.diffusion.attention import Features
 from keyfollow_daemon.engines.diffusion.backbone import Backbone, TextState
-from keyfollow_daemon.engines.diffusion.ddim import Schedule, guided, noised, predicted_clean
+from keyfollow_daemon.engines.diffusion.ddim import Schedule, guided, implied_clean, noised, predicted_clean
 
 from .graph import Graph
 from .options import Options
@@ -177,11 +177,23 @@ class Denoiser:
         after, target = unguided, self._graph[node].target
         if target is not None and step < self._options.guided_steps:
             at = (target, step if self._options.fixed_target is None else self._options.fixed_target)
-            after = unguided - self._options.factor(x.numel()) * (clean - self._clean[at])
+            pull = clean - self._clean[at]
+            if self._options.relative:
+                pull = pull - (self._source_clean(node, step) - self._source_clean(*at))
+            after = unguided - self._options.factor(x.numel()) * pull
             self._release("clean", at)
         after = self._advance(node, step, after)
         if self._watch is not None:
             self._watch(Seen((node, step), row, rows, x, clean, unguided, after))
+
+    def _source_clean(self, node: int, step: int) -> Tensor:
+        """What the source's own trajectory says x0 is at this step."""
+        frame, levels = self._graph[node].frame, self._levels
+        following = self._supply.level(frame, step + 1).to(self._backbone.device)
+        if levels.idle(step):
+            return following
+        x = self._supply.level(frame, step).to(self._backbone.device)
+        return implied_clean(x, following, levels.alphas[step], levels.alphas_before[step])
 
     def _advance(self, node: int, step: int, x: Tensor) -> Tensor:
         frame = self._graph[node].frame

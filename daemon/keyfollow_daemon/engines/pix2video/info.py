@@ -74,6 +74,13 @@ def _settings() -> tuple[Setting, ...]:
         Setting("no_injection", "bool", False, "Frames attend to themselves only.", advanced=True),
         Setting("anchor_only", "bool", False, "Frames attend to the keyframe only, not to the frame before.", advanced=True),
         Setting("no_guidance", "bool", False, "Frames are not pulled towards the frame before.", advanced=True),
+        Setting(
+            "relative_pull",
+            "bool",
+            True,
+            "With keyframes: that pull is towards the edit of the frame before, not towards its picture.",
+            advanced=True,
+        ),
         Setting("update_weight", "float", 100.0, "Weight of that pull.", 0.0, 1e6, advanced=True),
         Setting("weight_by_size", "bool", True, "The pull depends on the working size, as published.", advanced=True),
         Setting("guided_share", "float", 0.52, "Share of the steps with that pull.", 0.0, 1.0, advanced=True),

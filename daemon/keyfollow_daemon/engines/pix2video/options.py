@@ -27,6 +27,8 @@ class Options:
         injection: decoder self-attention reads other frames' features.
         anchor_only: it reads the anchor's only.
         fixed_target: index of the step whose x0 is the target of every step; None is the same step.
+        relative: the pull compares *edits*, x0 less the source's own x0 at that step, so that frames are not dragged to where the
+            frame before had its content. Not in the paper; keyframe-driven runs only.
         reverse: prompt-driven runs go from the last frame to the first.
     """
 
@@ -38,6 +40,7 @@ class Options:
     injection: bool = True
     anchor_only: bool = False
     fixed_target: int | None = None
+    relative: bool = False
     reverse: bool = False
 
     def factor(self, elements: int) -> float:

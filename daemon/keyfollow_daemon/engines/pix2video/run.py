@@ -51,9 +51,10 @@ class Run:
         self._levels, self._plan = levels, plan
         self._options = options_of(edit.settings, edit.draft)
         self._keyframes = {k.frame: k for k in edit.keyframes}
-        if self._keyframes and edit.prompt in ("", source_prompt):
-            # nothing to be guided towards: a picture that is already what the words say would drift away from itself
-            self._options = replace(self._options, guidance=1.0)
+        if self._keyframes:
+            # without a prompt of its own there is nothing to be guided towards: what is right already would drift away from itself
+            guidance = 1.0 if edit.prompt in ("", source_prompt) else self._options.guidance
+            self._options = replace(self._options, guidance=guidance, relative=bool(edit.settings["relative_pull"]))
         self._locality = Locality(frames, edit, ctx, prepared.size)
         self._wanted = set(edit.wanted)
         self._drawn = self._frames_to_draw()
@@ -63,7 +64,9 @@ class Run:
         self._denoiser = Denoiser(
             model.backbone, levels, self._graph, self._options, self, model.text(target), model.text(negative)
         )
-        self._identity = repr((self._graph, self._options, self._schedule(), plan, levels.timesteps, target, negative))
+        pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
+        how = (self._options, self._schedule(), plan, levels.timesteps)
+        self._identity = repr((self._graph, pictures, target, negative, how))
         self._delivery = Delivery(prepared.size, edit.settings["deliver"] == "difference", float(edit.settings["grain"]))
         self._finals: dict[int, Tensor] = {}
         self._shares: dict[int, float] = {}

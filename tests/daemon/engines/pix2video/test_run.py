@@ -49,7 +49,7 @@ def test_a_finished_run_that_was_killed_while_writing_only_decodes(
     monkeypatch.setattr("keyfollow_daemon.engines.pix2video.run.CHECKPOINT_SHARE", 1e9)
     memory = Memory(frames)
     whole = {f.frame: f.image.pixels for f in propagate(engine, memory, edit(frames))}
-    job = propagate(engine, memory, edit(frames, wanted=[3]))
+    job = propagate(engine, memory, edit(frames, wanted=[3]), resumed=True)
     assert engine._open is not None
     before = engine._open[1].backbone.samples
     (again,) = list(job)
