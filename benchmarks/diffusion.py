@@ -153,7 +153,7 @@ class Naive:
     @torch.inference_mode()
     def invert(self, footage: Footage, options: Options, text: tuple[TextState, TextState]) -> None:
         levels = ddim.schedule(SCHEDULE, options.steps)
-        for x, depth in zip(footage.latents.split(1), footage.depths.split(1), strict=True):
+        for x, depth in zip(torch.split(footage.latents, 1), torch.split(footage.depths, 1), strict=True):
             for step in reversed(range(options.steps)):
                 below, level = levels.alphas_before[step], levels.alphas[step]
                 eps = self.predict(x, levels.timesteps[step], depth, text, 1.0, step)
@@ -164,7 +164,7 @@ class Naive:
     def edit(self, footage: Footage, options: Options, text: tuple[TextState, TextState]) -> None:
         levels = ddim.schedule(SCHEDULE, options.steps)
         targets: list[Tensor] = []
-        for frame, (x, depth) in enumerate(zip(footage.latents.split(1), footage.depths.split(1), strict=True)):
+        for frame, (x, depth) in enumerate(zip(torch.split(footage.latents, 1), torch.split(footage.depths, 1), strict=True)):
             cleans = []
             for step in range(options.steps):
                 eps = self.predict(x, levels.timesteps[step], depth, text, options.guidance, step)

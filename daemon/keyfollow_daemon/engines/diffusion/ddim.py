@@ -6,6 +6,7 @@ computes in. A level is a timestep of training, 0 the cleanest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -82,8 +83,8 @@ def implied_clean(x: Tensor, following: Tensor, alpha: float, alpha_following: f
 
     An inversion's trajectory so tells what the network said on the way, without asking it again. The two alphas must differ.
     """
-    a, b = alpha**0.5, alpha_following**0.5
-    na, nb = (1 - alpha) ** 0.5, (1 - alpha_following) ** 0.5
+    a, b = math.sqrt(alpha), math.sqrt(alpha_following)
+    na, nb = math.sqrt(1 - alpha), math.sqrt(1 - alpha_following)
     return (nb * x - na * following) / (nb * a - na * b)
 
 

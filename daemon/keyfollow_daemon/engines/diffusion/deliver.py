@@ -112,8 +112,8 @@ def enlarge_guided(change: Floats, small: Floats, full: Floats) -> Floats:
     out = np.empty_like(full)
     for channel in range(3):
         plane = np.ascontiguousarray(change[..., channel], np.float32)
-        slope = (mean(low * plane) - centre * mean(plane)) / (variance + np.float32(EPSILON))
-        offset = mean(plane) - slope * centre
+        slope: Floats = (mean(low * plane) - centre * mean(plane)) / (variance + np.float32(EPSILON))
+        offset: Floats = mean(plane) - slope * centre
         slope, offset = mean(slope), mean(offset)
         left = plane - (slope * low + offset)
         slope, offset, left = (cv.resize(p, size, interpolation=cv.INTER_LINEAR) for p in (slope, offset, left))

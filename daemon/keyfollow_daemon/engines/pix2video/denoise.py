@@ -160,7 +160,7 @@ class Denoiser:
         for row, (node, step) in enumerate(pairs):
             if self._readers[node]:
                 # copies: a view would keep the whole batch's features alive
-                layers = [[t[half * rows + row].clone() for t in tap.captured] for half in range(self._halves)]
+                layers: list[Features] = [[t[half * rows + row].clone() for t in tap.captured] for half in range(self._halves)]
                 self._keep("feature", (node, step), self._readers[node])
                 self._features[node, step] = layers
             own = conditional[row] if self._graph[node].given else mixed[row]

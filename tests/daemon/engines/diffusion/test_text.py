@@ -24,8 +24,8 @@ def test_two_encoders_side_by_side() -> None:
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
     tokenizer: Any = CLIPTokenizer.from_pretrained(MODEL + "/tokenizer")
-    about = {"vocab_size": 514, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
+    about: dict[str, Any] = {"vocab_size": 514, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
     one = CLIPTextModel(CLIPTextConfig(hidden_size=8, **about))
     two = CLIPTextModelWithProjection(CLIPTextConfig(hidden_size=16, projection_dim=12, eos_token_id=513, **about))
-    state = TextEncoder([tokenizer, tokenizer], [one.eval(), two.eval()])("a swan")
+    state = TextEncoder([tokenizer, tokenizer], [one, two])("a swan")
     assert state.tokens.shape == (1, 77, 24) and state.pooled is not None and state.pooled.shape == (1, 12)

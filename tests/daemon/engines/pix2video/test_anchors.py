@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.engines.base import EditKeyframe, InversionSpec
+from keyfollow_daemon.engines.base import EditedFrame, EditKeyframe, InversionSpec
 from keyfollow_daemon.engines.diffusion import ddim, loading
 from keyfollow_daemon.engines.diffusion.loading import Model
 from keyfollow_daemon.engines.diffusion.vae import from_bytes
@@ -72,7 +74,12 @@ def test_other_frames_attend_to_the_edited_picture(
         kept: list[Run] = []
         right = Run.frames
         with monkeypatch.context() as patch:
-            patch.setattr(Run, "frames", lambda run: kept.append(run) or right(run))
+
+            def watched(run: Run) -> Iterator[EditedFrame]:
+                kept.append(run)
+                return right(run)
+
+            patch.setattr(Run, "frames", watched)
             list(propagate(engine, Memory(frames), edit(frames, {2: key}, local=False, no_guidance=True)))
         return kept[0]._finals
 

@@ -16,7 +16,8 @@ GRAPHS = [prompt_driven(range(9), OPTIONS), keyframe_driven([0, 1, 3, 4, 6, 7], 
     ("schedule", "width", "lag"), [("frame", 8, 1), ("step", 8, 1), ("wave", 3, 1), ("wave", 99, 1), ("wave", 4, 3)]
 )
 def test_once_and_in_time(graph: Graph, schedule: str, width: int, lag: int) -> None:
-    steps, done = 5, set()
+    steps = 5
+    done: set[tuple[int, int]] = set()
     for batch in order(schedule, graph, steps, width, lag):
         assert batch.pairs and len(batch.pairs) <= (width if schedule == "wave" else 1)
         for node, step in batch.pairs:
