@@ -13,7 +13,7 @@ def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) ->
     """The range of the run: the request's own, else the whole clip.
 
     Raises:
-        UsageError: ``empty_range``, ``frame_out_of_range``, ``no_keyframe``, ``keyframe_twice``, ``bad_mask``, ``unknown_setting``,
+        UsageError: ``empty_range``, ``frame_out_of_range``, ``no_keyframe``, ``no_edit``, ``keyframe_twice``, ``bad_mask``, ``unknown_setting``,
             ``bad_setting``, ``prompt_missing``.
         ModelMissing: ``engine_unavailable`` when this installation lacks something the engine needs.
     """
@@ -30,6 +30,10 @@ def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) ->
             "no_keyframe",
             "There is no edited keyframe.",
             "Give one: --keyframe FRAME=IMAGE, or keyframes={FRAME: image} in Python.",
+        )
+    if not request.keyframes and not request.prompt:
+        raise UsageError(
+            "no_edit", "There is neither an edited keyframe nor a prompt.", "Give --keyframe FRAME=IMAGE or --prompt TEXT."
         )
     seen: set[int] = set()
     for key in request.keyframes:

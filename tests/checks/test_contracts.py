@@ -50,6 +50,14 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("daemon/keyfollow_daemon/engines/pix2video/info.py", "import torch"),
         ("daemon/keyfollow_daemon/engines/pix2video/info.py", "from diffusers import DDIMScheduler"),
     ],
+    "toolbox-below-engines": [
+        ("daemon/keyfollow_daemon/engines/diffusion/ddim.py", "from keyfollow_daemon.engines.pix2video import options"),
+        ("daemon/keyfollow_daemon/engines/diffusion/vae.py", "import keyfollow_daemon.engines.registry"),
+    ],
+    "torch-home": [
+        ("daemon/keyfollow_daemon/executors/base.py", "import torch"),
+        ("daemon/keyfollow_daemon/jobs/task.py", "def f() -> None:\n    import diffusers"),
+    ],
     "clients-light": [
         ("desktop_app/keyfollow_desktop/app.py", "import torch"),
         ("blender_addon/keyfollow_blender/__init__.py", "import transformers"),

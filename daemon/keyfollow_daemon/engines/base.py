@@ -53,6 +53,10 @@ class Context(Protocol):
     @property
     def cache(self) -> Cache: ...
 
+    @property
+    def plan(self) -> int:
+        """Steps to go down the engine's memory ladder: 0, or 1 when this run follows one that ran out of memory."""
+
     def check(self) -> None:
         """Call at every step: raises `Cancelled` when someone cancelled or paused, and tells the watchdog that work moves on."""
 
@@ -77,6 +81,8 @@ class InversionSpec:
     dtype: str = ""
     prompt: str = ""
     draft: bool = False
+    model: str | None = None
+    """Folder of the weights. It only says where they lie: `model_revision` says what they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,9 @@ Post = Callable[[Callable[[], None]], None]
 class Link(Protocol):
     """What a running task is handed."""
 
+    plan: int
+    """Steps to go down on memory: 0, or 1 in the attempt after one that ran out of it (`attempt.run_entry`)."""
+
     def stop_asked(self) -> Why | None:
         """Has someone asked the task to stop? Calling it also tells the watchdog that work moves on."""
 

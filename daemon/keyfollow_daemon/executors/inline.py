@@ -8,13 +8,15 @@ from typing import Any
 
 from keyfollow.errors import JobError, KeyfollowError
 
-from .base import Outcome, Post, Report, Stopped, Task, TaskDone, TaskEvent, TaskFailed, TaskStopped, Why, resolve
+from .attempt import run_entry
+from .base import Outcome, Post, Report, Stopped, Task, TaskDone, TaskEvent, TaskFailed, TaskStopped, Why
 
 
 class InlineExecutor:
     """See `base.Executor`. A thread cannot be killed: a task that never checks is never stopped."""
 
     def __init__(self, report: Report, post: Post) -> None:
+        self.plan = 0
         self._report = report
         self._post = post
         self._task: Task | None = None
@@ -55,7 +57,7 @@ class InlineExecutor:
     def _run(self, task: Task) -> None:
         outcome: Outcome
         try:
-            outcome = TaskDone(task.id, resolve(task.entry)(task.payload, self))
+            outcome = TaskDone(task.id, run_entry(task.entry, task.payload, self))
         except Stopped as stopped:
             outcome = TaskStopped(task.id, stopped.why)
         except KeyfollowError as e:

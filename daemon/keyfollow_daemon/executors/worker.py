@@ -19,7 +19,8 @@ from typing import Any
 
 from keyfollow.errors import JobError, KeyfollowError
 
-from .base import Stopped, Why, resolve
+from .attempt import run_entry
+from .base import Stopped, Why
 from .channel import Channel
 
 BEAT_S = 0.5
@@ -31,6 +32,7 @@ class WorkerLink:
 
     def __init__(self, channel: Channel, task: str) -> None:
         self.task = task
+        self.plan = 0
         self.steps = 0
         self.why: Why | None = None
         self._channel = channel
@@ -65,7 +67,7 @@ class Worker:
         link = self._link = self._links[message["task"]]
         answer: dict[str, Any]
         try:
-            answer = {"op": "done", "result": resolve(message["entry"])(message["payload"], link)}
+            answer = {"op": "done", "result": run_entry(message["entry"], message["payload"], link)}
         except Stopped as stopped:
             answer = {"op": "stopped", "why": stopped.why}
         except KeyfollowError as e:

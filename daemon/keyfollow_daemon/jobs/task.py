@@ -96,7 +96,8 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
         draft=request.quality == "draft",
     )
     engine = registry.load(request.engine)
-    reach = FrameRange(min(span.start, *(k.frame for k in keyframes)), max(span.stop, *(k.frame + 1 for k in keyframes)))
+    numbers = [span.start, span.stop - 1, *(k.frame for k in keyframes)]
+    reach = FrameRange(min(numbers), max(numbers) + 1)
     with clock.phase("preparing"):
         inversion = engine.invert(sources.frames, reach, inversion_spec(info, settings, request), context)
     found, made_anew = store.hits, store.misses
@@ -151,8 +152,9 @@ def inversion_spec(info: EngineInfo, settings: Mapping[str, Any], request: EditR
         engine=info.id,
         version=info.version,
         settings=source_only,
-        prompt=request.source_prompt if info.needs_prompt else "",
+        prompt=request.source_prompt if info.needs_prompt or info.needs_weights else "",
         draft=request.quality == "draft",
+        model=request.model,
     )
 
 
@@ -198,6 +200,7 @@ class TaskContext:
 
     def __init__(self, link: Link, cache: InversionStore, checkpoints: InversionStore) -> None:
         self.cache = cache
+        self.plan = link.plan
         self._link = link
         self._checkpoints = checkpoints
         self._phase = ""

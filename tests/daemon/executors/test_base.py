@@ -8,6 +8,8 @@ from keyfollow_daemon.executors.base import Stopped, resolve
 
 def test_an_entry_is_a_module_and_a_function(tasks: str) -> None:
     class NoLink:
+        plan = 0
+
         def stop_asked(self) -> None:
             return None
 

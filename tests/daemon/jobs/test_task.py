@@ -29,6 +29,7 @@ class Listener:
 
     def __init__(self, stop_after: int | None = None, why: Why = "pause") -> None:
         self.said: list[dict[str, Any]] = []
+        self.plan = 0
         self._stop_after, self._why = stop_after, why
 
     def stop_asked(self) -> Why | None:

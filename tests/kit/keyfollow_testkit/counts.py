@@ -23,6 +23,7 @@ COUNTS = {
     "disk_full": (2, 20),
     "worker_faults": (9, 51),
     "cancels": (30, 100),
+    "out_of_memory": (6, 50),
     "starts": (9, 51),
     "sleep_seconds": (8, 60),
 }

@@ -82,10 +82,21 @@ def _spring(trap: str) -> None:
         case "wedge":
             while True:
                 time.sleep(1)
+        case "memory":
+            _run_out()
+        case "memory twice":
+            Path(trap).write_text("memory")
+            _run_out()
         case "raise":
             raise RuntimeError("the trap was sprung")
         case name:
             os.kill(os.getpid(), signal.Signals[name])
+
+
+def _run_out() -> None:
+    """What an out-of-memory error in the middle of a frame leaves behind: an exception whose frames hold a lot."""
+    hoard = np.ones(64 << 20, np.uint8)
+    raise MemoryError(f"cannot allocate more beside {hoard.nbytes} bytes")
 
 
 def _note(trace: str, frame: int) -> None:

@@ -1,0 +1,263 @@
+"""What a diffusion engine costs per frame, against a naive port of the published procedure in the same process.
+
+    python benchmarks/diffusion.py --engine pix2video --size 512 --frames 16 --steps 50 [--schedule …] [--dtype …] [--tiny] [--json]
+
+The network is the real architecture with random weights, built from its configuration: nothing is downloaded, and what it draws is
+noise. Measured are inversion and edit pass, without autoencoder and text. The naive port does what the published code does: one frame
+after the other, float32, one row a call, both halves also where one would do, features of all layers and steps kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import psutil
+import torch
+from keyfollow_daemon.engines.diffusion import ddim, loading
+from keyfollow_daemon.engines.diffusion.backbone import Backbone, TextState
+from keyfollow_daemon.engines.pix2video.denoise import Denoiser
+from keyfollow_daemon.engines.pix2video.graph import prompt_driven
+from keyfollow_daemon.engines.pix2video.options import Options
+from keyfollow_daemon.engines.pix2video.order import order
+from torch import Tensor
+
+SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
+FULL: dict[str, Any] = {
+    "in_channels": 5,
+    "out_channels": 4,
+    "block_out_channels": (320, 640, 1280, 1280),
+    "attention_head_dim": (5, 10, 20, 20),
+    "cross_attention_dim": 1024,
+    "use_linear_projection": True,
+}
+TINY: dict[str, Any] = {
+    **FULL,
+    "block_out_channels": (32, 64, 96, 96),
+    "attention_head_dim": (2, 4, 6, 6),
+    "cross_attention_dim": 64,
+    "norm_num_groups": 16,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds and rows of both passes; peak bytes on the device, or of the process on a CPU."""
+
+    name: str
+    inversion_s: float
+    edit_s: float
+    calls: int
+    samples: int
+    peak_bytes: int
+
+
+class Footage:
+    """`Supply` of random frames: latents and depth."""
+
+    def __init__(self, frames: int, side: int, device: torch.device) -> None:
+        dice = torch.Generator().manual_seed(1)
+        self.latents = torch.randn(frames, 4, side, side, generator=dice).to(device)
+        self.depths = (torch.rand(frames, 1, side, side, generator=dice) * 2 - 1).to(device)
+
+    def depth(self, frame: int) -> Tensor:
+        return self.depths[frame]
+
+    def level(self, frame: int, step: int) -> Tensor:
+        return self.latents[frame]
+
+    given = level
+
+    def mask(self, frame: int) -> None:
+        return None
+
+
+def network(config: dict[str, Any], side: int, dtype: torch.dtype, device: torch.device) -> Any:
+    from diffusers import UNet2DConditionModel
+
+    torch.manual_seed(0)
+    made = UNet2DConditionModel(sample_size=side, **config).to(device, dtype).eval().requires_grad_(False)
+    return made.to(memory_format=torch.channels_last)
+
+
+def ours(backbone: Backbone, footage: Footage, options: Options, schedule: str, width: int) -> Cost:
+    levels = ddim.schedule(SCHEDULE, options.steps)
+    text = prompts(backbone.unet, backbone.device)
+
+    def invert() -> None:
+        backbone.tap.references = None
+        for at in range(0, len(footage.latents), width):
+            depths = footage.depths[at : at + width]
+            predict = partial(predicted, backbone, text[1], depths)
+            list(ddim.invert(predict, footage.latents[at : at + width], levels))
+
+    def edit() -> None:
+        graph = prompt_driven(range(len(footage.latents)), options)
+        run = Denoiser(backbone, levels, graph, options, footage, text[1], text[0])
+        for batch in order(schedule, graph, options.steps, width, options.lag):
+            run.evaluate(batch.pairs)
+
+    backbone.calls = backbone.samples = 0
+    return measured(f"keyfollow, {schedule}", invert, edit, backbone.device, lambda: (backbone.calls, backbone.samples))
+
+
+def predicted(backbone: Backbone, text: TextState, depths: Tensor, x: Tensor, t: Tensor) -> Tensor:
+    return backbone(x, t, text, depths)
+
+
+class KeepEverything:
+    """The published code's attention hook: the input of every self-attention layer is kept, for every step and half."""
+
+    def __init__(self, store: Naive, layer: int, decoder: bool) -> None:
+        self._store, self._layer, self._decoder = store, layer, decoder
+
+    def __call__(self, attn: Any, hidden_states: Tensor, *_: Any, **__: Any) -> Tensor:
+        store = self._store
+        store.current[store.at, self._layer] = hidden_states
+        context = hidden_states
+        if self._decoder and store.previous:
+            context = torch.cat([store.anchor[store.at, self._layer], store.previous[store.at, self._layer]], dim=1)
+        query, key, value = (attn.head_to_batch_dim(f(x)) for f, x in
+                             ((attn.to_q, hidden_states), (attn.to_k, context), (attn.to_v, context)))  # fmt: skip
+        out: Tensor = attn.to_out[0](attn.batch_to_head_dim(attn.get_attention_scores(query, key) @ value))
+        return out
+
+
+class Naive:
+    """The published procedure."""
+
+    def __init__(self, unet: Any) -> None:
+        self.unet = unet
+        self.at: tuple[int, int] = (0, 0)
+        self.anchor: dict[tuple[tuple[int, int], int], Tensor] = {}
+        self.previous: dict[tuple[tuple[int, int], int], Tensor] = {}
+        self.current: dict[tuple[tuple[int, int], int], Tensor] = {}
+        self.calls = 0
+        layers = [(n, m) for n, m in unet.named_modules() if n.endswith(".attn1")]
+        for number, (name, layer) in enumerate(layers):
+            layer.set_processor(KeepEverything(self, number, name.startswith("up_blocks.")))
+
+    def predict(self, x: Tensor, t: int, depth: Tensor, text: tuple[TextState, TextState], scale: float, step: int) -> Tensor:
+        halves = []
+        for half, state in enumerate(text):
+            self.at = (step, half)
+            self.calls += 1
+            halves.append(self.unet(torch.cat([x, depth], dim=1), t, state.tokens, return_dict=False)[0])
+        return ddim.guided(halves[0], halves[1], scale)
+
+    @torch.inference_mode()
+    def invert(self, footage: Footage, options: Options, text: tuple[TextState, TextState]) -> None:
+        levels = ddim.schedule(SCHEDULE, options.steps)
+        for x, depth in zip(torch.split(footage.latents, 1), torch.split(footage.depths, 1), strict=True):
+            for step in reversed(range(options.steps)):
+                below, level = levels.alphas_before[step], levels.alphas[step]
+                eps = self.predict(x, levels.timesteps[step], depth, text, 1.0, step)
+                x = ddim.noised(ddim.predicted_clean(x, eps, below), eps, level)
+            self.current.clear()
+
+    @torch.inference_mode()
+    def edit(self, footage: Footage, options: Options, text: tuple[TextState, TextState]) -> None:
+        levels = ddim.schedule(SCHEDULE, options.steps)
+        targets: list[Tensor] = []
+        for frame, (x, depth) in enumerate(zip(torch.split(footage.latents, 1), torch.split(footage.depths, 1), strict=True)):
+            cleans = []
+            for step in range(options.steps):
+                eps = self.predict(x, levels.timesteps[step], depth, text, options.guidance, step)
+                clean = ddim.predicted_clean(x, eps, levels.alphas[step])
+                x = ddim.noised(clean, eps, levels.alphas_before[step])
+                if frame and step < options.guided_steps:
+                    x = x - options.factor(x.numel()) * (clean - targets[step])
+                cleans.append(clean)
+            targets, self.previous, self.current = cleans, self.current, {}
+            self.anchor = self.anchor or self.previous
+
+
+def naive(unet: Any, footage: Footage, options: Options, device: torch.device) -> Cost:
+    port, text = Naive(unet), prompts(unet, device)
+    return measured(
+        "naive port",
+        lambda: port.invert(footage, options, text),
+        lambda: port.edit(footage, options, text),
+        device,
+        lambda: (port.calls, port.calls),
+    )
+
+
+def prompts(unet: Any, device: torch.device) -> tuple[TextState, TextState]:
+    dice = torch.Generator().manual_seed(2)
+    width = int(unet.config.cross_attention_dim)
+    one, two = (TextState(torch.randn(1, 77, width, generator=dice).to(device, unet.dtype)) for _ in range(2))
+    return one, two
+
+
+def measured(
+    name: str, invert: Callable[[], None], edit: Callable[[], None], device: torch.device, work: Callable[[], tuple[int, int]]
+) -> Cost:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    seconds = []
+    for part in (invert, edit):
+        began = time.perf_counter()
+        part()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - began)
+    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else psutil.Process().memory_info().rss
+    return Cost(name, seconds[0], seconds[1], *work(), peak)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--engine", choices=("pix2video",), default="pix2video")
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--frames", type=int, default=16)
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--width", type=int, default=8)
+    parser.add_argument("--schedule", choices=("frame", "step", "wave", "all"), default="all")
+    parser.add_argument("--dtype", choices=("auto", *loading.PRECISIONS), default="auto")
+    parser.add_argument("--tiny", action="store_true", help="a small network, for a CPU; by default where there is no GPU")
+    parser.add_argument("--no-naive", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    device = loading.best_device()
+    tiny = given.tiny or device.type == "cpu"
+    size, frames, steps = (min(given.size, 128), min(given.frames, 4), min(given.steps, 10)) if tiny else (given.size, given.frames, given.steps)  # fmt: skip
+    config, side = TINY if tiny else FULL, size // 8
+    precision = loading.precision_of(given.dtype, device)
+    footage = Footage(frames, side, device)
+    options = Options(steps=steps, guided_steps=round(0.52 * steps), update_weight=100.0 if size >= 256 else 4.0)
+    costs = []
+    if not given.no_naive:
+        costs.append(naive(network(config, side, torch.float32, device), footage, options, device))
+    backbone = Backbone(network(config, side, loading.PRECISIONS[precision], device))
+    schedules = ("frame", "step", "wave") if given.schedule == "all" else (given.schedule,)
+    ours(backbone, Footage(2, side, device), Options(steps=2), schedules[0], given.width)  # warm
+    costs += [ours(backbone, footage, options, schedule, given.width) for schedule in schedules]
+    about = {"device": str(device), "dtype": precision, "size": size, "frames": frames, "steps": steps, "tiny": tiny}
+    rows = [
+        {
+            "name": c.name,
+            "inversion_s_per_frame": round(c.inversion_s / frames, 4),
+            "edit_s_per_frame": round(c.edit_s / frames, 4),
+            "calls": c.calls,
+            "sample_forwards_per_frame": round(c.samples / frames, 1),
+            "peak_MiB": c.peak_bytes >> 20,
+            "times_faster": round((costs[0].inversion_s + costs[0].edit_s) / (c.inversion_s + c.edit_s), 2),
+        }
+        for c in costs
+    ]
+    if given.json:
+        print(json.dumps({**about, "rows": rows}))
+        return
+    print(", ".join(f"{k} {v}" for k, v in about.items()))
+    for row in rows:
+        print("  ".join(f"{k}={v}" for k, v in row.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""What Pix2Video is, offers and costs. Imports nothing heavy: `load` does."""
+
+from __future__ import annotations
+
+import math
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from keyfollow.edits import EditRequest, SettingValue
+from keyfollow.engine_info import EngineInfo, Estimate, Setting
+from keyfollow.media.info import MediaInfo
+
+from keyfollow_daemon.engines.diffusion.memory import Plan, device_bytes
+
+if TYPE_CHECKING:
+    from keyfollow_daemon.engines.base import Engine
+
+NEEDS = ("torch", "diffusers", "transformers")
+FORWARD_FLOP = 804e9
+"""One sample at a 64 x 64 latent (spec § 14)."""
+FLOPS = {"cuda": 150e12, "mps": 5e12, "cpu": 0.2e12}
+"""What a device gives, roughly; a figure for planning, not a measurement."""
+DRAFT_STEPS = 20
+RAM_BASE = 3 << 30
+MULTIPLE = 64
+
+
+def describe() -> EngineInfo:
+    absent = [name for name in NEEDS if find_spec(name) is None]
+    missing = () if not absent else (f"Install {', '.join(absent)}: pip install 'keyfollow[diffusion]'.",)
+    return EngineInfo(
+        id="pix2video",
+        name="Pix2Video",
+        version="1",
+        summary=(
+            "Redraws every frame with an image diffusion model that looks at your keyframe and at the frame before, kept in place by "
+            "depth. For changes of style, material and look, from an edited keyframe, a prompt, or both; needs weights and a GPU."
+        ),
+        needs_weights=True,
+        needs_keyframe=False,
+        missing=missing,
+        settings=_settings(),
+    )
+
+
+def _settings() -> tuple[Setting, ...]:
+    return (
+        Setting("steps", "int", 50, "Denoising steps; a draft takes at most 20.", 1, 1000, source_only=True),
+        Setting("guidance", "float", 7.5, "How strongly the prompt is followed; 1 is without guidance.", 0.0, 50.0),
+        Setting("size", "int", 512, "Works at as many pixels as a square of this side has.", 64, 2048, source_only=True),
+        Setting("stride", "int", 1, "Redraw every n-th frame; the patch engine fills those between.", 1, 64, source_only=True),
+        Setting("local", "bool", True, "Where a keyframe changes only a part, leave the rest of every frame untouched."),
+        Setting("feather", "float", 2.0, "Pixels over which a mask fades in, inside its border.", 0.0, 64.0),
+        Setting("grain", "float", 1.0, "Grain in newly drawn areas; 1 matches the source's.", 0.0, 4.0),
+        Setting("negative_prompt", "text", "", "What the result should not show."),
+        Setting(
+            "schedule",
+            "choice",
+            "auto",
+            "Order of the work; all give the same picture. step takes the least memory, wave is quickest on a large GPU.",
+            choices=("auto", "frame", "step", "wave"),
+            advanced=True,
+        ),
+        Setting("width", "int", 8, "Frames in flight of the wave schedule.", 1, 64, advanced=True),
+        Setting(
+            "precision",
+            "choice",
+            "auto",
+            "Number format that the network computes in; auto is bf16 on a GPU that has it.",
+            choices=("auto", "fp32", "bf16", "fp16"),
+            advanced=True,
+            source_only=True,
+        ),
+        Setting("no_injection", "bool", False, "Frames attend to themselves only.", advanced=True),
+        Setting("anchor_only", "bool", False, "Frames attend to the keyframe only, not to the frame before.", advanced=True),
+        Setting("no_guidance", "bool", False, "Frames are not pulled towards the frame before.", advanced=True),
+        Setting(
+            "relative_pull",
+            "bool",
+            True,
+            "With keyframes: that pull is towards the edit of the frame before, not towards its picture.",
+            advanced=True,
+        ),
+        Setting("update_weight", "float", 100.0, "Weight of that pull.", 0.0, 1e6, advanced=True),
+        Setting("weight_by_size", "bool", True, "The pull depends on the working size, as published.", advanced=True),
+        Setting("guided_share", "float", 0.52, "Share of the steps with that pull.", 0.0, 1.0, advanced=True),
+        Setting("guided_steps", "int", -1, "The same as a number of steps; -1 takes the share.", -1, 1000, advanced=True),
+        Setting("fixed_target", "bool", False, "Pull towards one step of the frame before, not the same step.", advanced=True),
+        Setting("target_step", "int", 25, "That step.", 0, 999, advanced=True),
+        Setting("reverse", "bool", False, "Without a keyframe: the last frame leads, not the first.", advanced=True),
+        Setting(
+            "depth_normalisation",
+            "choice",
+            "clip",
+            "Depth is scaled once for the clip, which does not flicker, or for each frame, as published.",
+            choices=("clip", "frame"),
+            advanced=True,
+            source_only=True,
+        ),
+        Setting(
+            "keyframe_depth",
+            "choice",
+            "source",
+            "Depth of a keyframe: the source's, or its own where the edit changes shapes.",
+            choices=("source", "edited"),
+            advanced=True,
+        ),
+        Setting(
+            "steps_offset",
+            "int",
+            0,
+            "First timestep: 0 as published, 1 as the model was made.",
+            0,
+            1,
+            advanced=True,
+            source_only=True,
+        ),
+        Setting(
+            "sarp",
+            "float",
+            0.0,
+            "Noise added to smooth areas before they are prepared; 0.02 helps with flat backgrounds.",
+            0.0,
+            0.2,
+            advanced=True,
+            source_only=True,
+        ),
+        Setting(
+            "deliver",
+            "choice",
+            "difference",
+            "Deliver the source plus what was changed, or the model's own picture.",
+            choices=("difference", "picture"),
+            advanced=True,
+        ),
+    )
+
+
+def planned(settings: dict[str, SettingValue], precision: str) -> Plan:
+    """The plan that the settings ask for."""
+    width = 1 if settings["schedule"] in ("frame", "step") else int(settings["width"])
+    return Plan(batch=8, width=width, precision=precision)
+
+
+def latent_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """(height, width) of the latent for a source of that size; as `diffusion.worksize` has it."""
+    scale = min(1.0, side / math.sqrt(width * height))
+    sides = (max(8, round(height * scale)), max(8, round(width * scale)))
+    return (-(-sides[0] // MULTIPLE) * MULTIPLE // 8, -(-sides[1] // MULTIPLE) * MULTIPLE // 8)
+
+
+def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
+    """Cost of a run with nothing prepared."""
+    settings = describe().resolve(request.settings)
+    start, stop = (request.range.start, request.range.stop) if request.range else (0, media.frames)
+    keys = [k.frame for k in request.keyframes]
+    span = max([stop - 1, *keys]) - min([start, *keys]) + 1
+    steps = min(int(settings["steps"]), DRAFT_STEPS) if request.quality == "draft" else int(settings["steps"])
+    height, width = latent_size(media.width, media.height, int(settings["size"]))
+    drawn = -(-span // int(settings["stride"]))
+    halves = 1 if settings["guidance"] == 1 else 2
+    forwards = drawn * (steps * halves + steps) + len(keys) * steps * 2
+    seconds = forwards * FORWARD_FLOP * (height * width / 4096) / FLOPS.get(device, FLOPS["cpu"])
+    trajectory = height * width * 4 * (steps * 2 + 8) + height * width * 4
+    chosen = str(settings["precision"])
+    plan = planned(settings, ("fp32" if device == "cpu" else "bf16") if chosen == "auto" else chosen)
+    memory = device_bytes(plan, (height, width), steps)
+    frame = media.width * media.height
+    return Estimate(
+        seconds=seconds,
+        ram_bytes=RAM_BASE + frame * 200 + (memory if device == "cpu" else 0),
+        disk_bytes=drawn * trajectory + media.frame_bytes * (stop - start),
+        frames=stop - start,
+        vram_bytes=0 if device == "cpu" else memory,
+        works_at=(width * 8, height * 8),
+        delivers=(media.width, media.height),
+    )
+
+
+def load() -> Engine:
+    from .engine import Pix2VideoEngine
+
+    return Pix2VideoEngine()

@@ -1,0 +1,262 @@
+"""One edit pass over one edit: which frames are drawn, in which order, from where an interrupted run goes on, and what is handed out."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames
+from keyfollow_daemon.engines.diffusion import ddim, vae
+from keyfollow_daemon.engines.diffusion.arrays import from_arrays, to_arrays
+from keyfollow_daemon.engines.diffusion.deliver import Delivery, apply_change
+from keyfollow_daemon.engines.diffusion.loading import Model
+from keyfollow_daemon.engines.diffusion.memory import Plan
+from keyfollow_daemon.engines.patch.pixels import guide
+
+from .anchors import Anchors, similarity
+from .between import fill_between
+from .denoise import Denoiser
+from .graph import Graph, keyframe_driven, prompt_driven
+from .locality import Locality
+from .options import options_of
+from .order import Batch, order
+from .prepared import Prepared
+
+CHECKPOINT = "edit pass"
+CHECKPOINT_SHARE = 0.05
+"""Checkpoints may take this share of a run's time."""
+
+
+class Run:
+    """See `frames`."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        edit: Edit,
+        ctx: Context,
+        model: Model,
+        prepared: Prepared,
+        levels: ddim.Schedule,
+        plan: Plan,
+        source_prompt: str,
+    ) -> None:
+        self._source, self._edit, self._ctx, self._model, self._prepared = frames, edit, ctx, model, prepared
+        self._levels, self._plan = levels, plan
+        self._options = options_of(edit.settings, edit.draft)
+        self._keyframes = {k.frame: k for k in edit.keyframes}
+        if self._keyframes:
+            # without a prompt of its own there is nothing to be guided towards: what is right already would drift away from itself
+            guidance = 1.0 if edit.prompt in ("", source_prompt) else self._options.guidance
+            self._options = replace(self._options, guidance=guidance, relative=bool(edit.settings["relative_pull"]))
+        self._locality = Locality(frames, edit, ctx, prepared.size)
+        self._wanted = set(edit.wanted)
+        self._drawn = self._frames_to_draw()
+        target, negative = edit.prompt or source_prompt, str(edit.settings["negative_prompt"])
+        self._anchors = Anchors(prepared, model, target, edit.settings["keyframe_depth"] == "edited", ctx)
+        self._graph = self._graph_of_run()
+        self._denoiser = Denoiser(
+            model.backbone, levels, self._graph, self._options, self, model.text(target), model.text(negative)
+        )
+        pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
+        how = (self._options, self._schedule(), plan, levels.timesteps)
+        self._identity = repr((self._graph, pictures, target, negative, how))
+        self._delivery = Delivery(prepared.size, edit.settings["deliver"] == "difference", float(edit.settings["grain"]))
+        self._finals: dict[int, Tensor] = {}
+        self._shares: dict[int, float] = {}
+
+    def frames(self) -> Iterator[EditedFrame]:
+        """Every wanted frame once: keyframes first, then as they are finished, those between drawn ones last."""
+        for frame in sorted(self._wanted & self._keyframes.keys()):
+            self._ctx.check()
+            yield self._keyframe(self._keyframes[frame])
+        for key in self._edit.keyframes:
+            self._anchors.invert(key)
+        stride = self._between()
+        for frame in self._draw():
+            if not stride and frame in self._wanted:
+                yield self._finished(frame)
+        if stride:
+            yield from self._fill()
+
+    # what the denoiser asks (denoise.Supply)
+    def depth(self, frame: int) -> Tensor | None:
+        return self._anchors.depth(frame) if frame in self._anchors else self._prepared[frame].depth
+
+    def level(self, frame: int, step: int) -> Tensor:
+        return self._prepared[frame].level(len(self._levels) - step)
+
+    def given(self, frame: int, step: int) -> Tensor:
+        return self._anchors.level(frame, len(self._levels) - step)
+
+    def mask(self, frame: int) -> Tensor | None:
+        return self._locality.latent(frame)
+
+    def _frames_to_draw(self) -> list[int]:
+        edit, stride = self._edit, int(self._edit.settings["stride"])
+        first, last = edit.range.start, edit.range.stop - 1
+        if not self._keyframes:
+            return [f for f in range(first, last + 1) if f % stride == 0 or f == (last if self._options.reverse else first)]
+        first, last = min(first, *self._keyframes), max(last, *self._keyframes)
+        return [f for f in range(first, last + 1) if f % stride == 0 and f not in self._keyframes]
+
+    def _graph_of_run(self) -> Graph:
+        if self._keyframes:
+            return keyframe_driven(self._drawn, sorted(self._keyframes), self._options)
+        return prompt_driven(self._drawn, self._options)
+
+    def _between(self) -> list[int]:
+        return sorted(self._wanted - set(self._drawn) - self._keyframes.keys())
+
+    def _draw(self) -> Iterator[int]:
+        """Frames whose latents are final, as they become so; those of an interrupted run first."""
+        done = self._restore()
+        left = {f for f in self._drawn if f in self._wanted or self._between()}
+        for frame in [f for f in self._drawn if self._shares.get(f, 0) > 1 - 1e-6]:
+            left.discard(frame)
+            yield frame
+        total, pairs = len(self._graph) * len(self._levels), 0
+        pace = Pace(CHECKPOINT_SHARE)
+        batches = self._order()
+        for number, batch in enumerate(batches):
+            pairs += len(batch.pairs)
+            if number < done:
+                continue
+            if not left:
+                break
+            self._ctx.check()
+            self._ctx.progress("Propagating", pairs - len(batch.pairs), total)
+            self._denoiser.evaluate(batch.pairs)
+            ready = self._collect(batch)
+            if batch.settled and pace.due():
+                with pace:
+                    self._checkpoint(number + 1)
+            for frame in ready:
+                left.discard(frame)
+                yield frame
+        self._ctx.progress("Propagating", total, total)
+
+    def _schedule(self) -> str:
+        asked = str(self._edit.settings["schedule"])
+        if asked == "auto":
+            return "wave" if self._plan.width > 1 and self._model.device.type == "cuda" else "step"
+        return "step" if self._plan.width == 1 and asked == "wave" else asked
+
+    def _order(self) -> Iterator[Batch]:
+        return order(self._schedule(), self._graph, len(self._levels), self._plan.width, self._options.lag)
+
+    def _collect(self, batch: Batch) -> list[int]:
+        ready = []
+        for number in (n for n, s in batch.pairs if s == len(self._levels) - 1):
+            node, latent = self._graph[number], self._denoiser.latents.pop(number)
+            if node.given:
+                continue
+            frame = node.frame
+            self._finals[frame] = self._finals.get(frame, torch.zeros_like(latent)) + node.share * latent
+            self._shares[frame] = self._shares.get(frame, 0.0) + node.share
+            if self._shares[frame] > 1 - 1e-6:
+                ready.append(frame)
+        return ready
+
+    def _checkpoint(self, done: int) -> None:
+        finals = {f"final.{f}": x for f, x in self._finals.items()}
+        shares = torch.tensor([[f, s] for f, s in self._shares.items()], dtype=torch.float64).reshape(-1, 2)
+        about = {"done": torch.tensor(done), "shares": shares, "identity": _digest(self._identity)}
+        state = {f"denoiser {name}": t for name, t in self._denoiser.state().items()}
+        self._ctx.checkpoint(CHECKPOINT, to_arrays({**about, **finals, **state}))
+
+    def _restore(self) -> int:
+        """How many batches an interrupted run had done; its state is taken up. Another plan goes in another order: it starts anew."""
+        kept = self._ctx.restore(CHECKPOINT)
+        if kept is None:
+            return 0
+        state = from_arrays(kept, self._model.device)
+        if not torch.equal(state["identity"].cpu(), _digest(self._identity)):
+            return 0
+        for name, tensor in state.items():
+            if name.startswith("final."):
+                self._finals[int(name.removeprefix("final."))] = tensor
+        self._shares = {int(f): s for f, s in state["shares"].tolist()}
+        self._denoiser.resume({n.removeprefix("denoiser "): t for n, t in state.items() if n.startswith("denoiser ")})
+        return int(state["done"])
+
+    def _finished(self, frame: int) -> EditedFrame:
+        prepared = self._prepared[frame]
+        latents = torch.stack([self._finals[frame], prepared.level(0).to(self._finals[frame])])
+        edited, roundtrip = (vae.to_values(d) for d in self._model.vae.decode(latents))
+        mask = self._locality.at(frame)
+        seed = int.from_bytes(self._source.digest(frame)[:7], "big") ^ self._edit.seed
+        image = self._delivery.frame(self._source[frame], edited, roundtrip, mask, seed)
+        person = self._locality.person
+        traced = None if person else (torch.ones(image.height, image.width).bool().numpy() if mask is None else mask > 0)
+        return EditedFrame(frame, image, self._confidence(frame), traced=traced, mask=mask if person else None)
+
+    def _confidence(self, frame: int) -> float:
+        """How alike the source is here and at the nearest anchor: where little is found again, little could be carried."""
+        nearest = min(self._keyframes or [self._graph[0].frame], key=lambda k: (abs(k - frame), k))
+        if nearest == frame:
+            return 1.0
+        return similarity(self._prepared[frame].level(0), self._prepared[nearest].level(0))
+
+    def _keyframe(self, key: EditKeyframe) -> EditedFrame:
+        source = self._source[key.frame]
+        if not self._locality.person:
+            return EditedFrame(key.frame, key.image, 1.0, traced=(key.image.pixels != source.pixels).any(axis=2))
+        mask = self._locality.at(key.frame)
+        assert mask is not None
+        change = guide(key.image).astype("float32") - guide(source)
+        image = apply_change(source, change * mask[..., None])
+        image.pixels[mask == 1] = key.image.pixels[mask == 1]
+        return EditedFrame(key.frame, image, 1.0, mask=mask)
+
+    def _fill(self) -> Iterator[EditedFrame]:
+        """Deliver the drawn frames in order, and those between any two of them."""
+        marks = sorted({*self._drawn, *self._keyframes})
+        last: EditKeyframe | None = None
+        for place, mark in enumerate(marks):
+            if mark in self._keyframes:
+                made = self._keyframes[mark]
+            else:
+                finished = self._finished(mark)
+                made = EditKeyframe(mark, finished.image)
+                if mark in self._wanted:
+                    yield finished
+            keys = [made] if last is None else [last, made]
+            yield from self._gap(-1 if last is None else last.frame, mark, keys)
+            if place == len(marks) - 1:
+                yield from self._gap(mark, self._source.count, [made])
+            last = made
+
+    def _gap(self, after: int, before: int, keys: list[EditKeyframe]) -> Iterator[EditedFrame]:
+        between = self._between()
+        inside = between[bisect_left(between, after + 1) : bisect_left(between, before)]
+        masks = self._edit.masks if self._locality.person else ()
+        yield from fill_between(self._source, keys, inside, masks, self._edit, self._ctx)
+
+
+def _digest(text: str) -> Tensor:
+    return torch.tensor(list(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)
+
+
+class Pace:
+    """Says when the next checkpoint is due, so that all of them together take no more than `share` of the time."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._next = self._began = 0.0
+
+    def due(self) -> bool:
+        return time.monotonic() >= self._next
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        now = time.monotonic()
+        self._next = now + (now - self._began) / self._share

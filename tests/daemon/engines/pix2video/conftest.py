@@ -1,0 +1,26 @@
+"""One engine with the tiny golden model for all tests."""
+
+from __future__ import annotations
+
+import pytest
+from keyfollow.frames import FrameBuffer
+from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
+from keyfollow_testkit import diffusion
+
+
+@pytest.fixture(scope="session")
+def engine() -> Pix2VideoEngine:
+    return diffusion.cpu_engine()
+
+
+@pytest.fixture
+def frames() -> list[FrameBuffer]:
+    return diffusion.golden_frames()
+
+
+@pytest.fixture
+def keyframe(frames: list[FrameBuffer]) -> FrameBuffer:
+    """Frame 2 with a red square."""
+    pixels = frames[2].pixels.copy()
+    pixels[16:40, 16:40] = (220, 30, 30)
+    return FrameBuffer(pixels)

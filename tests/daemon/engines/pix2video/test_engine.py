@@ -1,0 +1,153 @@
+"""The engine as a whole, on the tiny golden model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from keyfollow.errors import ModelMissing, UsageError
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine, grid
+from keyfollow_testkit import diffusion
+from keyfollow_testkit.diffusion import CASE, Memory, edit, golden_frames, propagate
+from safetensors.numpy import load_file
+
+
+def pixels(engine: Pix2VideoEngine, memory: Memory, job: object) -> dict[int, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    return {f.frame: f.image.pixels for f in propagate(engine, memory, job)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("schedule", ["frame", "step", "wave"])
+def test_the_golden_pictures_come_out_of_the_whole_engine(frames: list[FrameBuffer], schedule: str) -> None:
+    """With the case's raw depth in place of the model folder's random depth network."""
+    engine = diffusion.cpu_engine()
+    memory, job = Memory(frames), edit(frames, deliver="picture", schedule=schedule)
+    diffusion.with_depth(engine, memory, job, load_file(CASE / "inputs.safetensors")["depth_raw"])
+    made = pixels(engine, memory, job)
+    want = load_file(CASE / "expected_full.safetensors")["frames_u8"]
+    difference = np.abs(np.stack([made[n] for n in range(5)]).astype(int) - want)
+    assert difference.max() <= 1 and (difference > 0).mean() <= 0.005
+
+
+def test_a_warm_run_inverts_nothing_and_a_longer_one_only_what_is_missing(
+    engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
+) -> None:
+    memory = Memory(frames)
+    short = edit(frames, span=FrameRange(1, 4))
+    list(propagate(engine, memory, short))
+    assert memory.saved == 3
+    list(propagate(engine, memory, replace(short, prompt="a glass swan")))
+    list(propagate(engine, memory, edit(frames, {2: keyframe}, FrameRange(1, 4), local=False)))
+    assert memory.saved == 3, "another prompt, and a keyframe, are no business of the inversion"
+    list(propagate(engine, memory, edit(frames)))
+    assert memory.saved == 5
+    backbone = diffusion.backbone(engine)
+    before = backbone.samples
+    again = propagate(engine, memory, edit(frames))
+    assert backbone.samples == before, "a warm inversion calls no network"
+    list(again)
+    assert backbone.samples - before == 5 * 5 * 2
+
+
+def test_inversion_takes_one_half_and_no_idle_step(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
+    memory, job = Memory(frames), edit(frames, steps=50)
+    list(propagate(engine, memory, edit(frames, span=FrameRange(0, 1))))
+    before = diffusion.backbone(engine).samples
+    propagate(engine, memory, job)
+    assert diffusion.backbone(engine).samples - before == 5 * 49
+
+
+def test_keyframes_come_back_untouched_and_first(
+    engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
+) -> None:
+    made = list(propagate(engine, Memory(frames), edit(frames, {2: keyframe})))
+    assert made[0].frame == 2 and (made[0].image.pixels == keyframe.pixels).all() and made[0].confidence == 1
+    assert sorted(f.frame for f in made) == list(range(5))
+
+
+def test_an_unedited_keyframe_reconstructs_the_source(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
+    """Its error is the one of inverting and denoising without any engine: 30 to 33 of 255 (RMS) at 20 steps of the tiny model."""
+    memory = Memory(frames)
+    plain: dict[str, Any] = {"no_injection": True, "no_guidance": True, "guidance": 1.0}
+    source = diffusion.SOURCE_PROMPT
+
+    def error(job: object) -> list[float]:
+        made = pixels(engine, memory, job)
+        return [float(np.sqrt(((made[n].astype(float) - frames[n].pixels) ** 2).mean())) for n in (0, 1, 3, 4)]
+
+    bound = error(edit(frames, prompt=source, steps=20, **plain))
+    ours = error(edit(frames, {2: frames[2]}, prompt=source, steps=20, local=False, guided_steps=-1))
+    assert all(o <= 1.1 * b for o, b in zip(ours, bound, strict=True)), (ours, bound)
+
+
+def test_a_local_edit_leaves_the_rest_alone(engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer) -> None:
+    for made in propagate(engine, Memory(frames), edit(frames, {2: keyframe})):
+        changed = (made.image.pixels != frames[made.frame].pixels).any(axis=2)
+        assert 0.02 < changed.mean() < 0.6 and made.traced is not None and made.mask is None
+        assert not (changed & ~made.traced).any()
+
+
+@pytest.mark.parametrize("schedule", ["frame", "step", "wave"])
+def test_a_killed_run_goes_on_from_its_last_step_and_ends_the_same(
+    engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, schedule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.run.CHECKPOINT_SHARE", 1e9)
+    job = edit(frames, {1: keyframe}, schedule=schedule, local=False, width=2)
+    whole = pixels(engine, Memory(frames), job)
+    memory = Memory(frames)
+    list(propagate(engine, memory, replace(job, wanted=[])))
+    memory.stop_after = memory.checks + (18 if schedule == "wave" else 20)
+    with pytest.raises(InterruptedError):
+        list(propagate(engine, memory, job))
+    assert "edit pass" in memory.kept
+    memory.stop_after = None
+    before = diffusion.backbone(engine).samples
+    again = {f.frame: f.image.pixels for f in propagate(engine, memory, job, resumed=True)}
+    spent = diffusion.backbone(engine).samples - before
+    assert all((again[n] == whole[n]).all() for n in whole)
+    assert 0 < spent < 5 * 5 * 2, "it did not start anew"
+
+
+def test_a_damaged_entry_is_made_again(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
+    """The store drops what fails its checksum, so the engine sees it as absent."""
+    memory = Memory(frames)
+    whole = pixels(engine, memory, edit(frames))
+    del memory.entries[next(iter(memory.entries))]
+    assert all((p == whole[n]).all() for n, p in pixels(engine, memory, edit(frames)).items())
+    assert memory.saved == 6
+
+
+def test_stride_leaves_the_frames_between_to_the_patch_engine(
+    engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
+) -> None:
+    memory = Memory(frames)
+    propagate(engine, memory, edit(frames, stride=2))
+    before = diffusion.backbone(engine).samples
+    made = list(propagate(engine, memory, edit(frames, stride=2)))
+    assert sorted(f.frame for f in made) == list(range(5))
+    assert diffusion.backbone(engine).samples - before == 3 * 5 * 2
+    made = list(propagate(engine, memory, edit(frames, {1: keyframe}, stride=2)))
+    assert sorted(f.frame for f in made) == list(range(5))
+    assert grid(FrameRange(3, 9), {"stride": 4}) == [4, 8] and grid(FrameRange(5, 7), {"stride": 4}) == [5]
+
+
+def test_drafts_have_the_same_form(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
+    made = list(propagate(engine, Memory(frames), edit(frames, steps=50, draft=True, span=FrameRange(0, 2))))
+    assert [f.image.pixels.shape for f in made] == [(64, 64, 3)] * 2
+
+
+def test_a_smaller_plan_gives_the_frames_as_well(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
+    whole, memory = pixels(engine, Memory(frames), edit(frames)), Memory(frames)
+    memory.plan = 1
+    small = pixels(diffusion.cpu_engine(), memory, edit(frames))
+    assert max(np.abs(small[n].astype(int) - whole[n]).max() for n in whole) <= 1
+
+
+def test_what_cannot_run_says_why(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
+    memory = Memory(golden_frames())
+    with pytest.raises(ModelMissing, match="No model was named"):
+        propagate(engine, memory, edit(frames, model=None))
+    with pytest.raises(UsageError, match="neither a keyframe nor a prompt"):
+        list(propagate(engine, memory, edit(frames, prompt="")))

@@ -1,0 +1,81 @@
+"""The golden case through the whole product: command line, daemon, worker, take. Equals the engine called directly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from keyfollow.frames import FrameBuffer
+from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
+from keyfollow_testkit import clips
+from keyfollow_testkit.daemons import Home, home
+from keyfollow_testkit.diffusion import GOLDEN, MODEL, SOURCE_PROMPT, TARGET_PROMPT, Memory, edit, golden_frames, propagate
+
+ENVIRONMENT = {"KEYFOLLOW_EXTRA_ENGINES": "pix2video=keyfollow_daemon.engines.pix2video.info", "OMP_NUM_THREADS": "1"}
+SETTINGS = [word for name, value in GOLDEN.items() for word in ("--set", f"{name}={value}")]
+WORDS = ["--engine", "pix2video", "--model", MODEL, "--prompt", TARGET_PROMPT, "--source-prompt", SOURCE_PROMPT, *SETTINGS]
+
+
+@pytest.fixture(scope="module")
+def kf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with pytest.MonkeyPatch.context() as patch, home(tmp_path_factory.mktemp("home"), patch, **ENVIRONMENT) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("clip")
+    for n, frame in enumerate(golden_frames()):
+        clips.write_png(folder / f"{n:06d}.png", frame.pixels)
+    return str(folder)
+
+
+def written(folder: Path) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    return [clips.read_png(file) for file in sorted(folder.glob("*.png"))]
+
+
+def test_propagate_by_prompt(kf: Home, clip: str, engine: Pix2VideoEngine, tmp_path: Path) -> None:
+    done = kf.command("propagate", clip, *WORDS, "--output", f"{tmp_path}/out/", "--json", OMP_NUM_THREADS="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    frames = golden_frames()
+    direct = {f.frame: f.image.pixels for f in propagate(engine, Memory(frames), edit(frames))}
+    made = written(tmp_path / "out")
+    assert len(made) == 5 and all((made[n] == direct[n]).all() for n in direct)
+
+
+def test_propagate_a_keyframe_on_a_warm_cache(
+    kf: Home, clip: str, engine: Pix2VideoEngine, keyframe: FrameBuffer, tmp_path: Path
+) -> None:
+    key = clips.write_png(tmp_path / "key.png", keyframe.pixels)
+    done = kf.command("propagate", clip, *WORDS, "--keyframe", f"2={key}", "--output", f"{tmp_path}/out/", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    frames = golden_frames()
+    direct = {f.frame: f.image.pixels for f in propagate(engine, Memory(frames), edit(frames, {2: keyframe}))}
+    made = written(tmp_path / "out")
+    assert all((made[n] == direct[n]).all() for n in direct) and (made[2] == keyframe.pixels).all()
+    with kf.connect() as client:
+        used = [c for c in client.caches.list() if c.engine == "pix2video"]
+    assert used and used[0].size_bytes > 0 and used[0].entries == 5
+
+
+def test_a_keyframe_from_a_prompt(kf: Home, clip: str, engine: Pix2VideoEngine, tmp_path: Path) -> None:
+    done = kf.command("frame", clip, "3", *WORDS, "--output", str(tmp_path / "key.png"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = clips.read_png(tmp_path / "key.png")
+    assert made.shape == (64, 64, 3) and (made != golden_frames()[3].pixels).any()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "status"),
+    [
+        (["--engine", "pix2video", "--prompt", "x"], "model_missing", 5),
+        (["--engine", "pix2video", "--model", os.devnull, "--prompt", "x"], "model_missing", 5),
+        (["--engine", "pix2video", "--model", MODEL], "no_edit", 2),
+    ],
+)
+def test_what_is_missing_is_said(kf: Home, clip: str, tmp_path: Path, words: list[str], code: str, status: int) -> None:
+    done = kf.command("propagate", clip, *words, "--output", f"{tmp_path}/out/", "--json")
+    assert done.returncode == status and code in done.stdout, done.stdout + done.stderr

@@ -1,0 +1,145 @@
+"""The tiny diffusion model of the golden case, and an engine's surroundings in memory that count and interrupt."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from keyfollow.edits import SettingValue
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, EditKeyframe, InversionSpec
+from keyfollow_daemon.engines.diffusion.backbone import Backbone
+from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
+from keyfollow_daemon.engines.pix2video.info import describe
+from safetensors.numpy import load_file
+
+CASE = Path(__file__).parents[2] / "golden" / "pix2video"
+MODEL = str(CASE / "model")
+SETTINGS: dict[str, Any] = json.loads((CASE / "settings.json").read_text())
+GOLDEN: dict[str, SettingValue] = {
+    "steps": SETTINGS["num_inference_steps"],
+    "guidance": SETTINGS["guidance_scale"],
+    "guided_steps": SETTINGS["guide_last_step_index"] + 1,
+    "update_weight": SETTINGS["guide_weight"],
+    "depth_normalisation": "frame",
+    "precision": "fp32",
+    "size": 64,
+}
+"""The engine's settings that make the golden case."""
+SOURCE_PROMPT, TARGET_PROMPT = SETTINGS["source_prompt"], SETTINGS["target_prompt"]
+
+
+def golden_frames() -> list[FrameBuffer]:
+    """The case's five 64 x 64 frames."""
+    return [FrameBuffer(np.ascontiguousarray(f)) for f in load_file(CASE / "inputs.safetensors")["frames_u8"]]
+
+
+class Memory:
+    """Frames, cache and context in memory. `stop_after` checks interrupt a run; `progressed` holds each phase's last figures."""
+
+    def __init__(self, frames: list[FrameBuffer]) -> None:
+        self._frames = frames
+        self.entries: dict[str, dict[str, Array]] = {}
+        self.kept: dict[str, dict[str, Array]] = {}
+        self.saved = self.checks = self.plan = 0
+        self.stop_after: int | None = None
+        self.progressed: dict[str, tuple[int, int]] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self._frames)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._frames[0].width, self._frames[0].height
+
+    def __getitem__(self, frame: int) -> FrameBuffer:
+        return self._frames[frame]
+
+    def digest(self, frame: int) -> bytes:
+        return self._frames[frame].digest()
+
+    def load(self, key: str) -> dict[str, Array] | None:
+        found = self.entries.get(key)
+        return None if found is None else {n: t.copy() for n, t in found.items()}
+
+    def save(self, key: str, tensors: Mapping[str, Array]) -> None:
+        self.saved += 1
+        self.entries[key] = {n: np.array(t) for n, t in tensors.items()}
+
+    @property
+    def cache(self) -> Memory:
+        return self
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.stop_after is not None and self.checks > self.stop_after:
+            raise InterruptedError
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        self.progressed[phase] = (done, total)
+
+    def checkpoint(self, name: str, tensors: Mapping[str, Array]) -> None:
+        self.kept[name] = {n: np.array(t) for n, t in tensors.items()}
+
+    def restore(self, name: str) -> dict[str, Array] | None:
+        return self.kept.get(name)
+
+
+def settings(**changes: SettingValue) -> dict[str, SettingValue]:
+    """All of the engine's settings: the golden case's, changed."""
+    return describe().resolve({**GOLDEN, **changes})
+
+
+def edit(
+    frames: list[FrameBuffer], keyframes: Mapping[int, FrameBuffer] | None = None, span: FrameRange | None = None, **more: Any
+) -> Edit:
+    """A run over `span` (all frames) with the golden prompts; `more` are fields of `Edit`, or settings."""
+    span = span or FrameRange(0, len(frames))
+    fields = {n: more.pop(n) for n in list(more) if n in Edit.__dataclass_fields__}
+    values: dict[str, Any] = {
+        "range": span,
+        "wanted": list(span),
+        "keyframes": [EditKeyframe(n, k) for n, k in sorted((keyframes or {}).items())],
+        "settings": settings(**more),
+        "prompt": TARGET_PROMPT,
+        "source_prompt": SOURCE_PROMPT,
+        "model": MODEL,
+    }
+    return Edit(**{**values, **fields})
+
+
+def propagate(engine: Pix2VideoEngine, memory: Memory, job: Edit, resumed: bool = False) -> Iterator[EditedFrame]:
+    """Inversion and edit pass as a job does them: a new one, or one that was interrupted."""
+    if not resumed:
+        memory.kept.clear()
+    about = {s.name: s for s in describe().settings}
+    source_only = {n: v for n, v in job.settings.items() if about[n].source_only}
+    spec = InversionSpec("pix2video", "1", source_only, prompt=job.source_prompt, draft=job.draft, model=job.model)
+    numbers = [job.range.start, job.range.stop - 1, *(k.frame for k in job.keyframes)]
+    inversion = engine.invert(memory, FrameRange(min(numbers), max(numbers) + 1), spec, memory)
+    return engine.propagate(memory, inversion, job, memory)
+
+
+def cpu_engine() -> Pix2VideoEngine:
+    return Pix2VideoEngine(torch.device("cpu"))
+
+
+def backbone(engine: Pix2VideoEngine) -> Backbone:
+    """The network of the model that the engine has open; it counts its calls."""
+    assert engine._open is not None
+    return engine._open[1].backbone
+
+
+def with_depth(engine: Pix2VideoEngine, memory: Memory, job: Edit, raw: Array) -> None:
+    """Open the model of `job`, and let the raw depth ``(frames, h_d, w_d)`` stand for its depth network's answers."""
+    propagate(engine, Memory([memory[n] for n in range(memory.count)]), job)
+    assert engine._open is not None
+    known = {memory[n].pixels.tobytes(): torch.from_numpy(raw[n]) for n in range(memory.count)}
+    answers: Any = lambda picture: known[picture.tobytes()]  # noqa: E731
+    engine._open = (engine._open[0], dataclasses.replace(engine._open[1], depth=answers))
