@@ -46,7 +46,7 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
             tracked, (belief > 0.4) & (np.abs(by_colour[..., :3]).max(axis=2) > VISIBLE) & (confidence < 0.5), px
         )
         area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))[..., None]
-    filled = area * (belief[..., None] * by_colour + (1.0 - belief[..., None]) * guess)
+    filled = area * merged.allowed[..., None] * (belief[..., None] * by_colour + (1.0 - belief[..., None]) * guess)
     out: Floats = filled + trust[..., None] * (edit - filled)
     return out
 
