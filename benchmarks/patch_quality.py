@@ -110,8 +110,8 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
     """Spearman's rho; 0 for fewer than three values, or if one side does not vary."""
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
-    ranks = [np.argsort(np.argsort(values)) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    ranks = [np.argsort(np.argsort(values)).astype(np.float64) for values in (a, b)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def measure(bench: Any, scene: Any, outcome: Outcome, keys: Sequence[int], steps: int) -> dict[str, float]:

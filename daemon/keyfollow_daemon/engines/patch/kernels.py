@@ -18,15 +18,18 @@ from keyfollow.paths import paths
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+jit: Any = numba
+"""Untyped: its settings are made at run time, and what it compiles keeps the signature it was written with."""
+
 
 def kernel(function: Function) -> Function:
     """Compile `function` at its first call; it runs without the interpreter's lock."""
     if "NUMBA_CACHE_DIR" not in os.environ:
-        numba.config.CACHE_DIR = str(paths().storage / "kernels")
+        jit.config.CACHE_DIR = str(paths().storage / "kernels")
     try:
-        compiled: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: Function = jit.njit(cache=True, nogil=True, error_model="numpy")(function)
     except (RuntimeError, OSError):  # no folder to keep it in
-        compiled = numba.njit(nogil=True, error_model="numpy")(function)
+        compiled = jit.njit(nogil=True, error_model="numpy")(function)
     return compiled
 
 

@@ -56,10 +56,12 @@ class Objects:
         self._cores = [area.astype(np.uint8) for area in [*drawn, *edited]]
         self._masks = [area.astype(np.uint8) for area in [*(_surface(decal, changed) for decal in drawn), *edited]]
         inside = cv.erode(changed.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
-        # an outline stays where it is when what it encloses turns
-        outline = [bool(changed[mask > 0].mean() > 0.9) for mask in self._masks]
         texture = np.square(1.0 - flat).astype(np.float32)
-        self._held = [texture * inside if inner else texture for inner in outline]
+        # an outline stays where it is when what it encloses turns
+        enclosed = [place < self._decals and bool(changed[mask > 0].mean() > 0.9) for place, mask in enumerate(self._masks)]
+        self._texture = [texture * inside if inner else texture for inner in enclosed]
+        # a decal may lie on a flat part of something that turns: its pose is what the texture around it says
+        self._held = [held if place < self._decals else np.ones_like(held) for place, held in enumerate(self._texture)]
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
     def start(self) -> tuple[Motion, ...]:
@@ -74,7 +76,7 @@ class Objects:
         for motion, mask, holds, held in zip(motions, self._masks, self._holds, self._held, strict=True):
             seen = sure & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0)
             predicted = motion.pose @ motion.step
-            pose = _fit(predicted, where, seen, sample(held, where), holds)
+            pose = _fit(predicted, where, seen, sample(held, where), holds, int(mask.sum()))
             step = np.linalg.inv(motion.pose) @ pose
             out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step))
         return tuple(out)
@@ -100,8 +102,8 @@ class Objects:
         height, width = tracked.shape
         small = (max(1, width // 4), max(1, height // 4))
         out = offset
-        for place in reversed(range(len(self._masks))):
-            motion, mask, texture = motions[place], self._masks[place], self._held[place]
+        for place in reversed(range(self._decals)):
+            motion, mask, texture = motions[place], self._masks[place], self._texture[place]
             pose = motion.pose.astype(np.float32)
             rigid = here @ pose[:2, :2].T + pose[:2, 2] - here
             where = here + out
@@ -144,7 +146,7 @@ def _median(values: Floats, weights: Floats) -> float:
     return float(values[order[min(len(order) - 1, int(np.searchsorted(heap, heap[-1] / 2)))]])
 
 
-def _fit(predicted: Floats, where: Floats, seen: Bools, held: Floats, holds: float) -> Floats:
+def _fit(predicted: Floats, where: Floats, seen: Bools, held: Floats, holds: float, area: int) -> Floats:
     """The affine map ``p -> where(p)`` over the `seen` pixels, weighted by the texture that they are `held` by, ridge-regularised
     toward `predicted`; outliers are dropped once."""
     rows, columns = np.nonzero(seen)
@@ -154,7 +156,7 @@ def _fit(predicted: Floats, where: Floats, seen: Bools, held: Floats, holds: flo
     error = where[rows[::step], columns[::step]] - points @ predicted[:2].T
     if not len(x):
         return predicted
-    centre, radius = points[:, :2].mean(axis=0), float(np.sqrt(len(rows)))
+    centre, radius = points[:, :2].mean(axis=0), float(np.sqrt(area))
     local = np.stack([(x - centre[0]) / radius, (y - centre[1]) / radius, np.ones_like(x)], axis=1)
     ridge = (STIFFNESS * holds / step + 1e-6) * np.eye(3)
     texture = held[rows[::step], columns[::step]].astype(np.float64)

@@ -16,7 +16,7 @@ from .belonging import NOTHING, belonging
 from .correspondence import Correspondence
 from .kernels import kernel, rows
 from .keymodel import KeyModel, local_mean
-from .pixels import Floats, grid, sample
+from .pixels import Bytes, Floats, grid, sample
 
 HIGHLIGHT_RIDGE = 0.02
 LEAST_GAIN, MOST_GAIN = 0.3, 4.0
@@ -54,7 +54,7 @@ def transfer(model: KeyModel, state: Correspondence, source: Floats) -> Proposal
     """
     where = grid(*state.tracked.shape) + state.offset
     reach = sample(model.changed.astype(np.float32), where, border=cv2.BORDER_CONSTANT)
-    seen = sample(model.labels, where, nearest=True)
+    seen: Bytes = sample(model.labels, where, nearest=True).astype(np.uint8, copy=False)
     allowed: Floats = np.ones((1, 1), np.float32)
     if not model.everywhere:
         known = state.confidence > 0.5
