@@ -5,11 +5,12 @@ A `Correspondence` of frame t and keyframe k holds phi as an offset: pixel p of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .flow import consistent, dis
+from .flow import consistent, dense_flow
+from .kernels import kernel, rows
 from .objects import Motion, Objects
 from .pixels import Bools, Bytes, Floats, box, cv, grey, grid, sample
 
@@ -19,23 +20,27 @@ JUMP_PX = 2.5
 """Neighbouring offsets that differ by more lie on two objects: interpolating between them would point at neither."""
 MAX_REFINEMENT_PX = 6.0
 PATCH_RADIUS = 3
-FOUND = 1.0
+HIGHLIGHT_RIDGE = 0.02
+FOUND = 0.7
 FOUND_WITHIN_PX = 24.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Correspondence:
-    """Offsets ``(h, w, 2)`` float32 px; `tracked` and `confidence` ``(h, w)`` float32 0…1; `motions` of the key's objects."""
+    """Offsets ``(h, w, 2)`` float32 px; `tracked` and `confidence` ``(h, w)`` float32 0…1; `motion` ``(h, w, 2)`` to the frame before,
+    px, and `visible` ``(h, w)`` bool, whether it was in sight there; `motions` of the key's objects."""
 
     offset: Floats
     tracked: Floats
     confidence: Floats
+    motion: Floats
+    visible: Bools
     motions: tuple[Motion, ...] = ()
 
     @property
     def nbytes(self) -> int:
-        return self.offset.nbytes + self.tracked.nbytes + self.confidence.nbytes
+        return 2 * self.offset.nbytes + self.tracked.nbytes + self.confidence.nbytes
 
 
 class KeyView:
@@ -44,21 +49,23 @@ class KeyView:
     The tolerance is 30 + 0.35 x the local variance (7 x 7, 8-bit units squared): textured patches never match perfectly.
     """
 
-    def __init__(self, guide: Bytes, changed: Bools | None = None) -> None:
+    def __init__(self, guide: Bytes, decals: Bools | None = None, changed: Bools | None = None) -> None:
         self.guide = guide
-        self.objects = Objects(np.zeros(guide.shape[:2], np.bool_) if changed is None else changed)
         self.grey = grey(guide)
         wide = guide.astype(np.float32)
         mean = box(wide, PATCH_RADIUS)
         texture = np.maximum(box(wide * wide, PATCH_RADIUS) - mean * mean, 0.0).mean(axis=2)
         self.tolerance = 30.0 + 0.35 * texture
         self.flat = FLAT / (texture + FLAT)
+        nothing = np.zeros(guide.shape[:2], np.bool_)
+        self.objects = Objects(nothing if decals is None else decals, nothing if changed is None else changed, self.flat)
 
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
         height, width = self.grey.shape
         sure = np.ones((height, width), np.float32)
-        return Correspondence(np.zeros((height, width, 2), np.float32), sure, sure, self.objects.start())
+        still = np.zeros((height, width, 2), np.float32)
+        return Correspondence(still, sure, sure, still, sure > 0, self.objects.start())
 
 
 def chain(previous: Correspondence, key: KeyView, flow: Floats, inverse: Floats) -> Correspondence:
@@ -72,8 +79,9 @@ def chain(previous: Correspondence, key: KeyView, flow: Floats, inverse: Floats)
     torn = sample(_jumps(previous.offset), target, nearest=True) > 0
     # The flow is added outside the interpolation, so that sub-pixel motion is never rounded away along the chain.
     offset = flow + np.where(torn[..., None], sample(previous.offset, target, nearest=True), smooth)
-    tracked = sample(previous.tracked, target) * consistent(flow, inverse)
-    return Correspondence(offset, tracked, tracked, key.objects.follow(previous.motions, offset, tracked))
+    visible = consistent(flow, inverse)
+    tracked = sample(previous.tracked, target) * visible
+    return Correspondence(offset, tracked, tracked, flow, visible, key.objects.follow(previous.motions, offset, tracked))
 
 
 def _jumps(offset: Floats) -> Bytes:
@@ -82,21 +90,62 @@ def _jumps(offset: Floats) -> Bytes:
     return out
 
 
-def match_error(guide: Floats, key: KeyView, offset: Floats) -> Floats:
-    """Mean squared difference (7 x 7 patches, three channels) to the keyframe after the best common gain in 0.5…2.
+def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool = True) -> Floats:
+    """Mean squared difference (7 x 7 patches, three channels) to the keyframe after the best common gain (0.5…2) and offset.
 
-    The gain keeps a correct track alive when a surface turns into the shade.
+    The gain keeps a correct track alive when a surface turns into the shade, the offset when a highlight crosses it; the offset
+    pays a ridge penalty, since with both free any two flat patches are alike.
 
     Args:
-        guide: ``(h, w, 3)`` float32 of the frame, 0…255.
+        guide: ``(h, w, 3)`` uint8 of the frame.
+        highlights: whether an offset is made up for at all.
     """
-    found = sample(key.guide, grid(*offset.shape[:2]) + offset).astype(np.float32)
-    cross = box(np.einsum("hwc,hwc->hw", guide, found), PATCH_RADIUS)
-    square = box(np.einsum("hwc,hwc->hw", found, found), PATCH_RADIUS)
-    own = box(np.einsum("hwc,hwc->hw", guide, guide), PATCH_RADIUS)
-    gain = np.clip(cross / (square + 1.0), 0.5, 2.0)
-    out: Floats = np.maximum(own - 2.0 * gain * cross + gain * gain * square, 0.0) / 3.0
-    return out
+    height, width = offset.shape[:2]
+    moments = np.empty((height, width, 5), np.float32)
+    rows(_moments, height, guide, key.guide, offset, moments)
+    error = np.empty((height, width), np.float32)
+    rows(_residual, height, box(moments, PATCH_RADIUS), highlights, error)
+    return error
+
+
+@kernel
+def _moments(first: int, end: int, guide: Bytes, key: Bytes, offset: Floats, moments: Floats) -> None:
+    """Per pixel, means over channels: x², xy, y², x, y with x the keyframe's value at p + offset(p) and y the frame's."""
+    height, width = guide.shape[:2]
+    third = np.float32(1 / 3)
+    for v in range(first, end):
+        for u in range(width):
+            x = min(max(u + offset[v, u, 0], np.float32(0)), np.float32(width - 1))
+            y = min(max(v + offset[v, u, 1], np.float32(0)), np.float32(height - 1))
+            left, top = int(x), int(y)
+            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+            a, b = np.float32(x - left), np.float32(y - top)
+            for c in range(5):
+                moments[v, u, c] = 0
+            for c in range(3):
+                above = key[top, left, c] + a * (np.float32(key[top, right, c]) - key[top, left, c])
+                below = key[bottom, left, c] + a * (np.float32(key[bottom, right, c]) - key[bottom, left, c])
+                then, now = above + b * (below - above), np.float32(guide[v, u, c])
+                moments[v, u, 0] += then * then * third
+                moments[v, u, 1] += then * now * third
+                moments[v, u, 2] += now * now * third
+                moments[v, u, 3] += then * third
+                moments[v, u, 4] += now * third
+
+
+@kernel
+def _residual(first: int, end: int, moments: Floats, highlights: bool, error: Floats) -> None:
+    ridge = np.float32(1 + HIGHLIGHT_RIDGE)
+    for v in range(first, end):
+        for u in range(error.shape[1]):
+            square, cross, own, then, now = moments[v, u]
+            gain = (cross * ridge - then * now) / (square * ridge - then * then + np.float32(1))
+            if not highlights:
+                gain = cross / (square + np.float32(1))
+            gain = min(max(gain, np.float32(0.5)), np.float32(2))
+            highlight = (now - gain * then) / ridge if highlights else np.float32(0)
+            left = own - 2 * gain * cross + gain * gain * square - highlight * highlight * ridge
+            error[v, u] = max(left, np.float32(0))
 
 
 def refine(state: Correspondence, guide: Bytes, key: KeyView) -> Correspondence:
@@ -104,33 +153,32 @@ def refine(state: Correspondence, guide: Bytes, key: KeyView) -> Correspondence:
 
     Where an object should be and the chain broke (something passed in front), it is looked for from its expected pose.
     """
-    wide = guide.astype(np.float32)
     here = grid(*state.tracked.shape)
     expected, lost = key.objects.expected(state.motions, state.offset, state.tracked)
     warped = sample(key.grey, here + expected).astype(np.uint8)
-    step = dis().calc(grey(guide), warped, None)
+    step = dense_flow(grey(guide), warped)
     candidate = step + sample(expected, here + step)
     moved = np.square(candidate - expected).sum(axis=2)
-    error = match_error(wide, key, candidate)
-    better = (error < 0.97 * match_error(wide, key, state.offset)) & (moved < MAX_REFINEMENT_PX**2)
+    error = match_error(guide, key, candidate, highlights=False)
+    better = (error < 0.97 * match_error(guide, key, state.offset, highlights=False)) & (moved < MAX_REFINEMENT_PX**2)
     share = cv.GaussianBlur((better & ~lost).astype(np.float32), (0, 0), 2.0)[..., None]
     offset = state.offset + share * (candidate - state.offset)
     flat = sample(key.flat, here + offset)
     offset = key.objects.steadied(state.motions, offset, state.tracked, flat)
     if not lost.any():
-        return Correspondence(offset, state.tracked, state.confidence, state.motions)
+        return replace(state, offset=offset)
     found = lost & (error < FOUND * sample(key.tolerance, here + candidate)) & (moved < FOUND_WITHIN_PX**2)
     found = cv.morphologyEx(found.astype(np.uint8), cv.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
     offset = np.where(found[..., None], candidate, offset)
-    return Correspondence(offset, np.where(found, np.float32(1.0), state.tracked), state.confidence, state.motions)
+    return replace(state, offset=offset, tracked=np.where(found, np.float32(1.0), state.tracked))
 
 
 def assess(state: Correspondence, guide: Bytes, key: KeyView) -> Correspondence:
     """Set `confidence`: exp(-(error - tolerance)⁺ / 2 tolerance), a fifth of it where the chain broke."""
-    error = match_error(guide.astype(np.float32), key, state.offset)
+    error = match_error(guide, key, state.offset)
     tolerance = sample(key.tolerance, grid(*error.shape) + state.offset)
     confidence = np.exp(-np.maximum(error - tolerance, 0.0) / (2.0 * tolerance)) * (0.2 + 0.8 * state.tracked)
-    return Correspondence(state.offset, state.tracked, confidence.astype(np.float32), state.motions)
+    return replace(state, confidence=confidence.astype(np.float32))
 
 
 def enlarge(state: Correspondence, width: int, height: int) -> Correspondence:
@@ -144,4 +192,11 @@ def enlarge(state: Correspondence, width: int, height: int) -> Correspondence:
         out: Floats = cv.resize(image, (width, height), interpolation=cv.INTER_LINEAR)
         return out
 
-    return Correspondence(resized(state.offset) * scale, resized(state.tracked), resized(state.confidence))
+    return replace(
+        state,
+        offset=resized(state.offset) * scale,
+        tracked=resized(state.tracked),
+        confidence=resized(state.confidence),
+        motion=resized(state.motion) * scale,
+        visible=resized(state.visible.astype(np.float32)) > 0.5,
+    )

@@ -85,7 +85,7 @@ class _Run:
                 threshold = float(self._edit.settings["change_threshold"])
                 self._models[key] = key_model(self._keyframes[key].image, self._source[key], threshold)
             if not self._models[key].everywhere:
-                self._tracks.look_at(key, self._models[key].changed)
+                self._tracks.look_at(key, self._models[key].decals, self._models[key].changed)
             if gap.left is not None and gap.right is not None:
                 self._tracks.open(key, key == gap.left, gap.revisited)
 

@@ -15,6 +15,8 @@ LUMA_CELLS = 16
 UNSURE = 0.2
 SURE = 0.7
 """Confidence at which the tracked edit counts for nothing, and alone."""
+FAINT = 1.5
+"""What is filled below this (8-bit units) nobody would see: the source's own bits are worth more."""
 VISIBLE = 12.0
 """Edits below this (8-bit units) are no evidence that a colour was edited."""
 
@@ -46,8 +48,10 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
             tracked, (belief > 0.4) & (np.abs(by_colour[..., :3]).max(axis=2) > VISIBLE) & (confidence < 0.5), px
         )
         area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))[..., None]
-    filled = area * (belief[..., None] * by_colour + (1.0 - belief[..., None]) * guess)
+    filled = area * merged.allowed[..., None] * (belief[..., None] * by_colour + (1.0 - belief[..., None]) * guess)
     out: Floats = filled + trust[..., None] * (edit - filled)
+    if np.isfinite(px):
+        out[(merged.reach <= 0) & (np.abs(out).max(axis=2) < FAINT)] = 0.0
     return out
 
 

@@ -7,7 +7,6 @@ Stored at half its resolution in fp16: DIS-medium stops at half resolution itsel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,15 +28,16 @@ class PairFlow:
         return (self.back, self.forth) if forward else (self.forth, self.back)
 
 
-def dis() -> Any:
-    """A DIS estimator, medium preset; its result does not depend on the number of threads."""
-    return cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
+def dense_flow(first: Bytes, second: Bytes) -> Floats:
+    """Flow from one grey picture to the other, ``(h, w, 2)``: DIS, medium preset. It does not depend on the number of threads."""
+    flow: Floats = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, second, None)
+    return flow
 
 
 def pair_flow(first: Bytes, second: Bytes) -> dict[str, Array]:
     """Both flows between two guides (``(h, w, 3)`` uint8) as the tensors of a cache entry."""
     a, b = grey(first), grey(second)
-    return {"forth": _pack(dis().calc(a, b, None)), "back": _pack(dis().calc(b, a, None))}
+    return {"forth": _pack(dense_flow(a, b)), "back": _pack(dense_flow(b, a))}
 
 
 def unpack(tensors: Tensors, width: int, height: int) -> PairFlow | None:

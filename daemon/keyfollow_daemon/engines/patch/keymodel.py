@@ -8,12 +8,19 @@ import numpy as np
 from keyfollow.frames import FrameBuffer
 
 from .affine import fit
+from .belonging import NOTHING
 from .changes import change_mask
-from .colour_table import ColourTable
-from .pixels import Bools, Floats, box, values
+from .colour_table import ColourTables
+from .pixels import Bools, Bytes, Floats, box, cv, values
 
 GLOBAL_SHARE = 0.9
 GAIN_RADIUS = 3
+MAX_OBJECTS = 8
+MERGE_PX = 9
+AROUND_PX = 32
+"""An object's colours are learnt in and this far around it: what stays unedited there must stay so."""
+UNEXPLAINED = 60.0
+BELIEVED = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,23 +29,27 @@ class KeyModel:
 
     Args:
         changed: ``(h, w)``, what the edit touched, grown.
-        table: the edit as a function of colour.
+        decals: ``(h, w)``, where the prevailing edit of the object's colours does not explain it: what was drawn, not recoloured.
+        labels: ``(h, w)`` uint8, the edited object that a pixel belongs to, `NOTHING` for none.
+        tables: each object's edit as a function of colour.
         pointwise: the table alone explains the edit; then it is the base that the affine map starts from.
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
-        carried: ``(h, w, n)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the base's local brightness, and the
+        carried: ``(h, w, n)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the base's local mean colour, and the
             additive edit of alpha where there is one.
     """
 
     changed: Bools
-    table: ColourTable
+    decals: Bools
+    labels: Bytes
+    tables: ColourTables
     pointwise: bool
     everywhere: bool
     carried: Floats
 
 
-def brightness(base: Floats) -> Floats:
-    """Local mean over 7 x 7 px and channels, ``(h, w)``."""
-    return box(base.mean(axis=2), GAIN_RADIUS)
+def local_mean(base: Floats) -> Floats:
+    """Mean over 7 x 7 px, ``(h, w, 3)``."""
+    return box(base, GAIN_RADIUS)
 
 
 def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> KeyModel:
@@ -46,19 +57,46 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     before, after = values(source), values(keyframe)
     changed = change_mask(after, before, threshold)
     edit = np.where(changed[..., None], after - before, np.float32(0.0))
-    table = ColourTable(before, edit)
-    predicted, _ = table(before)
+    everywhere = bool(changed.mean() > GLOBAL_SHARE)
+    labels, regions = objects(changed, everywhere)
+    tables = ColourTables(before, edit, regions)
+    predicted, belief = tables(before, labels)
     pointwise = bool(changed.any() and np.abs(edit - predicted).mean() < 0.2 * np.abs(edit).mean())
     base = before[..., :3] + predicted[..., :3] if pointwise else np.ascontiguousarray(before[..., :3])
     target = before[..., :3] + edit[..., :3]
     matrix, shift = fit(base, target)
     residual = target - np.einsum("hwij,hwj->hwi", matrix, base) - shift
     rows = np.concatenate([matrix, (shift + residual)[..., None]], axis=3)
-    parts = [rows.reshape(*changed.shape, 12), brightness(base)[..., None], edit[..., 3:]]
+    parts = [rows.reshape(*changed.shape, 12), local_mean(base), edit[..., 3:]]
     return KeyModel(
         changed=changed,
-        table=table,
+        decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
+        labels=labels,
+        tables=tables,
         pointwise=pointwise,
-        everywhere=bool(changed.mean() > GLOBAL_SHARE),
+        everywhere=everywhere,
         carried=np.ascontiguousarray(np.concatenate(parts, axis=2)),
     )
+
+
+def drawn(unexplained: Floats, where: Bools) -> Bools:
+    """Where more of the edit is left `unexplained` (``(h, w, c)``, 8-bit units) than noise would."""
+    much = (np.abs(unexplained).sum(axis=2) > UNEXPLAINED) & where
+    out: Bools = cv.morphologyEx(much.astype(np.uint8), cv.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    return out
+
+
+def objects(changed: Bools, everywhere: bool) -> tuple[Bytes, list[Bools]]:
+    """The edited areas told apart: labels (`NOTHING` outside), and per label where its colours are learnt."""
+    if everywhere or not changed.any():
+        return np.full(changed.shape, 0 if everywhere else NOTHING, np.uint8), [np.ones_like(changed)]
+    joined = cv.dilate(changed.astype(np.uint8), np.ones((MERGE_PX, MERGE_PX), np.uint8))
+    _, components, stats, _ = cv.connectedComponentsWithStats(joined)
+    areas = stats[:, cv.CC_STAT_AREA]
+    chosen = [int(i) + 1 for i in np.argsort(-areas[1:], kind="stable")[:MAX_OBJECTS]]
+    label_of = np.full(len(areas), len(chosen), np.uint8)
+    label_of[chosen] = range(len(chosen))
+    labels = np.where(changed, label_of[components], NOTHING).astype(np.uint8)
+    around = cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * AROUND_PX + 1, 2 * AROUND_PX + 1))
+    present = sorted(set(np.unique(label_of[1:]).tolist()))
+    return labels, [cv.dilate(((labels == n) & changed).astype(np.uint8), around) > 0 for n in present]

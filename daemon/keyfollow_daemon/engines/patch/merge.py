@@ -46,4 +46,5 @@ def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
         confidence=mixed([p.confidence for p in parts]),
         by_colour=by_colour / np.maximum(belief, 1e-6)[..., None],
         belief=np.maximum.reduce([p.belief for p in parts]),
+        allowed=mixed([p.allowed for p in parts]),
     )

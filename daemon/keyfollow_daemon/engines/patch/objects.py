@@ -20,6 +20,14 @@ MERGE_PX = 9
 INERTIA = 0.75
 STIFFNESS = 0.03
 STEADY_PX = 12.0
+WIDE_PX, WIDE_WEIGHT = 36.0, 0.02
+"""A wider neighbourhood counts where the nearer one holds nothing."""
+ASTRAY_PX = 8.0
+"""An offset inside a decal that lies further from what its surroundings do is a mismatch."""
+OUTLINE_PX = 5
+ON_OBJECT = 0.2
+"""Share of its rim that is edited, from which a decal is taken to lie on an edited object."""
+LEAST_RIM_PX, MOST_RIM_PX = 8, 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,15 +42,27 @@ REST = Motion(np.eye(3), np.eye(3))
 
 
 class Objects:
-    """Connected areas of a keyframe's change mask (``(h, w)`` bool at analysis size), the largest few."""
+    """What moves as a whole: a keyframe's decals, each with the surface that it lies on, then its edited areas; the largest few.
 
-    def __init__(self, changed: Bools) -> None:
-        joined = cv.dilate(changed.astype(np.uint8), np.ones((MERGE_PX, MERGE_PX), np.uint8))
-        _, labels, stats, _ = cv.connectedComponentsWithStats(joined)
-        areas = stats[1:, cv.CC_STAT_AREA]
-        chosen = [int(i) + 1 for i in np.argsort(-areas, kind="stable")[:MAX_OBJECTS] if areas[i] >= MIN_AREA]
-        self._masks = [(labels == i).astype(np.uint8) for i in chosen]
-        self._areas = [int(m.sum()) for m in self._masks]
+    Args:
+        decals: ``(h, w)`` bool at analysis size, what the edit drew that its own colours do not explain.
+        changed: ``(h, w)`` bool, all that the edit touched.
+        flat: ``(h, w)`` float32 0…1, where the picture has no texture to hold on to.
+    """
+
+    def __init__(self, decals: Bools, changed: Bools, flat: Floats) -> None:
+        drawn, edited = _largest(decals), _largest(changed)
+        self._decals = len(drawn)
+        self._cores = [area.astype(np.uint8) for area in [*drawn, *edited]]
+        self._masks = [area.astype(np.uint8) for area in [*(_surface(decal, changed) for decal in drawn), *edited]]
+        inside = cv.erode(changed.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
+        texture = np.square(1.0 - flat).astype(np.float32)
+        # an outline stays where it is when what it encloses turns
+        enclosed = [place < self._decals and bool(changed[mask > 0].mean() > 0.9) for place, mask in enumerate(self._masks)]
+        self._texture = [texture * inside if inner else texture for inner in enclosed]
+        # a decal may lie on a flat part of something that turns: its pose is what the texture around it says
+        self._held = [held if place < self._decals else np.ones_like(held) for place, held in enumerate(self._texture)]
+        self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
     def start(self) -> tuple[Motion, ...]:
         """Poses in the keyframe itself."""
@@ -53,10 +73,10 @@ class Objects:
         where = grid(*tracked.shape) + offset
         sure = tracked > 0.5
         out = []
-        for motion, mask, area in zip(motions, self._masks, self._areas, strict=True):
+        for motion, mask, holds, held in zip(motions, self._masks, self._holds, self._held, strict=True):
             seen = sure & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0)
             predicted = motion.pose @ motion.step
-            pose = _fit(predicted, where, seen, area)
+            pose = _fit(predicted, where, seen, sample(held, where), holds, int(mask.sum()))
             step = np.linalg.inv(motion.pose) @ pose
             out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step))
         return tuple(out)
@@ -65,7 +85,7 @@ class Objects:
         """(offsets, lost): `offset` with the poses' own where an object should be and tracking has lost the picture."""
         here = grid(*tracked.shape)
         out, lost = offset.copy(), np.zeros(tracked.shape, np.bool_)
-        for motion, mask in zip(motions, self._masks, strict=True):
+        for motion, mask in zip(motions, self._cores, strict=True):
             pose = motion.pose.astype(np.float32)
             where = here @ pose[:2, :2].T + pose[:2, 2]
             behind = (tracked < 0.5) & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0) & ~lost
@@ -82,22 +102,53 @@ class Objects:
         height, width = tracked.shape
         small = (max(1, width // 4), max(1, height // 4))
         out = offset
-        for motion, mask in zip(motions, self._masks, strict=True):
+        for place in reversed(range(self._decals)):
+            motion, mask, texture = motions[place], self._masks[place], self._texture[place]
             pose = motion.pose.astype(np.float32)
             rigid = here @ pose[:2, :2].T + pose[:2, 2] - here
-            own = sample(mask, here + offset, nearest=True, border=cv.BORDER_CONSTANT) * tracked
-            weight = own * np.square(1.0 - flat)
-            sums = np.dstack([(offset - rigid) * weight[..., None], weight])
-            sums = cv.GaussianBlur(cv.resize(sums, small, interpolation=cv.INTER_AREA), (0, 0), STEADY_PX / 4)
-            sums = cv.resize(sums, (width, height), interpolation=cv.INTER_LINEAR)
-            held = np.minimum(1.0, sums[..., 2] * 20.0) * own * flat
+            where = here + out
+            own = sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) * tracked
+            deviation = out - rigid
+            weight = own * sample(texture, where) / (1.0 + np.square(deviation).sum(axis=2) / ASTRAY_PX**2)
+            sums = cv.resize(np.dstack([deviation * weight[..., None], weight]), small, interpolation=cv.INTER_AREA)
+            near = cv.GaussianBlur(sums, (0, 0), STEADY_PX / 4)
+            near += WIDE_WEIGHT * cv.GaussianBlur(sums, (0, 0), WIDE_PX / 4)
+            sums = cv.resize(near, (width, height), interpolation=cv.INTER_LINEAR)
             steady = rigid + sums[..., :2] / np.maximum(sums[..., 2:], 1e-6)
-            out = out + held[..., None] * (steady - offset)
+            astray = np.square(out - steady).sum(axis=2) > ASTRAY_PX**2
+            held = np.minimum(1.0, sums[..., 2] * 200.0) * own * (np.maximum(flat, astray) if place < self._decals else flat)
+            out = out + held[..., None] * (steady - out)
         return out
 
 
-def _fit(predicted: Floats, where: Floats, seen: Bools, area: int) -> Floats:
-    """The affine map ``p -> where(p)`` over the `seen` pixels, ridge-regularised toward `predicted`; outliers are dropped once."""
+def _largest(area: Bools) -> list[Bools]:
+    joined = cv.dilate(area.astype(np.uint8), np.ones((MERGE_PX, MERGE_PX), np.uint8))
+    count, labels = cv.connectedComponents(joined)
+    areas = np.bincount(labels[area], minlength=count)[1:]
+    chosen = [int(i) + 1 for i in np.argsort(-areas, kind="stable")[:MAX_OBJECTS] if areas[i] >= MIN_AREA]
+    return [labels == i for i in chosen]
+
+
+def _surface(decal: Bools, changed: Bools) -> Bools:
+    """The decal and a rim half as wide; only what was edited, where the decal lies on an edited object."""
+    radius = int(np.clip(0.5 * np.sqrt(decal.sum()), LEAST_RIM_PX, MOST_RIM_PX))
+    around = cv.dilate(decal.astype(np.uint8), cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) > 0
+    rim = around & (cv.dilate(decal.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8)) == 0)
+    if changed[rim].mean() > ON_OBJECT:
+        around &= changed | decal
+    out: Bools = around
+    return out
+
+
+def _median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values)
+    heap = np.cumsum(weights[order])
+    return float(values[order[min(len(order) - 1, int(np.searchsorted(heap, heap[-1] / 2)))]])
+
+
+def _fit(predicted: Floats, where: Floats, seen: Bools, held: Floats, holds: float, area: int) -> Floats:
+    """The affine map ``p -> where(p)`` over the `seen` pixels, weighted by the texture that they are `held` by, ridge-regularised
+    toward `predicted`; outliers are dropped once."""
     rows, columns = np.nonzero(seen)
     step = max(1, len(rows) // SAMPLES)
     x, y = columns[::step].astype(np.float64), rows[::step].astype(np.float64)
@@ -107,14 +158,15 @@ def _fit(predicted: Floats, where: Floats, seen: Bools, area: int) -> Floats:
         return predicted
     centre, radius = points[:, :2].mean(axis=0), float(np.sqrt(area))
     local = np.stack([(x - centre[0]) / radius, (y - centre[1]) / radius, np.ones_like(x)], axis=1)
-    ridge = STIFFNESS * area / step * np.eye(3)
-    inlier = np.ones(len(x), np.bool_)
+    ridge = (STIFFNESS * holds / step + 1e-6) * np.eye(3)
+    texture = held[rows[::step], columns[::step]].astype(np.float64)
+    weight = texture
     correction = np.zeros((3, 2))
-    for _ in range(2):
-        kept = local[inlier]
-        correction = np.linalg.solve(kept.T @ kept + ridge, kept.T @ error[inlier])
+    for _ in range(3):
+        weighted = local * weight[:, None]
+        correction = np.linalg.solve(weighted.T @ local + ridge, weighted.T @ error)
         residual = np.linalg.norm(error - local @ correction, axis=1)
-        inlier = residual <= 3.0 * np.median(residual) + 0.5
+        weight = texture * (residual <= 3.0 * _median(residual, texture) + 0.5)
     shift = np.array([[1 / radius, 0, -centre[0] / radius], [0, 1 / radius, -centre[1] / radius], [0, 0, 1]])
     pose = predicted.copy()
     pose[:2] += correction.T @ shift

@@ -31,8 +31,8 @@ def values(frame: FrameBuffer) -> Floats:
     return pixels
 
 
-def guide(frame: FrameBuffer, scale: float = 1.0) -> Bytes:
-    """``(h, w, 3)`` uint8 analysis copy at `scale`; half floats are taken as linear light and encoded with gamma 2.2."""
+def guide(frame: FrameBuffer, scale: float | None = None) -> Bytes:
+    """``(h, w, 3)`` uint8 analysis copy, of `work_size` at `scale`, or of the frame's own size; half floats are taken as linear light and encoded with gamma 2.2."""
     rgb = frame.pixels[..., :3]
     if rgb.dtype == np.uint16:
         rgb = ((rgb.astype(np.uint32) + 128) // 257).astype(np.uint8)
@@ -40,13 +40,13 @@ def guide(frame: FrameBuffer, scale: float = 1.0) -> Bytes:
         light = np.clip(np.nan_to_num(rgb.astype(np.float32)), 0.0, 1.0)
         rgb = np.rint(255.0 * light ** (1 / 2.2)).astype(np.uint8)
     rgb = np.ascontiguousarray(rgb)
-    if scale != 1.0:
-        rgb = cv.resize(rgb, work_size(frame.width, frame.height, scale), interpolation=cv.INTER_AREA)
+    if scale is not None and (size := work_size(frame.width, frame.height, scale)) != (frame.width, frame.height):
+        rgb = cv.resize(rgb, size, interpolation=cv.INTER_AREA)
     return rgb
 
 
 def work_size(width: int, height: int, scale: float) -> tuple[int, int]:
-    """(width, height) of the analysis copy of a ``width x height`` picture."""
+    """(width, height) of the analysis copy of a ``width x height`` picture; at least 16, below which DIS finds no patch."""
     return max(16, round(width * scale)), max(16, round(height * scale))
 
 

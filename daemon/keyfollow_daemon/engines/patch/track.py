@@ -69,11 +69,14 @@ class Tracks:
         self._tracks: dict[tuple[int, bool], Track] = {}
         self._views: dict[int, KeyView] = {}
 
-    def look_at(self, key: int, changed: Bools) -> None:
-        """Tell what the edit changed in keyframe `key`, so that it is found again after it was hidden."""
-        width, height = self._flows.size
-        small = cv.resize(changed.astype(np.uint8), (width, height), interpolation=cv.INTER_NEAREST) > 0
-        self._views[key] = KeyView(self._flows.guide(key), small)
+    def look_at(self, key: int, decals: Bools, changed: Bools) -> None:
+        """Tell what the edit drew and changed in keyframe `key`, so that it is found again after it was hidden."""
+
+        def small(area: Bools) -> Bools:
+            out: Bools = cv.resize(area.astype(np.uint8), self._flows.size, interpolation=cv.INTER_NEAREST) > 0
+            return out
+
+        self._views[key] = KeyView(self._flows.guide(key), small(decals), small(changed))
 
     def view(self, key: int) -> KeyView:
         if key not in self._views:

@@ -1,4 +1,9 @@
-"""One keyframe's edit as it falls on another frame."""
+"""One keyframe's edit as it falls on another frame.
+
+``y = A(phi) (B - s) + g (b + e)(phi) + s``: the edit follows the frame's own detail, and its light. Light is what turned the
+keyframe's local mean colour into the frame's: a gain g (shade, exposure) and a white offset s (a highlight that moved), by least
+squares over the three channels with a ridge on s: where colours are grey the two cannot be told apart, and the gain is likelier.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +12,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .belonging import NOTHING, belonging
 from .correspondence import Correspondence
-from .keymodel import KeyModel, brightness
-from .pixels import Floats, grid, sample
+from .kernels import kernel, rows
+from .keymodel import KeyModel, local_mean
+from .pixels import Bytes, Floats, grid, sample
+
+HIGHLIGHT_RIDGE = 0.02
+LEAST_GAIN, MOST_GAIN = 0.3, 4.0
+MOST_HIGHLIGHT = 200.0
+DARK = 3.0
+"""Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +34,7 @@ class Proposal:
         reach: ``(h, w)`` float32 0…1, the keyframe's change mask as carried here.
         confidence: ``(h, w)`` float32 0…1.
         by_colour: ``(h, w, c)``, the edit that the colour table suggests; `belief` ``(h, w)`` 0…1 in it.
+        allowed: ``(h, w)`` float32 0…1, how far an untracked pixel may belong to an edited object, by its motion.
     """
 
     edit: Floats
@@ -28,10 +42,11 @@ class Proposal:
     confidence: Floats
     by_colour: Floats
     belief: Floats
+    allowed: Floats
 
 
 def transfer(model: KeyModel, state: Correspondence, source: Floats) -> Proposal:
-    """``y = A(phi) B + g (b + e)(phi)``, with g the ratio of local brightness (0.4…2.5): the edit follows detail and light.
+    """The edit of `model`'s keyframe on a frame.
 
     Args:
         state: correspondence of the frame with the model's keyframe, at the frame's size.
@@ -39,12 +54,62 @@ def transfer(model: KeyModel, state: Correspondence, source: Floats) -> Proposal
     """
     where = grid(*state.tracked.shape) + state.offset
     reach = sample(model.changed.astype(np.float32), where, border=cv2.BORDER_CONSTANT)
-    carried = sample(model.carried, where)
-    by_colour, belief = model.table(source)
-    base = source[..., :3] + by_colour[..., :3] if model.pointwise else source[..., :3]
-    gain = np.clip((brightness(base) + 8.0) / (carried[..., 12] + 8.0), 0.4, 2.5)[..., None]
-    rows = carried[..., :12].reshape(*reach.shape, 3, 4)
-    colour = np.einsum("hwij,hwj->hwi", rows[..., :3], base) + gain * rows[..., 3] - source[..., :3]
-    edit = np.concatenate([colour, carried[..., 13:]], axis=2)
-    edit[reach <= 0] = 0.0
-    return Proposal(edit, reach, state.confidence, by_colour, belief)
+    seen: Bytes = sample(model.labels, where, nearest=True).astype(np.uint8, copy=False)
+    allowed: Floats = np.ones((1, 1), np.float32)
+    if not model.everywhere:
+        known = state.confidence > 0.5
+        seen[(reach < 0.5) | ~known] = NOTHING
+        seen, allowed = belonging(seen, known & (reach <= 0), state.motion)
+        # whatever has just come into sight has no motion of its own yet
+        allowed = np.where(state.visible, allowed, np.float32(1.0))
+    by_colour, belief = model.tables(source, seen)
+    base = source[..., :3] + by_colour[..., :3] if model.pointwise else np.ascontiguousarray(source[..., :3])
+    edit = np.zeros(source.shape, np.float32)
+    rows(_apply, len(base), model.carried, where, reach, base, local_mean(base), np.ascontiguousarray(source), edit)
+    return Proposal(edit, reach, state.confidence, by_colour, belief, np.broadcast_to(allowed, belief.shape))
+
+
+@kernel
+def _apply(
+    first: int,
+    end: int,
+    carried: Floats,
+    where: Floats,
+    reach: Floats,
+    base: Floats,
+    mean: Floats,
+    source: Floats,
+    edit: Floats,
+) -> None:
+    height, width, planes = carried.shape
+    found = np.empty(planes, np.float32)
+    for y in range(first, end):
+        for x in range(reach.shape[1]):
+            if reach[y, x] <= 0:
+                continue
+            u = min(max(where[y, x, 0], np.float32(0)), np.float32(width - 1))
+            v = min(max(where[y, x, 1], np.float32(0)), np.float32(height - 1))
+            left, top = int(u), int(v)
+            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+            a, b = u - left, v - top
+            for p in range(planes):
+                above = carried[top, left, p] + a * (carried[top, right, p] - carried[top, left, p])
+                below = carried[bottom, left, p] + a * (carried[bottom, right, p] - carried[bottom, left, p])
+                found[p] = above + b * (below - above)
+            then = now = square = cross = np.float32(0)
+            for c in range(3):
+                then += found[12 + c] + DARK
+                now += mean[y, x, c] + DARK
+                square += (found[12 + c] + DARK) ** 2
+                cross += (found[12 + c] + DARK) * (mean[y, x, c] + DARK)
+            count = 3 * (1 + HIGHLIGHT_RIDGE)
+            determinant = square * count - then * then
+            highlight = min(max((square * now - then * cross) / determinant, -MOST_HIGHLIGHT), MOST_HIGHLIGHT)
+            gain = min(max((cross * count - then * now) / determinant, LEAST_GAIN), MOST_GAIN)
+            for c in range(3):
+                value = gain * found[4 * c + 3] + highlight
+                for d in range(3):
+                    value += found[4 * c + d] * (base[y, x, d] - highlight)
+                edit[y, x, c] = value - source[y, x, c]
+            if source.shape[2] == 4:
+                edit[y, x, 3] = found[15]

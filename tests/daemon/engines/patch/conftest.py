@@ -57,6 +57,8 @@ class MemoryCache:
 
 
 class MemoryContext:
+    plan = 0
+
     def __init__(self) -> None:
         self.cache = MemoryCache()
         self.checks = 0

@@ -3,13 +3,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keyfollow_daemon.engines.patch.colour_table import ColourTable
+from keyfollow_daemon.engines.patch.colour_table import ColourTables
+
+
+def whole(source: Any, edit: Any) -> tuple[ColourTables, Any]:
+    region = np.ones(source.shape[:2], np.bool_)
+    return ColourTables(source, edit, [region]), np.zeros(source.shape[:2], np.uint8)
 
 
 def test_an_edit_by_colour_is_predicted_and_believed(picture: Any) -> None:
     source = picture.astype(np.float32)
     edit = (source[..., ::-1] - source) * np.float32(0.4)
-    predicted, belief = ColourTable(source, edit)(source)
+    tables, labels = whole(source, edit)
+    predicted, belief = tables(source, labels)
     assert np.abs(predicted - edit).mean() < 1.5
     assert belief.mean() > 0.9
 
@@ -18,14 +24,38 @@ def test_a_colour_that_was_edited_here_but_not_there_is_not_believed() -> None:
     source = np.full((60, 60, 3), 120.0, np.float32)
     edit = np.zeros_like(source)
     edit[:30] = 100.0
-    _, belief = ColourTable(source, edit)(source)
-    assert belief.max() < 0.2
+    tables, labels = whole(source, edit)
+    assert tables(source, labels)[1].max() < 0.2
+
+
+def test_a_decal_does_not_tint_the_colour_that_it_lies_on() -> None:
+    source = np.full((60, 60, 3), 120.0, np.float32)
+    edit = np.full_like(source, -40.0)
+    edit[:6] = 100.0
+    tables, labels = whole(source, edit)
+    predicted, belief = tables(source, labels)
+    assert np.abs(predicted + 40.0).max() < 2.0
+    assert belief.min() > 0.9
+
+
+def test_every_region_has_its_own_table_and_other_labels_none() -> None:
+    source = np.full((40, 60, 3), 120.0, np.float32)
+    edit = np.zeros_like(source)
+    edit[:, :20] = 30.0
+    left = np.zeros((40, 60), np.bool_)
+    left[:, :20] = True
+    tables = ColourTables(source, edit, [left, ~left])
+    labels = np.full((40, 60), 255, np.uint8)
+    labels[:10], labels[10:20] = 0, 1
+    predicted, belief = tables(source, labels)
+    assert np.allclose(predicted[:10], 30.0, atol=0.5) and np.allclose(predicted[10:], 0.0, atol=0.5)
+    assert belief[:20].min() > 0.9 and belief[20:].max() == 0
 
 
 def test_unseen_colours_take_after_their_neighbours_without_belief() -> None:
     source = np.full((30, 30, 3), 60.0, np.float32)
-    table = ColourTable(source, np.full_like(source, 25.0))
-    predicted, belief = table(np.full((2, 2, 3), 200.0, np.float32))
+    tables, _ = whole(source, np.full_like(source, 25.0))
+    predicted, belief = tables(np.full((2, 2, 3), 200.0, np.float32), np.zeros((2, 2), np.uint8))
     assert np.allclose(predicted, 25.0, atol=0.5)
     assert belief.max() < 0.05
 
@@ -34,6 +64,7 @@ def test_alpha_is_a_channel_of_the_edit_and_hdr_values_are_clamped() -> None:
     source = np.full((10, 10, 4), 255.0, np.float32)
     edit = np.zeros_like(source)
     edit[..., 3] = -100
-    predicted, _ = ColourTable(source, edit)(source * 40)
+    tables, labels = whole(source, edit)
+    predicted, _ = tables(source * 40, labels)
     assert predicted.shape == (10, 10, 4)
     assert np.allclose(predicted[..., 3], -100, atol=0.5)

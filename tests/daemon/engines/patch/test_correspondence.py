@@ -43,9 +43,17 @@ def test_offsets_are_not_mixed_across_a_tear(picture: Any) -> None:
 def test_the_match_error_forgives_a_change_of_light_but_not_of_place(picture: Any) -> None:
     key = KeyView(picture)
     here = constant(picture, 0.0)
-    darker = picture.astype(np.float32) * 0.7
+    darker = np.rint(picture * 0.7).astype(np.uint8)
     assert match_error(darker, key, here).mean() < 2.0
     assert match_error(darker, key, constant(picture, 9.0)).mean() > 100.0
+
+
+def test_the_match_error_forgives_a_highlight_where_it_may(picture: Any) -> None:
+    key = KeyView(picture)
+    here = constant(picture, 0.0)
+    lit = np.minimum(picture * 0.6 + 60, 255).astype(np.uint8)
+    plain = match_error(lit, key, here, highlights=False).mean()
+    assert match_error(lit, key, here).mean() < 0.5 * plain
 
 
 def test_refinement_undoes_drift(picture: Any) -> None:

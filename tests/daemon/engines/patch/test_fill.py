@@ -12,7 +12,15 @@ SHAPE = (80, 120)
 def proposal(**planes: Any) -> Proposal:
     zero = np.zeros(SHAPE, np.float32)
     three = np.zeros((*SHAPE, 3), np.float32)
-    given: dict[str, Any] = {"edit": three, "reach": zero, "confidence": zero, "by_colour": three, "belief": zero, **planes}
+    given: dict[str, Any] = {
+        "edit": three,
+        "reach": zero,
+        "confidence": zero,
+        "by_colour": three,
+        "belief": zero,
+        "allowed": zero + 1,
+        **planes,
+    }
     return Proposal(**given)
 
 
@@ -78,3 +86,15 @@ def test_near_is_a_distance_in_pixels() -> None:
     area[40, 60] = True
     close = near(area, 5)
     assert close[40, 65] and not close[40, 66]
+
+
+def test_what_moves_otherwise_is_not_filled() -> None:
+    colour = np.full((*SHAPE, 3), 12.0, np.float32)
+    assert not fill(proposal(by_colour=colour, belief=half(1, 1), allowed=half(0, 0)), LUMA, np.inf).any()
+
+
+def test_a_faint_fill_leaves_the_sources_bits() -> None:
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), LUMA, 10)
+    outside = made[:, 61:]
+    assert ((np.abs(outside).max(axis=2) == 0) | (np.abs(outside).max(axis=2) >= 1.5)).all()

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from keyfollow.frames import FrameBuffer
+from keyfollow_daemon.engines.patch.belonging import NOTHING
 from keyfollow_daemon.engines.patch.keymodel import key_model
 
 
@@ -16,7 +17,7 @@ def test_a_local_edit_is_local(picture: Any) -> None:
     after[40:90, 60:120] = after[40:90, 60:120, ::-1]
     made = model(picture, after)
     assert made.changed[50:80, 70:110].mean() > 0.95 and not made.changed[:30].any()
-    assert not made.everywhere and made.carried.shape == (144, 192, 13)
+    assert not made.everywhere and made.carried.shape == (144, 192, 15)
 
 
 def test_a_grade_is_pointwise_and_everywhere(picture: Any) -> None:
@@ -41,4 +42,22 @@ def test_alpha_has_a_plane_of_its_own(picture: Any) -> None:
     after = rgba.copy()
     after[50:70, 50:70, 3] = 55
     made = model(rgba, after)
-    assert made.carried.shape[2] == 14 and made.carried[60, 60, 13] == -200
+    assert made.carried.shape[2] == 16 and made.carried[60, 60, 15] == -200
+
+
+def test_a_stroke_is_a_decal_and_a_recolouring_is_none(picture: Any) -> None:
+    after = np.clip(picture * (0.5, 1.0, 0.8), 0, 255).astype(np.uint8)
+    recoloured = model(picture, after)
+    assert recoloured.decals.mean() < 0.02
+    after[60:72, 20:160] = (250, 0, 250)
+    drawn = model(picture, after).decals
+    assert drawn[62:70, 25:155].mean() > 0.8 and drawn[:50].mean() < 0.05
+
+
+def test_separate_areas_have_separate_labels(picture: Any) -> None:
+    after = picture.copy()
+    after[10:40, 10:50] = 255 - after[10:40, 10:50]
+    after[90:130, 120:180, 0] //= 2
+    labels = model(picture, after).labels
+    assert labels[25, 30] != labels[110, 150] and NOTHING not in (labels[25, 30], labels[110, 150])
+    assert labels[70, 90] == NOTHING

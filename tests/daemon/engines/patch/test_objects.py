@@ -6,6 +6,7 @@ import numpy as np
 from keyfollow_daemon.engines.patch.objects import MAX_OBJECTS, Objects
 
 SHAPE = (120, 160)
+TEXTURED = np.zeros(SHAPE, np.float32)
 
 
 def area() -> Any:
@@ -21,7 +22,7 @@ def shifted(dx: float) -> Any:
 
 
 def test_the_pose_follows_what_is_tracked_and_goes_on_when_hidden() -> None:
-    objects = Objects(area())
+    objects = Objects(area(), area(), TEXTURED)
     motions = objects.start()
     sure = np.ones(SHAPE, np.float32)
     for t in range(1, 11):
@@ -33,7 +34,7 @@ def test_the_pose_follows_what_is_tracked_and_goes_on_when_hidden() -> None:
 
 
 def test_lost_pixels_are_expected_where_the_pose_says() -> None:
-    objects = Objects(area())
+    objects = Objects(area(), area(), TEXTURED)
     tracked = np.ones(SHAPE, np.float32)
     motions = objects.start()
     for t in range(1, 11):
@@ -45,20 +46,28 @@ def test_lost_pixels_are_expected_where_the_pose_says() -> None:
 
 
 def test_flat_parts_do_what_textured_parts_do() -> None:
-    objects = Objects(area())
     offset, tracked = shifted(0), np.ones(SHAPE, np.float32)
     offset[55:65, 60:70] += 6
     flat = np.zeros(SHAPE, np.float32)
     flat[52:68, 57:73] = 1
+    objects = Objects(area(), area(), flat)
     steady = objects.steadied(objects.start(), offset, tracked, flat)
     assert np.abs(steady[60, 65]).max() < 1.5
     assert np.array_equal(steady[20:30], offset[20:30])
 
 
 def test_only_the_largest_areas_count_and_crumbs_do_not() -> None:
-    assert Objects(np.zeros(SHAPE, np.bool_)).start() == ()
+    assert Objects(np.zeros(SHAPE, np.bool_), np.zeros(SHAPE, np.bool_), TEXTURED).start() == ()
     many = np.zeros(SHAPE, np.bool_)
     for i in range(5):
         for j in range(4):
             many[5 + 22 * i : 13 + 22 * i, 5 + 40 * j : 13 + 40 * j] = True
-    assert len(Objects(many).start()) == MAX_OBJECTS
+    assert len(Objects(np.zeros(SHAPE, np.bool_), many, TEXTURED).start()) == MAX_OBJECTS
+
+
+def test_an_offset_that_strays_from_its_decal_is_brought_back() -> None:
+    objects = Objects(area(), area(), TEXTURED)
+    offset = shifted(0)
+    offset[58:62, 63:67] += 25
+    steady = objects.steadied(objects.start(), offset, np.ones(SHAPE, np.float32), TEXTURED)
+    assert np.abs(steady[60, 65]).max() < 1.0

@@ -14,7 +14,8 @@ from keyfollow_daemon.engines.patch.track import Track, Tracks
 
 def state(value: float) -> Correspondence:
     plane = np.full((2, 2), value, np.float32)
-    return Correspondence(np.full((2, 2, 2), value, np.float32), plane, plane)
+    field = np.full((2, 2, 2), value, np.float32)
+    return Correspondence(field, plane, plane, field, plane > 0)
 
 
 def counted(window: range) -> tuple[Track, Counter[int]]:

@@ -1,0 +1,204 @@
+"""How well the patch engine carries an edit through clips whose right answer is known, and what it costs.
+
+    python benchmarks/patch_quality.py --scenes DIR [--scene NAME …] [--frames 12,24,36,47] [--keys 0,47] [--draft] [--sheets FOLDER]
+
+DIR holds scenes and the `bench.py` that loads and scores them. One row of a Markdown table is printed per scene: PSNR and SSIM of the edited
+region, its worst frame, PSNR and share of bit-equal pixels outside it, flicker, Spearman's rank correlation of 1 - confidence
+and error over frames, and CPU seconds (all threads) per frame for what depends on the source alone and for the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from keyfollow.edits import SettingValue
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.cache.store import InversionStore
+from keyfollow_daemon.engines.base import Array, Cache, Edit, EditedFrame, EditKeyframe, InversionSpec, Tensors
+from keyfollow_daemon.engines.patch.engine import PatchEngine
+from keyfollow_daemon.engines.patch.info import describe
+
+CACHE_QUOTA = 8 << 30
+SHEET_FRAMES = (12, 24, 47)
+COLUMNS = ("edited dB", "SSIM", "worst dB", "rest dB", "rest exact", "flicker", "rank corr.", "prepare s", "apply s")
+
+
+class ClipInMemory:
+    """`engines.base.Frames` over ``(n, h, w, c)`` pixels."""
+
+    def __init__(self, pixels: Array) -> None:
+        self._pixels = pixels
+
+    @property
+    def count(self) -> int:
+        return len(self._pixels)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return int(self._pixels.shape[2]), int(self._pixels.shape[1])
+
+    def __getitem__(self, frame: int) -> FrameBuffer:
+        return FrameBuffer(np.ascontiguousarray(self._pixels[frame]))
+
+    def digest(self, frame: int) -> bytes:
+        return self[frame].digest()
+
+
+@dataclass
+class Surroundings:
+    """`engines.base.Context` that nobody cancels."""
+
+    cache: Cache
+    plan: int = 0
+    phases: dict[str, float] = field(default_factory=dict)
+
+    def check(self) -> None:
+        pass
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        pass
+
+    def checkpoint(self, name: str, tensors: Tensors) -> None:
+        raise NotImplementedError
+
+    def restore(self, name: str) -> dict[str, Array] | None:
+        return None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run made, and its CPU seconds."""
+
+    frames: dict[int, EditedFrame]
+    prepare_s: float
+    apply_s: float
+
+
+def propagate(
+    source: Array,
+    keyframes: Mapping[int, Array],
+    cache: Cache,
+    *,
+    wanted: Sequence[int],
+    draft: bool = False,
+    settings: Mapping[str, SettingValue] | None = None,
+) -> Outcome:
+    """One run of the engine over ``(n, h, w, 3)`` frames; only `wanted` ones are made."""
+    clip, engine, info = ClipInMemory(source), PatchEngine(), describe()
+    resolved = info.resolve(settings or {})
+    spec = InversionSpec(info.id, info.version, {s.name: resolved[s.name] for s in info.settings if s.source_only}, draft=draft)
+    span = FrameRange(min(*wanted, *keyframes), max(*wanted, *keyframes) + 1)
+    keys = [EditKeyframe(k, FrameBuffer(np.ascontiguousarray(image))) for k, image in sorted(keyframes.items())]
+    edit = Edit(span, sorted(wanted), keys, settings=resolved, draft=draft)
+    surroundings = Surroundings(cache)
+    began = time.process_time()
+    inversion = engine.invert(clip, span, spec, surroundings)
+    prepared = time.process_time()
+    made = {e.frame: e for e in engine.propagate(clip, inversion, edit, surroundings)}
+    return Outcome(made, prepared - began, time.process_time() - prepared)
+
+
+def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
+    """Spearman's rho; 0 for fewer than three values, or if one side does not vary."""
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    ranks = [np.argsort(np.argsort(values)).astype(np.float64) for values in (a, b)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+
+
+def measure(bench: Any, scene: Any, outcome: Outcome, keys: Sequence[int], steps: int) -> dict[str, float]:
+    """The numbers of a row; `steps` frames were worked through, of which some were delivered."""
+    wanted = [n for n in sorted(outcome.frames) if n not in keys]
+    result = {n: e.image.pixels for n, e in outcome.frames.items()}
+    score = bench.score(scene, result, keys=tuple(keys), frames=sorted(result))
+    kernel = np.ones((5, 5), np.uint8)
+    error = []
+    for n in wanted:
+        area = np.asarray(cv2.dilate(scene.changed[n].astype(np.uint8), kernel)) > 0
+        error.append(-float(bench.psnr(result[n], scene.edited[n], area)))
+    doubt = [1.0 - outcome.frames[n].confidence for n in wanted]
+    nothing = float("nan")
+    values = [score[k] for k in ("edit_psnr", "edit_ssim", "worst", "rest_psnr", "rest_exact", "flicker")]
+    numbers = [nothing if v is None else float(v) for v in values]
+    numbers += [rank_correlation(doubt, error), outcome.prepare_s / steps, outcome.apply_s / steps]
+    return dict(zip(COLUMNS, numbers, strict=True))
+
+
+def sheet(scene: Any, outcome: Outcome, folder: Path, frames: Sequence[int]) -> None:
+    """Source, result, truth and 4 x their difference side by side, a row per frame."""
+    rows = []
+    for n in frames:
+        if n not in outcome.frames:
+            continue
+        result, truth = outcome.frames[n].image.pixels, scene.edited[n]
+        difference = np.clip(np.abs(result.astype(np.int32) - truth) * 4, 0, 255).astype(np.uint8)
+        rows.append(np.concatenate([scene.source[n], result, truth, difference], axis=1))
+    if rows:
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{scene.name}.png"), np.concatenate(rows)[..., ::-1])
+
+
+def load_bench(scenes: Path) -> Any:
+    """The scenes' own loading and scoring."""
+    spec = importlib.util.spec_from_file_location("keyfollow_scene_bench", scenes / "bench.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def numbers(text: str) -> list[int]:
+    return [int(n) for n in text.split(",")]
+
+
+def setting(text: str) -> tuple[str, SettingValue]:
+    name, _, value = text.partition("=")
+    known = {s.name: s for s in describe().settings}
+    return name, known[name].parse(value)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scenes", type=Path, required=True)
+    parser.add_argument("--scene", action="append", help="only this one; may be repeated")
+    parser.add_argument("--bench", type=Path, help="folder of bench.py, where it is not --scenes")
+    parser.add_argument("--keys", type=numbers, default=[0])
+    parser.add_argument("--frames", type=numbers, help="all, unless given")
+    parser.add_argument("--draft", action="store_true")
+    parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
+    parser.add_argument("--cache", type=Path, help="keep what depends on the source alone here, for the next run")
+    given = parser.parse_args()
+    bench = load_bench(given.bench or given.scenes)
+    names = given.scene or sorted(p.parent.name for p in given.scenes.glob("*/scene.json"))
+    print("| scene |", " | ".join(COLUMNS), "|")
+    print("|---|" + "---|" * len(COLUMNS))
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        cache = InversionStore(given.cache or Path(scratch), CACHE_QUOTA)
+        for name in names:
+            scene = bench.load(str(given.scenes / name))
+            wanted = sorted({*(given.frames or range(len(scene.source))), *given.keys})
+            keyframes = {k: scene.edited[k] for k in given.keys}
+            outcome = propagate(scene.source, keyframes, cache, wanted=wanted, draft=given.draft, settings=dict(given.set))
+            row = measure(bench, scene, outcome, given.keys, max(wanted) - min(wanted) + 1 - len(given.keys))
+            rows.append(row)
+            print(f"| {name} |", " | ".join(f"{v:.4g}" for v in row.values()), "|", flush=True)
+            if given.sheets:
+                sheet(scene, outcome, given.sheets, SHEET_FRAMES)
+    if len(rows) > 1:
+        means = [float(np.nanmean([row[column] for row in rows])) for column in COLUMNS]
+        print("| mean |", " | ".join(f"{v:.4g}" for v in means), "|")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Which edited object an untracked pixel belongs to, if any: the nearest tracked one that moves as the pixel does.
+
+What comes out from behind a rolling ball stands still like the wall that it is part of; what turns into view at the ball's own
+edge moves with the ball. Colour and distance alone cannot tell a red ball from a red sleeve behind it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .pixels import Bools, Bytes, Floats, cv
+
+NOTHING = 255
+"""Label of a pixel that belongs to no edited object."""
+SHRINK = 2
+NEAR_PX = 24.0
+"""As much distance counts as one tolerance of difference in motion."""
+CLEARLY = 2.5
+"""Tolerances by which a pixel must rather move as the unedited surroundings do, to be none of the object's."""
+ALIKE_PX, ALIKE_SHARE = 0.75, 0.1
+"""Motions that differ by less are alike: pixels per frame, plus a share of the motion."""
+
+
+def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floats]:
+    """Every pixel's label, and 0…1 how far its motion allows that.
+
+    Args:
+        seen: ``(h, w)`` labels of the tracked edited pixels, `NOTHING` elsewhere.
+        unedited: ``(h, w)``, the tracked pixels that the edit leaves alone.
+        motion: ``(h, w, 2)`` px per frame.
+    """
+    height, width = seen.shape
+    labels = seen[::SHRINK, ::SHRINK]
+    flow = np.ascontiguousarray(motion[::SHRINK, ::SHRINK])
+    best = np.full(labels.shape, NOTHING, np.uint8)
+    cost, apart = np.full(labels.shape, np.inf, np.float32), np.full(labels.shape, np.inf, np.float32)
+    for label in np.unique(labels):
+        if label == NOTHING:
+            continue
+        distance, differs = _nearest(labels == label, flow)
+        here = distance * SHRINK / NEAR_PX + differs
+        closer = here < cost
+        best[closer], cost[closer], apart[closer] = label, here[closer], differs[closer]
+    _, background = _nearest(unedited[::SHRINK, ::SHRINK], flow)
+    allowed = np.clip(CLEARLY - (apart - background), 0.0, 1.0) if np.isfinite(background).any() else np.ones_like(apart)
+    allowed[best == NOTHING] = 0.0
+    size = (width, height)
+    full: Bytes = cv.resize(best, size, interpolation=cv.INTER_NEAREST)
+    full = np.where(seen != NOTHING, seen, full)
+    return full, cv.resize(allowed.astype(np.float32), size, interpolation=cv.INTER_LINEAR)
+
+
+def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
+    """Distance to `area` in px, and by how many tolerances its motion there differs; ``inf`` without any area."""
+    if not area.any():
+        nothing = np.full(area.shape, np.inf, np.float32)
+        return nothing, nothing
+    distance, place = cv.distanceTransformWithLabels(
+        (~area).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5, labelType=cv.DIST_LABEL_PIXEL
+    )
+    smooth = cv.blur(np.dstack([flow * area[..., None], area.astype(np.float32)]), (5, 5))
+    at = np.empty((int(place.max()) + 1, 2), np.float32)
+    at[place[area]] = smooth[area][:, :2] / smooth[area][:, 2:]
+    there = at[place]
+    tolerance = ALIKE_PX + ALIKE_SHARE * np.linalg.norm(there, axis=2)
+    return distance, np.linalg.norm(flow - there, axis=2) / tolerance

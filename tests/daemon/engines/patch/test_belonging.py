@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow_daemon.engines.patch.belonging import NOTHING, belonging
+
+SHAPE = (80, 120)
+
+
+def scene() -> tuple[Any, Any, Any]:
+    """An edited object on the left moving 6 px right, the rest at rest; the strip between them is untracked."""
+    seen = np.full(SHAPE, NOTHING, np.uint8)
+    seen[:, :40] = 0
+    unedited = np.zeros(SHAPE, np.bool_)
+    unedited[:, 80:] = True
+    motion = np.zeros((*SHAPE, 2), np.float32)
+    motion[:, :40, 0] = 6.0
+    return seen, unedited, motion
+
+
+def test_what_moves_with_the_object_belongs_to_it_and_what_rests_does_not() -> None:
+    seen, unedited, motion = scene()
+    motion[:40, 40:80, 0] = 6.0
+    labels, allowed = belonging(seen, unedited, motion)
+    assert allowed[10, 60] > 0.9 and labels[10, 60] == 0
+    assert allowed[70, 60] < 0.1
+
+
+def test_without_relative_motion_nothing_is_ruled_out() -> None:
+    seen, unedited, motion = scene()
+    _, allowed = belonging(seen, unedited, motion * 0)
+    assert allowed.min() == 1.0
+
+
+def test_of_two_objects_the_one_that_moves_alike_is_chosen() -> None:
+    seen, unedited, motion = scene()
+    seen[:, 80:] = 1
+    motion[:, 70:80, 0] = 6.0
+    labels, _ = belonging(seen, np.zeros_like(unedited), motion)
+    assert labels[40, 74] == 0
+    assert labels[40, 100] == 1 and labels[40, 10] == 0
+
+
+def test_with_nothing_seen_nothing_belongs() -> None:
+    seen, unedited, motion = scene()
+    labels, allowed = belonging(np.full_like(seen, NOTHING), unedited, motion)
+    assert (labels == NOTHING).all() and allowed.max() == 0
