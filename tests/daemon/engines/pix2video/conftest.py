@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
 from keyfollow_testkit import diffusion
+
+# the worker of these tests runs on one thread too: sums are taken in the same order
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
