@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from . import connection
@@ -54,28 +55,62 @@ def start(where: Paths, timeout_s: float = START_S) -> Connection:
     Raises:
         DaemonError: ``daemon_not_installed``, ``daemon_failed`` with the last words of its log, ``daemon_slow``.
     """
+    starting = spawn(where)
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found = starting.poll()
+        if found is not None:
+            return found
+        time.sleep(0.02)
+    raise DaemonError("daemon_slow", f"The daemon was not ready after {timeout_s:.0f} s.", f"See {where.logs}.")
+
+
+class Starting:
+    """A daemon on its way up, for those who must not wait: ask `poll` now and then."""
+
+    def __init__(self, where: Paths, child: subprocess.Popen[bytes], words: Path) -> None:
+        self._where = where
+        self._child = child
+        self._words = words
+
+    def poll(self) -> Connection | None:
+        """The daemon's connection once it has announced itself.
+
+        Raises:
+            DaemonError: ``daemon_failed`` when it has ended instead.
+        """
+        found = find(self._where)
+        status = self._child.poll()
+        if found is None and status not in (None, 3):  # 3: another daemon holds the lock and will announce itself
+            raise DaemonError(
+                "daemon_failed",
+                f"The daemon ended with exit code {status}: {_last_line(self._words.read_text(errors='replace'))}",
+                f"See {self._where.logs}, mend the cause, and try again.",
+            )
+        return found
+
+
+def spawn(where: Paths, program: str = "") -> Starting:
+    """Start a daemon without waiting for it; `program` is a path to keyfollowd, empty for this installation's own.
+
+    Raises:
+        DaemonError: ``daemon_not_installed``.
+    """
     where.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
     words = where.logs / "daemon-start.log"
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
-    with words.open("wb") as sink:
-        child = subprocess.Popen(command(), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
+    line = [program] if program else command()
+    try:
+        with words.open("wb") as sink:
+            child = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options)
+    except OSError as e:
+        raise DaemonError(
+            "daemon_not_installed", f"{line[0]} cannot be started ({e.strerror}).", "Install it: pip install keyfollow."
+        ) from e
     _children.append(child)
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = find(where)
-        if found is not None:
-            return found
-        status = child.poll()
-        if status not in (None, 3):  # 3: another daemon holds the lock and will announce itself
-            raise DaemonError(
-                "daemon_failed",
-                f"The daemon ended with exit code {status}: {_last_line(words.read_text(errors='replace'))}",
-                f"See {where.logs}, mend the cause, and try again.",
-            )
-        time.sleep(0.02)
-    raise DaemonError("daemon_slow", f"The daemon was not ready after {timeout_s:.0f} s.", f"See {where.logs}.")
+    return Starting(where, child, words)
 
 
 def command() -> list[str]:

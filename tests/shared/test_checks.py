@@ -31,7 +31,13 @@ def test_the_range_is_the_clip_or_what_was_asked_for() -> None:
         {"keyframes": (Keyframe(0, PICTURE), Keyframe(9, PICTURE))},
         {"range": FrameRange(5, 6)},
         {"settings": {"radius": 9}},
-        {"masks": (Mask("edit", frame=0, image=PICTURE), Mask("front", video="/m.mkv"), Mask("protect", frame=9, image=PICTURE))},
+        {
+            "masks": (
+                Mask("edit", frame=0, image=PICTURE),
+                Mask("front", video="/m.mkv"),
+                Mask("protect", frame=9, image=PICTURE),
+            )
+        },
     ],
 )
 def test_what_is_possible_passes(change: dict[str, Any]) -> None:

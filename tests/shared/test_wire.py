@@ -30,10 +30,17 @@ JOB = Job(
     "job-1", "failed", "patch", "/clips/a.mp4", "final", "take-1", 1.5, 2.0, 1, Progress("Reading", 1, 2, 0.5),
     Failure("JobError", "engine_failed", "It failed.", "Retry."), "mine", FrameRange(1, 3),
 )  # fmt: skip
-TAKE = Take("take-1", "job-1", "/clips/a.mp4", "patch", "final", 1.5, 0, 12, 99, True, "/project", Report(12, confidence={"3": 0.5}))
+TAKE = Take(
+    "take-1", "job-1", "/clips/a.mp4", "patch", "final", 1.5, 0, 12, 99, True, "/project", Report(12, confidence={"3": 0.5})
+)
 CACHE = CacheInfo("cache-1", "patch", "/clips/a.mp4", 0, 12, 11, 1000, 2.5, 1.0, 2.0, True)
 ENGINE = EngineInfo(
-    "patch", "Patch", "1", "Carries patches.", (Setting("radius", "int", 3, "How far.", 1, 9, source_only=True),), missing=("A GPU.",)
+    "patch",
+    "Patch",
+    "1",
+    "Carries patches.",
+    (Setting("radius", "int", 3, "How far.", 1, 9, source_only=True),),
+    missing=("A GPU.",),
 )
 
 SAMPLES: list[Any] = [
@@ -52,6 +59,8 @@ SAMPLES: list[Any] = [
     wire.TakeAction("take-1", "claimed", "/project"),
     wire.Caches(),
     wire.CacheAction("import", blob=SHA),
+    wire.ClipAsk(Clip("/clips/a.mp4")),
+    wire.PictureAsk(Clip("/clips/a.mp4"), 12, "take-1", "tiff"),
     wire.OpenFrames(4, job="job-1", order="source", by="bytes", credit=2, skip=(1, 2, 3)),
     wire.MoreFrames(4, 2),
     wire.CloseFrames(4),
@@ -73,12 +82,19 @@ SAMPLES: list[Any] = [
     wire.CacheIs(CACHE),
     wire.CacheList((CACHE,)),
     wire.Exported("/exports/cache-1.zip", 1000),
+    wire.ClipIs(1920, 1080, 240, (24000, 1001), "uint8", 3, True),
+    wire.PictureIs(12, "/exports/pictures/1a.tiff"),
     wire.FrameIs(4, 7, "/takes/take-1/frames/7"),
     wire.FramesEnd(4),
     wire.BlobState(SHA, 10, True),
 ]
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(1 << 63), (1 << 64) - 1) | st.floats() | st.text(max_size=8) | st.binary(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 63), (1 << 64) - 1)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.binary(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
@@ -123,7 +139,12 @@ def test_fields_of_a_newer_peer_are_ignored_and_missing_ones_take_their_default(
 def test_a_refusal_is_the_error_again() -> None:
     error = wire.Refused(**ModelMissing("no_weights", "They are not here.", "Fetch them.").to_plain()).error()
     assert type(error) is ModelMissing
-    assert error.to_plain() == {"kind": "ModelMissing", "code": "no_weights", "message": "They are not here.", "remedy": "Fetch them."}
+    assert error.to_plain() == {
+        "kind": "ModelMissing",
+        "code": "no_weights",
+        "message": "They are not here.",
+        "remedy": "Fetch them.",
+    }
 
 
 def test_a_wire_error_is_an_error_that_can_be_sent() -> None:
@@ -179,7 +200,9 @@ def test_what_the_protocol_does_not_allow_is_refused_with_what_it_is(parts: list
 @pytest.mark.parametrize("code", [-1, 0, 5, 127])
 @pytest.mark.parametrize("size", [1, 4, 8, 12, 300])
 def test_ext_types_and_timestamps_are_refused(code: int, size: int) -> None:
-    ext = {1: b"\xd4", 4: b"\xd6", 8: b"\xd7", 12: b"\xc7\x0c", 300: b"\xc8\x01\x2c"}[size] + code.to_bytes(1, "big", signed=True)
+    ext = {1: b"\xd4", 4: b"\xd6", 8: b"\xd7", 12: b"\xc7\x0c", 300: b"\xc8\x01\x2c"}[size] + code.to_bytes(
+        1, "big", signed=True
+    )
     with pytest.raises(WireError):
         decode([b"\x82\xa4type\xa4Beat\xa1x" + ext + bytes(size)], TO_DAEMON)
 

@@ -14,12 +14,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psutil
 from keyfollow import __version__, wire
 from keyfollow.atomic import storage_errors, temporary
+from keyfollow.edits import Clip
 from keyfollow.engine_info import Job
 from keyfollow.errors import DaemonError, JobError, KeyfollowError, UsageError
 from keyfollow.wire import CONTROL, DATA, Channel, Envelope
@@ -29,6 +31,7 @@ from keyfollow_daemon.engines import registry
 from keyfollow_daemon.jobs.planner import estimate
 from keyfollow_daemon.jobs.runner import JobService
 from keyfollow_daemon.media.blobs import BlobStore
+from keyfollow_daemon.takes.pictures import Pictures
 from keyfollow_daemon.takes.store import TakeStore
 
 from .outbox import Outbox, Stream
@@ -61,6 +64,8 @@ class Api:
         self._sessions = Sessions()
         self._outbox = Outbox()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="keyfollow-api")
+        self._pictures = Pictures(services.takes, services.exports / "pictures")
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="keyfollow-pictures")
         self._started = time.monotonic()
         self._told: dict[str, tuple[float, str]] = {}
 
@@ -138,6 +143,11 @@ class Api:
             case wire.CacheAction():
                 change = message.body
                 self._later(CONTROL, peer, id, lambda: self._cache_action(change))
+            case wire.ClipAsk(clip):
+                self._later(CONTROL, peer, id, lambda: self._clip(clip), self._decoding)
+            case wire.PictureAsk():
+                ask = message.body
+                self._later(CONTROL, peer, id, lambda: self._picture(ask), self._decoding)
             case wire.Status():
                 self._answer(peer, id, self._status())
             case wire.Shutdown():
@@ -194,6 +204,15 @@ class Api:
             case "import":
                 with self._s.blobs.file(action.blob) as file:
                     return wire.CacheIs(handles.import_(file))
+
+    def _clip(self, clip: Clip) -> wire.ClipIs:
+        info = self._pictures.info(clip)
+        steps = {b - a for a, b in pairwise(info.pts)}
+        steady = not steps or max(steps) - min(steps) <= 1  # a coarse time base makes steps of a steady clip differ by a tick
+        return wire.ClipIs(info.width, info.height, info.frames, info.rate, info.dtype, info.channels, steady)
+
+    def _picture(self, ask: wire.PictureAsk) -> wire.PictureIs:
+        return wire.PictureIs(ask.frame, str(self._pictures.write(ask.clip, ask.frame, ask.take, ask.form)))
 
     def _export(self, id: str) -> wire.Exported:
         path = self._s.exports / f"{id}.zip"
@@ -330,13 +349,19 @@ class Api:
             log.info("a client is gone")
             self._forget(peer)
         self._s.jobs.tick(now)
+        if self._pictures.idle(now):
+            self._decoding.submit(self._pictures.close)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._decoding.shutdown(wait=True, cancel_futures=True)
+        self._pictures.close()
 
     # --- out -------------------------------------------------------------------------------------------------------------------
 
-    def _later(self, channel: Channel, peer: bytes, id: int, work: Callable[[], Any]) -> None:
+    def _later(
+        self, channel: Channel, peer: bytes, id: int, work: Callable[[], Any], pool: ThreadPoolExecutor | None = None
+    ) -> None:
         """Answer with what `work` returns, worked out beside the loop."""
 
         def answer() -> None:
@@ -351,7 +376,7 @@ class Api:
             else:
                 self._server.post(lambda: self._answer(peer, id, body, channel))
 
-        self._pool.submit(answer)
+        (pool or self._pool).submit(answer)
 
     def _answer(self, peer: bytes, id: int, body: Any, channel: Channel = CONTROL) -> None:
         self._send(channel, peer, [wire.encode(body, id)])

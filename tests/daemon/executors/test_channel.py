@@ -70,7 +70,12 @@ def test_the_end_of_the_other_side_is_none(pipe: Pipe) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"\x01", struct.pack("<I", 10) + b"short", struct.pack("<I", MAX_MESSAGE + 1) + b"\x80" * 100, struct.pack("<I", 1) + b"\x05"],
+    [
+        b"\x01",
+        struct.pack("<I", 10) + b"short",
+        struct.pack("<I", MAX_MESSAGE + 1) + b"\x80" * 100,
+        struct.pack("<I", 1) + b"\x05",
+    ],
 )
 def test_a_message_that_is_cut_short_too_long_or_no_mapping_is_the_end(pipe: Pipe, raw: bytes) -> None:
     pipe.raw.write(raw)

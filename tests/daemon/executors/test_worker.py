@@ -61,11 +61,18 @@ def test_one_task_follows_another_in_one_process(worker: Worker) -> None:
 
 def test_events_and_failures_name_their_task(worker: Worker) -> None:
     worker.run("t1", "count", to=3)
-    assert [worker.hear() for _ in range(3)] == [{"op": "event", "task": "t1", "data": {"kind": "frame", "frame": n}} for n in range(3)]
+    assert [worker.hear() for _ in range(3)] == [
+        {"op": "event", "task": "t1", "data": {"kind": "frame", "frame": n}} for n in range(3)
+    ]
     assert worker.hear() == {"op": "done", "task": "t1", "result": {}}
     worker.run("t2", "typed")
     failed = worker.hear()
-    assert (failed["op"], failed["task"], failed["error"]["kind"], failed["error"]["code"]) == ("failed", "t2", "MediaError", "media_damaged")
+    assert (failed["op"], failed["task"], failed["error"]["kind"], failed["error"]["code"]) == (
+        "failed",
+        "t2",
+        "MediaError",
+        "media_damaged",
+    )
     worker.run("t3", "untyped")
     assert worker.hear()["error"]["message"] == "The engine failed: ZeroDivisionError: nothing to divide by"
     assert "ZeroDivisionError" in worker.log.read_text(), "the traceback is for whoever mends it"
@@ -79,7 +86,9 @@ def test_a_stop_is_for_the_task_it_names(worker: Worker) -> None:
     assert worker.hear() == {"op": "stopped", "task": "t1", "why": "pause"}
 
 
-@pytest.mark.xfail(strict=True, reason="a stop that comes before its task has begun is forgotten: it costs the grace period and the worker")
+@pytest.mark.xfail(
+    strict=True, reason="a stop that comes before its task has begun is forgotten: it costs the grace period and the worker"
+)
 def test_a_stop_right_after_the_start_is_heard(worker: Worker) -> None:
     worker.run("t0", "naps")
     worker.run("t1", "obedient")

@@ -191,7 +191,9 @@ def test_the_same_id_again_is_the_same_job(daemon: Daemon) -> None:
     assert len(daemon.executor.started) == 1
 
 
-@pytest.mark.parametrize("id", ["", "short", "x" * 65, "../../../../etc", "white space", "tab\tbed-id", "ünïcödé-id", "--------"])
+@pytest.mark.parametrize(
+    "id", ["", "short", "x" * 65, "../../../../etc", "white space", "tab\tbed-id", "ünïcödé-id", "--------"]
+)
 def test_an_id_is_letters_and_digits(daemon: Daemon, id: str) -> None:
     with pytest.raises(UsageError) as refused:
         daemon.jobs.submit(id, REQUEST, "", True)
@@ -496,7 +498,11 @@ def test_between_attempts_others_have_their_turn(daemon: Daemon, monkeypatch: py
     assert daemon.executor.busy == a, "a person does not have to wait"
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="`_pump` commits `running` first: the job stays so, and every start of the daemon fails")
+@pytest.mark.xfail(
+    strict=True,
+    raises=ValueError,
+    reason="`_pump` commits `running` first: the job stays so, and every start of the daemon fails",
+)
 def test_a_job_that_cannot_even_be_started_fails_alone(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(job: JobRecord) -> dict[str, Any]:
         raise ValueError("embedded null byte")

@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from keyfollow_daemon.jobs.store import JobStore
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.takes.store import TakeStore
 from keyfollow_daemon.transport.api import Api, Services
+from keyfollow_testkit.clips import moving_patch, read_png, write_clip
 
 REQUEST = EditRequest(Clip("/a.mp4"), range=FrameRange(0, 40))
 JOB = "11111111-0000-4000-8000-000000000001"
@@ -90,7 +92,15 @@ class Daemon:
         take = self._running.on_loop(lambda: self.jobs.record(job)).take
         folder = self.folder / "takes" / take
         if not folder.exists():
-            meta = {"job": job, "source": "/a.mp4", "engine": "patch", "quality": "final", "created": 1.0, "start": 0, "stop": 40}
+            meta = {
+                "job": job,
+                "source": "/a.mp4",
+                "engine": "patch",
+                "quality": "final",
+                "created": 1.0,
+                "start": 0,
+                "stop": 40,
+            }
             self.takes.create(take, {"request": 1}, meta)
         (folder / FRAMES / frame_name(number)).write_bytes(b"frame %d" % number)
         self.says(TaskEvent(job, {"kind": "frame", "frame": number}))
@@ -165,7 +175,7 @@ def test_another_major_version_is_refused_with_both_numbers(daemon: Daemon, conn
     client = connect()
     answer = client.ask(wire.Hello((wire.PROTOCOL[0] + 1, 4), "new"))
     assert refused(answer) == "wrong_protocol"
-    assert "2.4" in answer.message and "1.0" in answer.message
+    assert "2.4" in answer.message and f"1.{wire.PROTOCOL[1]}" in answer.message
     assert refused(client.ask(wire.Jobs())) == "no_session"
     assert isinstance(client.ask(wire.Hello((wire.PROTOCOL[0], 99), "newer minor")), wire.Welcome)
 
@@ -246,7 +256,9 @@ def test_watchers_hear_every_state_and_others_nothing(daemon: Daemon, client: An
     assert refused(one.ask(wire.Watch("nothing"))) == "unknown_job"
 
 
-@pytest.mark.xfail(strict=True, reason="a client that reconnects and watches again never hears of what ended meanwhile; `Run.wait` waits on")
+@pytest.mark.xfail(
+    strict=True, reason="a client that reconnects and watches again never hears of what ended meanwhile; `Run.wait` waits on"
+)
 def test_whoever_begins_to_watch_is_told_how_things_stand(daemon: Daemon, client: Any) -> None:
     submit(client)
     daemon.done()
@@ -361,7 +373,9 @@ def test_there_is_a_limit_to_open_streams(daemon: Daemon, client: Any) -> None:
     assert refused(client.ask(wire.OpenFrames(64, job=JOB), channel=DATA)) == "too_many_streams"
 
 
-@pytest.mark.xfail(strict=True, reason="`_send_due` lets `frame_path` raise: MoreFrames is refused, the stream neither goes on nor ends")
+@pytest.mark.xfail(
+    strict=True, reason="`_send_due` lets `frame_path` raise: MoreFrames is refused, the stream neither goes on nor ends"
+)
 def test_a_stream_of_a_take_that_is_deleted_meanwhile_ends_with_a_reason(daemon: Daemon, client: Any) -> None:
     take = submit(client).job.take
     for n in range(3):
@@ -375,7 +389,9 @@ def test_a_stream_of_a_take_that_is_deleted_meanwhile_ends_with_a_reason(daemon:
     assert message.id == opened
 
 
-@pytest.mark.xfail(strict=True, reason="a stream outlives its job in the outbox; MoreFrames is then refused with unknown_job for good")
+@pytest.mark.xfail(
+    strict=True, reason="a stream outlives its job in the outbox; MoreFrames is then refused with unknown_job for good"
+)
 def test_a_stream_of_a_job_that_is_removed_meanwhile_still_ends(daemon: Daemon, client: Any) -> None:
     submit(client)
     for n in range(3):
@@ -483,6 +499,21 @@ def test_caches_are_listed_and_unknown_ones_refused(client: Any) -> None:
 
 def test_an_import_of_a_blob_that_never_came_is_refused(client: Any) -> None:
     assert refused(client.ask(wire.CacheAction("import", blob="ab" * 32)))
+
+
+def test_a_client_that_decodes_nothing_is_given_whole_pictures(client: Any, tmp_path: Path) -> None:
+    clip = Clip(str(write_clip(tmp_path / "clip.mp4", moving_patch(5))))
+    assert client.ask(wire.ClipAsk(clip)) == wire.ClipIs(96, 64, 5, (24, 1), "uint8", 3, True)
+    picture = client.ask(wire.PictureAsk(clip, 3))
+    assert picture.frame == 3
+    assert read_png(Path(picture.path)).shape == (64, 96, 3)
+    assert refused(client.ask(wire.PictureAsk(clip, 5))) == "frame_out_of_range"
+    assert refused(client.ask(wire.ClipAsk(Clip(str(tmp_path / "none.mp4"))))) == "media_not_found"
+
+
+def test_a_variable_rate_is_not_steady(client: Any, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mkv", moving_patch(4), pts=[0, 40, 140, 180], time_base=Fraction(1, 1000))
+    assert not client.ask(wire.ClipAsk(Clip(str(path)))).steady
 
 
 # --- the end of a session, and of the daemon ---------------------------------------------------------------------------

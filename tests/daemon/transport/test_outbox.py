@@ -10,7 +10,15 @@ from keyfollow_daemon.transport.outbox import Outbox, Stream
 
 
 def stream(**change: Any) -> Stream:
-    given: dict[str, Any] = {"number": 1, "job": "job-1", "take": "take-1", "ascending": False, "by_path": True, "credit": 8, "asked_by": 1}
+    given: dict[str, Any] = {
+        "number": 1,
+        "job": "job-1",
+        "take": "take-1",
+        "ascending": False,
+        "by_path": True,
+        "credit": 8,
+        "asked_by": 1,
+    }
     return Stream(**{**given, **change})
 
 
@@ -60,7 +68,12 @@ def test_a_frame_before_the_expected_one_does_not_wait() -> None:
     assert stream(ascending=True, next=10).due([3], False) == [3]
 
 
-@given(st.permutations(range(12)), st.lists(st.integers(1, 3), min_size=12, max_size=12), st.booleans(), st.sets(st.integers(0, 11)))
+@given(
+    st.permutations(range(12)),
+    st.lists(st.integers(1, 3), min_size=12, max_size=12),
+    st.booleans(),
+    st.sets(st.integers(0, 11)),
+)
 def test_whatever_the_pace_every_frame_goes_once_within_credit(
     arrivals: list[int], steps: list[int], ascending: bool, skip: set[int]
 ) -> None:

@@ -89,7 +89,9 @@ def test_a_bug_behind_a_message_or_posted_work_does_not_end_the_loop(running: An
     assert running.alive
 
 
-def test_a_bug_in_the_tick_does_not_end_it_either(running: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_the_tick_does_not_end_it_either(
+    running: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(running.handler, "tick", lambda now: 1 // 0)
     running.start()
     time.sleep(0.4)
