@@ -90,8 +90,12 @@ class Starting:
         return found
 
 
-def spawn(where: Paths, program: str = "") -> Starting:
-    """Start a daemon without waiting for it; `program` is a path to keyfollowd, empty for this installation's own.
+def spawn(where: Paths, program: str = "", home: str = "") -> Starting:
+    """Start a daemon without waiting for it.
+
+    Args:
+        program: path of keyfollowd; empty for this installation's own.
+        home: its KEYFOLLOW_HOME, where that is not this process's own.
 
     Raises:
         DaemonError: ``daemon_not_installed``.
@@ -101,6 +105,8 @@ def spawn(where: Paths, program: str = "") -> Starting:
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+    if home:
+        options["env"] = {**os.environ, "KEYFOLLOW_HOME": home}
     line = [program] if program else command()
     try:
         with words.open("wb") as sink:
