@@ -145,7 +145,7 @@ class KEYFOLLOW_PT_keyframes(_StripPanel, bpy.types.Panel):
 
 
 class KEYFOLLOW_PT_range(_StripPanel, bpy.types.Panel):
-    bl_label = "Range"
+    bl_label = "Range and Result"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
@@ -155,6 +155,7 @@ class KEYFOLLOW_PT_range(_StripPanel, bpy.types.Panel):
             row = layout.row(align=True)
             row.prop(kept, "start")
             row.prop(kept, "stop")
+        layout.prop(kept, "deliver")
 
 
 class KEYFOLLOW_PT_masks(_StripPanel, bpy.types.Panel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 from keyfollow.edits import Clip
 from keyfollow.plain import PlainError, from_plain, to_plain
@@ -19,6 +20,7 @@ class Plan:
         frames: the source frame that each scene frame of the range shows.
         suffix: of the result's files.
         baked: what cannot be copied to the result strip and is in the pixels instead; a sentence, empty if nothing is.
+        show: ``edit`` leaves what did not change transparent: the source strip stays visible below.
         looks: the result takes over the strip's transform, colour and so on (not when they are in the pixels already).
     """
 
@@ -28,6 +30,7 @@ class Plan:
     suffix: str = ".tif"
     baked: str = ""
     looks: bool = True
+    show: Literal["full", "edit"] = "full"
     quality: str = "final"
 
     @property

@@ -62,6 +62,7 @@ def scene_range(scene: Any, strip: Any) -> tuple[int, int]:
 
 def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
     """Raises `UsageError` ``empty_range``."""
+    kept = strip.keyfollow
     left, right = scene_range(scene, strip)
     frames = [ready.frame_at(t) for t in range(left, right)]
     suffix = {"tiff": ".tif", "png": ".png"}[preferences.get().form]
@@ -75,6 +76,7 @@ def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
         suffix=".exr" if ready.info.dtype == "float16" else suffix,
         baked=baked,
         looks=not ready.baked,
+        show="edit" if kept.deliver == "edit" else "full",
         quality=quality,
     )
 

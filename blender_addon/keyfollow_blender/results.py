@@ -82,7 +82,10 @@ def _new(scene: Any, strip: Any, plan: Plan, start: int, files: list[str]) -> An
         looks.copy(scene, strip, made)
     else:
         made.blend_type, made.blend_alpha = strip.blend_type, strip.blend_alpha
-    if strip.blend_type == "REPLACE" and start <= compat.edges(strip)[0] and compat.edges(strip)[1] <= start + len(files):
+    if plan.show == "edit":
+        if strip.blend_type == "REPLACE":
+            made.blend_type = "ALPHA_OVER"
+    elif strip.blend_type == "REPLACE" and start <= compat.edges(strip)[0] and compat.edges(strip)[1] <= start + len(files):
         strip.mute = True
     return made
 

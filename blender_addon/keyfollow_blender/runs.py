@@ -127,7 +127,7 @@ class Run:
 
     def _fetch(self) -> None:
         while self._finished and self._asked < IN_FLIGHT and self.shown is not None:
-            ask = wire.PictureAsk(self.plan.clip, self._finished.popleft(), self.shown.take or "", _FORMS[self.plan.suffix])
+            ask = wire.PictureAsk(self.plan.clip, self._finished.popleft(), self.shown.take or "", _FORMS[self.plan.suffix], self.plan.show)
             self._asked += 1
             app.bridge.ask(ask, self._picture, self.fail)
 

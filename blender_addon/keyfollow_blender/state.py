@@ -35,6 +35,10 @@ ROLES = (
     ("protect", "Protect", "What is white stays the source's own"),
     ("front", "In front", "What is white passes before the edit"),
 )
+DELIVERIES = (
+    ("full", "Full Picture", "The result strip is complete in itself"),
+    ("edit", "Edit Only", "The result strip holds what changed; everything else is the source strip below, pixel for pixel"),
+)
 QUALITIES = (("final", "Final", "Full quality"), ("draft", "Draft", "Quick and rougher"))
 
 
@@ -42,14 +46,14 @@ class KeyframeItem(bpy.types.PropertyGroup):
     """An edited picture of one source frame."""
 
     frame: IntProperty(name="Source frame")
-    path: StringProperty(name="Picture", subtype="FILE_PATH")
+    path: StringProperty(name="Picture")
     pristine: StringProperty()  # SHA-256 of the picture as it was written; empty for one that a person brought
 
 
 class MaskItem(bpy.types.PropertyGroup):
     role: EnumProperty(name="Role", items=ROLES)
     frame: IntProperty(name="Source frame", min=0)
-    path: StringProperty(name="Mask", subtype="FILE_PATH")
+    path: StringProperty(name="Mask")
     video: BoolProperty(name="Moving", description="A video or image sequence with a mask for every frame")
 
 
@@ -86,7 +90,7 @@ class TakeItem(bpy.types.PropertyGroup):
     """A take whose pictures lie in `folder`; `plan` says where on the timeline (`plan.Plan`)."""
 
     take: StringProperty()
-    folder: StringProperty(subtype="DIR_PATH")
+    folder: StringProperty()
     plan: StringProperty()
     note: StringProperty()
 
@@ -115,6 +119,7 @@ class StripState(bpy.types.PropertyGroup):
     range: EnumProperty(name="Range", items=RANGES)
     start: IntProperty(name="Start", default=1)
     stop: IntProperty(name="Stop", default=100)
+    deliver: EnumProperty(name="Result", items=DELIVERIES)
     engine: EnumProperty(name="Engine", items=_engines, update=_engine_chosen)
     settings: CollectionProperty(type=SettingItem)
     prompt: StringProperty(name="Prompt", description="What the result shows")

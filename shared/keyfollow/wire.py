@@ -167,12 +167,16 @@ class ClipAsk:
 
 @dataclass(frozen=True, slots=True)
 class PictureAsk:
-    """One whole picture as an image file: source frame `frame` as `take` has it, or as it is when `take` is empty (since 1.1)."""
+    """One picture as an image file: source frame `frame` as `take` has it, or as it is when `take` is empty (since 1.1).
+
+    `show` is ``full``, or ``edit``: then what the take left as it was is transparent.
+    """
 
     clip: Clip
     frame: int
     take: str = ""
     form: Literal["png", "tiff", "exr"] = "png"
+    show: Literal["full", "edit"] = "full"
 
 
 # --- client to daemon, data -------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ SAMPLES: list[Any] = [
     wire.Caches(),
     wire.CacheAction("import", blob=SHA),
     wire.ClipAsk(Clip("/clips/a.mp4")),
-    wire.PictureAsk(Clip("/clips/a.mp4"), 12, "take-1", "tiff"),
+    wire.PictureAsk(Clip("/clips/a.mp4"), 12, "take-1", "tiff", "edit"),
     wire.OpenFrames(4, job="job-1", order="source", by="bytes", credit=2, skip=(1, 2, 3)),
     wire.MoreFrames(4, 2),
     wire.CloseFrames(4),

@@ -9,9 +9,11 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from keyfollow import deltas
 from keyfollow.atomic import storage_errors
 from keyfollow.edits import Clip
@@ -24,6 +26,7 @@ from keyfollow.media.reader import MediaReader
 from keyfollow_daemon.takes.store import TakeStore
 
 Form = Literal["png", "tiff", "exr"]
+Show = Literal["full", "edit"]
 IDLE_S = 20.0
 """A reader, and its child process, is closed after so long without an ask."""
 
@@ -47,8 +50,11 @@ class Pictures:
     def info(self, clip: Clip) -> MediaInfo:
         return self._open(clip).info
 
-    def write(self, clip: Clip, frame: int, take: str, form: Form) -> Path:
+    def write(self, clip: Clip, frame: int, take: str, form: Form, show: Show = "full") -> Path:
         """The file with source frame `frame` as the take has it, or as it is when `take` is empty.
+
+        Args:
+            show: ``full``; ``edit`` makes every pixel transparent that equals the decoded source.
 
         Raises:
             StorageError: ``corrupt_frame``, ``frame_gone``; ``wrong_source`` when the clip has changed since the run; ``disk_full``.
@@ -56,7 +62,10 @@ class Pictures:
         path = self._folder / f"{secrets.token_hex(16)}.{form}"
         with storage_errors(path):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_image(path, self._picture(clip, frame, take))
+        picture = self._picture(clip, frame, take)
+        if show == "edit":
+            picture = _only_changed(picture, self._open(clip).read(frame))
+        write_image(path, picture)
         return path
 
     def idle(self, now: float) -> bool:
@@ -88,6 +97,14 @@ class Pictures:
             self._opened = wanted
         self._used = time.monotonic()
         return self._reader
+
+
+def _only_changed(picture: FrameBuffer, source: FrameBuffer) -> FrameBuffer:
+    """RGBA, straight alpha; where nothing changed the colour stays, so that filters find no edge to something else."""
+    changed = (picture.pixels != source.pixels).any(axis=2, keepdims=True)
+    alpha = picture.pixels[..., 3:] if picture.has_alpha else np.full_like(changed, picture.white, picture.pixels.dtype)
+    alpha = np.where(changed, alpha, picture.pixels.dtype.type(0))
+    return replace(picture, pixels=np.ascontiguousarray(np.concatenate([picture.pixels[..., :3], alpha], axis=2)))
 
 
 def _version(path: str) -> tuple[int, ...]:

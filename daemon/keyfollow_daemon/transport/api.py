@@ -212,7 +212,7 @@ class Api:
         return wire.ClipIs(info.width, info.height, info.frames, info.rate, info.dtype, info.channels, steady)
 
     def _picture(self, ask: wire.PictureAsk) -> wire.PictureIs:
-        return wire.PictureIs(ask.frame, str(self._pictures.write(ask.clip, ask.frame, ask.take, ask.form)))
+        return wire.PictureIs(ask.frame, str(self._pictures.write(ask.clip, ask.frame, ask.take, ask.form, ask.show)))
 
     def _export(self, id: str) -> wire.Exported:
         path = self._s.exports / f"{id}.zip"

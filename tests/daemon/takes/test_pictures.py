@@ -71,6 +71,16 @@ def test_a_frame_of_a_take_lies_over_its_source(pictures: Pictures, clip: Clip) 
         assert np.array_equal(read_png(pictures.write(clip, n, name, "png")), expected)
 
 
+def test_the_edit_alone_is_transparent_where_nothing_changed(pictures: Pictures, clip: Clip) -> None:
+    name = take(pictures, clip)
+    for n in (1, 2):
+        made = read_png(pictures.write(clip, n, name, "png", "edit"))
+        changed = (made[..., :3] != source(clip, n).pixels).any(axis=2)
+        assert changed[:8, :8].any() and not changed[8:].any()
+        assert np.array_equal(made[..., 3] == 255, changed)
+        assert np.array_equal(made[..., 3] == 0, ~changed)
+
+
 def test_what_cannot_be_is_told(pictures: Pictures, clip: Clip, tmp_path: Path) -> None:
     name = take(pictures, clip)
     assert code(pictures, clip, 6) == "frame_out_of_range"

@@ -1,13 +1,13 @@
 """Real Blenders for tests: bpy from PyPI, each version in a venv of its own in a cache folder, the built extension installed in it.
 
-`$KEYFOLLOW_BPY_CACHE` (else ``~/.cache/keyfollow-tests``) keeps the venvs and wheels; `make blender-tests` and CI fill it while the
-network is there. A version that cannot be installed is skipped, and says so.
+`$KEYFOLLOW_BPY_CACHE` (else ``~/.cache/keyfollow-tests``) keeps the venvs and wheels. `python -m keyfollow_testkit.blenders` fills it
+while the network is there (`make blenders`, which CI runs before it goes offline); else the first test does. A version that
+cannot be installed is skipped, and says so.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 NORMAL = ("4.5.15", "5.0.1")
-LONG = ("4.2.0", "5.2.0")
+LONG = ("4.2.23", "5.2.3")
 PYTHONS = {"5.2": "3.13"}
 """Blender version → the Python that its bpy is built for, where that is not 3.11."""
 INSTALL = """
@@ -59,7 +59,7 @@ def python_of(version: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         subprocess.run([base, "-m", "venv", folder], check=True, capture_output=True, timeout=120)
-        subprocess.run([python, "-m", "pip", "install", "-q", f"bpy=={version}"], check=True, capture_output=True, timeout=600)
+        subprocess.run([python, "-m", "pip", "install", "-q", f"bpy=={version}", "pytest>=8"], check=True, capture_output=True, timeout=600)
     except (OSError, subprocess.SubprocessError) as e:
         shutil.rmtree(folder, ignore_errors=True)
         raise RuntimeError(f"bpy {version} cannot be installed here: {e}") from e
@@ -91,26 +91,24 @@ class Blender:
     python: Path
     resources: Path
 
-    def run(self, script: Path, *words: str, timeout: float = 120, **environment: str) -> dict[str, object]:
-        """Run a scenario (see tests/blender/stage.py) and return what it told."""
-        told = self.resources.parent / f"told-{os.getpid()}.json"
-        told.unlink(missing_ok=True)
-        paths = os.pathsep.join([str(ROOT / "tests" / "blender")])
+    def run(self, *words: str, timeout: float = 240, **environment: str) -> str:
+        """Run this Blender's Python to its end; what it said."""
         done = subprocess.run(
-            [str(self.python), str(script), *words],
-            env={**os.environ, **self.environment, "KEYFOLLOW_TOLD": str(told), "PYTHONPATH": paths, **environment},
+            [str(self.python), *words],
+            env={**os.environ, **self.environment, **environment},
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=timeout,
             check=False,
         )
-        assert done.returncode == 0, f"{script.name} in Blender {self.version}:\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}"
-        answer: dict[str, object] = json.loads(told.read_text()) if told.exists() else {}
-        return answer
+        said = f"{done.stdout}\n{done.stderr}"
+        assert done.returncode == 0, f"Blender {self.version}, status {done.returncode}:\n{said[-12000:]}"
+        return said
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"BLENDER_USER_RESOURCES": str(self.resources)}
+        return {"BLENDER_USER_RESOURCES": str(self.resources), "PYTHONPATH": str(ROOT / "tests" / "kit"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def install(version: str, folder: Path, package: Path) -> Blender:
@@ -118,17 +116,7 @@ def install(version: str, folder: Path, package: Path) -> Blender:
     python = python_of(version)
     blender = Blender(version, python, folder / "resources")
     blender.resources.mkdir(parents=True)
-    script = folder / "install.py"
-    script.write_text(INSTALL)
-    done = subprocess.run(
-        [str(python), str(script), str(package)],
-        env={**os.environ, **blender.environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, f"installing in Blender {version}:\n{done.stdout}\n{done.stderr}"
+    blender.run("-c", INSTALL, str(package))
     return blender
 
 
@@ -141,3 +129,9 @@ def zips(folder: Path) -> list[Path]:
         pytest.skip(f"the extension's wheels cannot be fetched here: {e}")
     paths: list[Path] = made.build(folder, wheels)
     return paths
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or NORMAL:
+        print(python_of(wanted))
+    builder().fetch(cache() / "wheels")

@@ -1,17 +1,13 @@
-"""The stage of a scenario: runs inside a real Blender (the bpy module), with the extension installed and enabled.
+"""What tests inside a real Blender (the bpy module, the extension installed in it) are played on.
 
-Timers never fire without a window, so scenarios pump `tick` themselves. A scenario ends with `end`, because some Blenders hang or
-crash at a natural exit.
+Timers never fire without a window, so tests pump the add-on's `tick` themselves.
 """
 
 from __future__ import annotations
 
 import importlib
-import json
 import os
-import sys
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,30 +16,6 @@ import bpy
 import numpy as np
 
 PACKAGE = "bl_ext.user_default.keyfollow"
-told: dict[str, Any] = {}
-
-
-def tell(**facts: Any) -> None:
-    told.update(facts)
-
-
-def end(code: int = 0) -> None:
-    Path(os.environ["KEYFOLLOW_TOLD"]).write_text(json.dumps(told))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
-def play(scenario: Callable[[], None]) -> None:
-    """Run a scenario to its end, whatever happens in it."""
-    try:
-        scenario()
-    except BaseException:
-        traceback.print_exc()
-        end(1)
-    end(0)
-
-
 def enable() -> None:
     if PACKAGE not in bpy.context.preferences.addons:
         bpy.ops.preferences.addon_enable(module=PACKAGE)
@@ -185,3 +157,10 @@ def render(first: int, last: int, folder: str) -> list[Any]:
     made.render.filepath = f"{folder}/####"
     bpy.ops.render.render(animation=True)
     return [np.rint(read(f"{folder}/{n:04d}.png")[..., :3] * 255).astype(int) for n in range(first, last + 1)]
+
+
+def length_of_effect(frames: int) -> dict[str, int]:
+    """What `new_effect` wants to hear: 5.0 takes a length, 4.x an end."""
+    if bpy.app.version >= (5, 0, 0):
+        return {"length": frames}
+    return {"frame_end": 1 + frames}
