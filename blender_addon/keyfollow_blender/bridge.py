@@ -238,11 +238,12 @@ class Bridge:
                     for then, otherwise in self._uploads.pop(sha256, []):
                         otherwise(error) if error is not None else then(sha256)
             case session.Lost():
-                self._disconnect()
-                self.state, self._look_at = "connecting", 0.0
-                if self._daemon is not None and launch.alive(self._daemon.pid):
+                # Blender may just have been busy for long; only a daemon that does not even answer the next hello is told of
+                if self.state != "open" and self._daemon is not None and launch.alive(self._daemon.pid):
                     self.error = DaemonError("no_answer", "The daemon does not answer.", "It is asked again every few seconds.")
                     self._look_at = time.monotonic() + LOOK_S
+                self._disconnect()
+                self.state = "connecting"
 
     def _give_up(self, error: KeyfollowError) -> None:
         """No connection, and a reason that a person must mend: everyone who waits hears it."""

@@ -72,6 +72,9 @@ def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Callable[[in
         strobe=strip.strobe,
         retimed=(keys[0], keys[-1]) if len(keys) == 2 else None,
         movie=source.numbers is None,
+        reaches_end=compat.FIVE,
+        sticky=compat.FIVE,
+        left=compat.edges(strip)[0],
     )
     if source.numbers is None:
         last = clip.frames - 1

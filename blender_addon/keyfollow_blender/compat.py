@@ -17,6 +17,10 @@ Scene = Any
 MAX_CHANNEL = 128
 
 
+FIVE = bpy.app.version >= (5, 0, 0)
+"""5.0 changed how a retimed strip and a slowed one choose their frames (see `timing.Timing`)."""
+
+
 def strip_class() -> Any:
     return getattr(bpy.types, "Strip", None) or bpy.types.Sequence
 

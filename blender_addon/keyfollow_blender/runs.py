@@ -113,7 +113,7 @@ class Run:
 
     def _show(self, job: Job) -> None:
         self.shown = job
-        self.phase = {"queued": "Waiting", "paused": "Paused"}.get(job.state, job.progress.phase if job.progress else "Working")
+        self.phase = {"queued": "Waiting", "paused": "Paused", "done": "Fetching"}.get(job.state, job.progress.phase if job.progress else "Working")
         compat.redraw()
 
     def _ended(self, answer: wire.JobIs) -> None:
@@ -280,12 +280,11 @@ def eta(run: Run) -> float | None:
 
 
 def share(run: Run) -> float:
-    """0…1: how far the run is; the pictures that are fetched are its last part."""
-    progress = run.shown.progress if run.shown else None
-    made = progress.done / progress.total if progress and progress.total else 0.0
+    """0…1 of the phase that the run is in."""
     if run.shown is not None and run.shown.state == "done":
-        made = 1.0
-    return 0.9 * made + 0.1 * len(run.fetched) / max(1, len(run.plan.needed))
+        return len(run.fetched) / max(1, len(run.plan.needed))
+    progress = run.shown.progress if run.shown else None
+    return progress.done / progress.total if progress and progress.total else 0.0
 
 
 def _passing(error: KeyfollowError) -> bool:
@@ -299,9 +298,12 @@ def _tell(strip: Any, error: KeyfollowError) -> None:
 
 def _reader(path: Path) -> session.Read:
     def read(offset: int, size: int) -> bytes:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
+        try:
+            with path.open("rb") as file:
+                file.seek(offset)
+                return file.read(size)
+        except OSError:
+            return b""  # the session tells it as an upload that became shorter
 
     return read
 

@@ -7,6 +7,7 @@ begun. tests/blender compares this with what real Blenders render.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,6 +24,9 @@ class Timing:
         rate: media frames per scene frame.
         retimed: scene frames at which the first and the last frame are shown, where the strip was retimed evenly.
         movie: round to the nearest frame, not down.
+        reaches_end: a retimed strip's last key stands for the end of the last frame (5.0), not for its beginning (4.x).
+        sticky: as long as the index does not reach the next whole number, the picture stays (5.0, whose cache holds one for each).
+        left: first scene frame that is shown; matters to `sticky` only.
     """
 
     start: float
@@ -34,20 +38,34 @@ class Timing:
     strobe: float = 1.0
     retimed: tuple[float, float] | None = None
     movie: bool = True
+    reaches_end: bool = False
+    sticky: bool = False
+    left: int = 0
 
-    def frame_at(self, scene_frame: float) -> int:
+    def frame_at(self, scene_frame: int) -> int:
         """Frame of the media, counted from 0."""
+        index = self._index(scene_frame)
+        if not self.movie:
+            return self.skipped + int(index)
+        while self.sticky and scene_frame > self.left:
+            before = self._index(scene_frame - 1)
+            if int(before) != int(index) or before == index:
+                break
+            scene_frame, index = scene_frame - 1, before
+        return self.skipped + int(np.floor(index + np.float32(0.5)))
+
+    def _index(self, scene_frame: int) -> np.float32:
         last = np.float32(self.frames - 1)
         begin, end = np.float32(self.start), np.float32(self.start + self.length - 1)
         index = end - np.float32(scene_frame) if self.reverse else np.float32(scene_frame) - begin
-        index = max(index, np.float32(0)) * np.float32(self.rate)
+        index = np.float32(max(index, np.float32(0)) * np.float32(self.rate))
         if self.retimed is not None:
-            span = np.float32(self.retimed[1] - self.retimed[0]) * np.float32(self.rate)
-            index = index / max(span, np.float32(1)) * last
-        index = np.clip(index, np.float32(0), last)
+            span = np.float32(max(self.retimed[1] - self.retimed[0], 1.0))
+            index = np.float32(index / span * (np.float32(self.frames) if self.reaches_end else last))
+        index = np.float32(np.clip(index, np.float32(0), last))
         if self.strobe > 1:
-            index -= np.float32(np.fmod(float(index), float(self.strobe)))
-        return self.skipped + int(np.floor(index + np.float32(0.5) if self.movie else index))
+            index = np.float32(index - np.fmod(index, np.float32(self.strobe)))
+        return index
 
 
 def playback_rate(frames: int, length: int, clip_fps: float, scene_fps: float) -> float:
@@ -58,4 +76,4 @@ def playback_rate(frames: int, length: int, clip_fps: float, scene_fps: float) -
 
 def is_plain(frames: list[int]) -> bool:
     """Does each scene frame show the next frame of the media?"""
-    return all(b - a == 1 for a, b in zip(frames, frames[1:], strict=False))
+    return all(b - a == 1 for a, b in pairwise(frames))

@@ -75,7 +75,7 @@ class BlobEvent:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Nothing was heard for too long: the driver should look for the daemon and call `connected` again."""
+    """Nothing was heard for too long, on this side or the other: the driver should look for the daemon and call `connected` again."""
 
 
 Event = Opened | Answer | Failed | JobEvent | FrameEvent | StreamEnd | BlobEvent | Lost
@@ -260,6 +260,10 @@ class Session:
     def _refused(self, id: int, error: KeyfollowError) -> list[Event]:
         if id == self._hello_id:
             return [Failed(0, error)]
+        if error.code == "no_session":
+            # this side was silent for too long (a suspended machine, a long render): nothing is lost, all is asked again
+            was_open, self.open = self.open, False
+            return [Lost()] if was_open else []
         if self._pending.pop(id, None) is not None:
             return [Failed(id, error)]
         for number, stream in self._streams.items():

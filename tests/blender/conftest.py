@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -78,4 +79,36 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "images").mkdir()
     for n, frame in enumerate(moving_patch(12)):
         write_png(folder / "images" / f"shot_{n + 101:04d}.png", frame)
+    for fps in (24, 30):
+        for name in RATES:
+            _adapted(folder, f"numbers-{name}.mp4", fps)
+            _adapted(folder, f"patch-{name}.mkv", fps)
+    _adapted(folder, "numbers-25.mp4", 30, base=1.001)
+    _adapted(folder, "numbers-25.mp4", 24, fast=True)
+    _adapted(folder, "rgb.mkv", 24, fast=True)
+    _save(WISHES)
     return folder
+
+
+WISHES: list[tuple[str, int, float, bool, str]] = []
+
+
+def _adapted(folder: Path, clip: str, fps: int, base: float = 1.0, fast: bool = False) -> None:
+    kind = f"{'fast' if fast else fps}{'' if base == 1 else '-base'}"
+    WISHES.append((str(folder / clip), fps, base, fast, str(folder / f"{Path(clip).stem}-{kind}.blend")))
+
+
+def _save(wishes: list[tuple[str, int, float, bool, str]]) -> None:
+    """By one Blender for all: the operators that adapt a strip's speed crash in 5.0 without a window."""
+    try:
+        python = blenders.python_of(NORMAL[0])
+    except RuntimeError as e:
+        pytest.skip(str(e))
+    script = f"""
+import os, sys
+from keyfollow_testkit import stage
+for wish in {wishes!r}:
+    stage.write_adapted(*wish)
+sys.stdout.flush(); os._exit(0)
+"""
+    subprocess.run([str(python), "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT / "tests/kit")}, check=True, timeout=120)

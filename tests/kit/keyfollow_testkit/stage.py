@@ -164,3 +164,43 @@ def length_of_effect(frames: int) -> dict[str, int]:
     if bpy.app.version >= (5, 0, 0):
         return {"length": frames}
     return {"frame_end": 1 + frames}
+
+
+def in_sequencer(operator: Any, **words: Any) -> Any:
+    """Call an operator as if its button in a sequencer were pressed: some want that editor around them."""
+    window = bpy.context.window_manager.windows[0]
+    area = window.screen.areas[0]
+    area.type = "SEQUENCE_EDITOR"
+    region = next(r for r in area.regions if r.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        return operator(**words)
+
+
+def write_adapted(clip: str, fps: int, base: float, fast: bool, blend: str) -> None:
+    """Save a .blend with a movie strip as a person adds it: its speed adapted to the scene's rate, or twice as fast."""
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    scene(fps=fps, base=base)
+    in_sequencer(
+        bpy.ops.sequencer.movie_strip_add,
+        filepath=clip,
+        frame_start=10,
+        channel=1,
+        sound=False,
+        use_framerate=False,
+        adjust_playback_rate=not fast,
+    )
+    if fast:
+        strips()[0].select = True
+        activate(strips()[0])
+        in_sequencer(bpy.ops.sequencer.retiming_segment_speed_set, speed=200.0)
+    bpy.ops.wm.save_as_mainfile(filepath=blend)
+
+
+def opened(blend: Path) -> Any:
+    """Open a .blend of `write_adapted`; its strip."""
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    strip = strips()[0]
+    activate(strip)
+    return strip
+
+
