@@ -35,14 +35,14 @@ def prepare() -> None:
     area = max(window.screen.areas, key=lambda a: a.width * a.height)
     area.type = "SEQUENCE_EDITOR"
     area.spaces[0].view_type = "SEQUENCER_PREVIEW"
-    area.spaces[0].show_region_ui = True
     with bpy.context.temp_override(window=window, area=area, region=area.regions[0]):
-        bpy.ops.screen.screen_full_area(use_hide_panels=True)
+        bpy.ops.screen.screen_full_area()
 
 
 def open_tab() -> float | None:
     """The sidebar's tabs exist only after it was drawn once."""
     for area in bpy.context.window_manager.windows[0].screen.areas:
+        area.spaces[0].show_region_ui = True
         for region in area.regions:
             if area.type == "SEQUENCE_EDITOR" and region.type == "UI":
                 try:
