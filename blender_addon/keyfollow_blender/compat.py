@@ -7,6 +7,7 @@ strip's edges.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import bpy
@@ -103,6 +104,26 @@ def curves(scene: Scene) -> Any | None:
             if bag is not None:
                 return bag.fcurves
     return None
+
+
+@contextmanager
+def shown(scene: Scene) -> Iterator[bool]:
+    """Some window shows this scene in its sequencer while the block runs; False where there is none to do so.
+
+    Without one 5.0 crashes when a modifier is added to a strip, and a timer has no window of its own.
+    """
+    windows = bpy.context.window_manager.windows
+    if not FIVE or not windows:
+        yield not FIVE
+        return
+    workspace = windows[0].workspace
+    before = workspace.sequencer_scene
+    workspace.sequencer_scene = scene
+    try:
+        with bpy.context.temp_override(window=windows[0]):
+            yield True
+    finally:
+        workspace.sequencer_scene = before
 
 
 def compositor_nodes(scene: Scene) -> Any:

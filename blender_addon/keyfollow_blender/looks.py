@@ -30,7 +30,8 @@ def copy(scene: Any, source: Any, target: Any) -> list[str]:
     for name in _GROUPS:
         if hasattr(source, name) and hasattr(target, name):
             _copy_properties(getattr(source, name), getattr(target, name))
-    missing = [f"the modifier {m.name}" for m in source.modifiers if not _copy_modifier(m, target)]
+    with compat.shown(scene) as possible:
+        missing = [f"the modifier {m.name}" for m in source.modifiers if not (possible and _copy_modifier(m, target))]
     if getattr(source, "use_deinterlace", False):
         missing.append("deinterlacing")
     _copy_animation(scene, source, target)

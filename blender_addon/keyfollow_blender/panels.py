@@ -90,14 +90,15 @@ def _draw_run(layout: Any, run: runs.Run) -> None:
     layout.progress(factor=share, text=f"{run.phase}  {share:.0%}" + (f", {_time(left)} left" if left else ""))
     if progress is not None and progress.total > 1:
         layout.label(text=f"{progress.done} of {progress.total}")
-    if run.latest is not None and (icon := thumbnails.icon(run.latest)):
-        layout.template_icon(icon, scale=5)
     row = layout.row(align=True)
     if run.shown is not None and run.shown.state == "paused":
         row.operator("keyfollow.job", text="Resume", icon="PLAY").action = "resume"
     else:
         row.operator("keyfollow.job", text="Pause", icon="PAUSE").action = "pause"
     row.operator("keyfollow.job", text="Cancel", icon="X").action = "cancel"
+    # below the buttons, so that they do not move when it appears
+    if run.latest is not None and (icon := thumbnails.icon(run.latest)):
+        layout.template_icon(icon, scale=5)
 
 
 def _draw_start(layout: Any, kept: Any) -> None:

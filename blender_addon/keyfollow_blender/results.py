@@ -79,7 +79,10 @@ def _new(scene: Any, strip: Any, plan: Plan, start: int, files: list[str]) -> An
         compat.set_length(made, len(files))
     made.keyfollow.of = strip.keyfollow.uid
     if plan.looks:
-        looks.copy(scene, strip, made)
+        missing = looks.copy(scene, strip, made)
+        if missing:
+            strip.keyfollow.error = f"The result strip has all of the source's look but {', '.join(missing)}."
+            strip.keyfollow.remedy = "Set that on the result strip yourself."
     else:
         made.blend_type, made.blend_alpha = strip.blend_type, strip.blend_alpha
     if plan.show == "edit":

@@ -31,6 +31,11 @@ def moved(strip: Any) -> None:
 
 
 def graded(strip: Any) -> None:
+    with module("compat").shown(bpy.context.scene):
+        _grade(strip)
+
+
+def _grade(strip: Any) -> None:
     bright = strip.modifiers.new("bright", "BRIGHT_CONTRAST")
     bright.bright, bright.contrast = 7, 22
     curves = strip.modifiers.new("curves", "CURVES")
