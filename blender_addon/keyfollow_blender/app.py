@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import bpy
 from keyfollow import wire
@@ -13,6 +15,7 @@ from keyfollow.errors import KeyfollowError
 from . import compat, engines, preferences
 from .bridge import Bridge, Otherwise
 
+log = logging.getLogger(__name__)
 IDLE_S, BUSY_S = 0.1, 0.01
 Work = Callable[[], bool]
 """A piece of work for one tick; False when there is nothing left to do."""
@@ -36,11 +39,20 @@ def tick() -> float:
     if held:
         return IDLE_S
     before = (bridge.state, bridge.error)
-    bridge.tick()
-    busy = [each() for each in list(work.values())]
+    _guarded(bridge.tick)
+    busy = [_guarded(each) for each in list(work.values())]
     if (bridge.state, bridge.error) != before or any(busy):
         compat.redraw()
     return BUSY_S if bridge.busy or any(busy) else IDLE_S
+
+
+def _guarded(turn: Callable[[], Any]) -> Any:
+    """A bug must not take the timer away for good, which is what Blender does when a timer raises."""
+    try:
+        return turn()
+    except Exception:
+        log.exception("Keyfollow: unexpected error")
+        return False
 
 
 def clip_is(clip: Clip, then: Callable[[wire.ClipIs], None], otherwise: Otherwise) -> None:

@@ -15,15 +15,19 @@ from . import app, compat, requests, sources, state
 SETTLE_S = 0.5
 
 
+Wanted = tuple[EditRequest, int]
+"""What the cost is asked of, and how many takes there are: a run leaves the next one less to do."""
+
+
 @dataclass(slots=True)
 class _Shown:
     """The strip in the panel, and what is known of its cost."""
 
     uid: str = ""
     seen: float = 0.0
-    request: EditRequest | None = None
+    request: Wanted | None = None
     since: float = 0.0
-    asked: EditRequest | None = None
+    asked: Wanted | None = None
     estimate: Estimate | None = None
     error: KeyfollowError | None = None
 
@@ -52,18 +56,18 @@ def step() -> bool:
     return False
 
 
-def _request(uid: str) -> EditRequest | None:
+def _request(uid: str) -> Wanted | None:
     found = state.with_uid(uid)
     ready = sources.known(*found) if found is not None else None
     if found is None or ready is None or not found[1].keyfollow.keyframes:
         return None
     try:
-        return requests.build(found[1], requests.plan(*found, ready, "final"), None)
+        return requests.build(found[1], requests.plan(*found, ready, "final"), None), len(found[1].keyfollow.takes)
     except KeyfollowError:
         return None
 
 
-def _ask(request: EditRequest) -> None:
+def _ask(request: Wanted) -> None:
     def learn(answer: wire.EstimateIs) -> None:
         if request == _shown.asked:
             _shown.estimate, _shown.error = answer.estimate, None
@@ -74,7 +78,7 @@ def _ask(request: EditRequest) -> None:
             _shown.estimate, _shown.error = None, error
             compat.redraw()
 
-    app.bridge.ask(wire.EstimateAsk(request), learn, refused)
+    app.bridge.ask(wire.EstimateAsk(request[0]), learn, refused)
 
 
 def register() -> None:

@@ -2,8 +2,9 @@
 
 # Blender reads the annotations below as objects: no `from __future__ import annotations`.
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
@@ -23,20 +24,26 @@ class _StripOperator:
         strip = compat.active_strip(context)
         return strip is not None and strip.type != "SOUND"
 
-    def _failed(self, error: KeyfollowError) -> None:
-        """In the panel, because this may come long after the operator has ended."""
-        found = state.with_uid(self.uid)
-        if found is not None:
-            found[1].keyfollow.error, found[1].keyfollow.remedy = error.message, error.remedy
-        compat.redraw()
-
     def _target(self, context: Any) -> tuple[Any, Any]:
         """The scene, and the strip that is meant: of a result strip, its source."""
         scene, strip = compat.scene_of(context), compat.active_strip(context)
         found = state.with_uid(strip.keyfollow.of)
         scene, strip = found or (scene, strip)
-        self.uid = state.identify(strip)
+        state.identify(strip)
         return scene, strip
+
+
+def _teller(strip: Any) -> Callable[[KeyfollowError], None]:
+    """Shows an error in the strip's panel; it may come long after the operator, and the strip's own reference, are gone."""
+    uid = strip.keyfollow.uid
+
+    def tell(error: KeyfollowError) -> None:
+        found = state.with_uid(uid)
+        if found is not None:
+            found[1].keyfollow.error, found[1].keyfollow.remedy = error.message, error.remedy
+        compat.redraw()
+
+    return tell
 
 
 class KEYFOLLOW_OT_connect(bpy.types.Operator):
@@ -58,7 +65,7 @@ class KEYFOLLOW_OT_edit_keyframe(_StripOperator, bpy.types.Operator):
 
     def execute(self, context: Any) -> Result:
         scene, strip = self._target(context)
-        keyframes.edit(scene, strip, scene.frame_current, show=self.show, failed=self._failed)
+        keyframes.edit(scene, strip, scene.frame_current, show=self.show, failed=_teller(strip))
         return {"FINISHED"}
 
 
@@ -76,7 +83,7 @@ class KEYFOLLOW_OT_keyframe_from_file(_StripOperator, bpy.types.Operator):
 
     def execute(self, context: Any) -> Result:
         scene, strip = self._target(context)
-        _add_later(scene, strip, Path(bpy.path.abspath(self.filepath)), self._failed)
+        _add_later(scene, strip, Path(bpy.path.abspath(self.filepath)), _teller(strip))
         return {"FINISHED"}
 
 
@@ -92,7 +99,7 @@ class KEYFOLLOW_OT_keyframe_from_strip(_StripOperator, bpy.types.Operator):
         except KeyfollowError as e:
             self.report({"ERROR"}, str(e))
             return {"CANCELLED"}
-        _add_later(scene, strip, picture, self._failed)
+        _add_later(scene, strip, picture, _teller(strip))
         return {"FINISHED"}
 
 
@@ -118,7 +125,7 @@ class KEYFOLLOW_OT_open_keyframe(_StripOperator, bpy.types.Operator):
 
     def execute(self, context: Any) -> Result:
         _, strip = self._target(context)
-        keyframes.open_picture(folders.found(strip.keyfollow.keyframes[self.index].path), self._failed)
+        keyframes.open_picture(folders.found(strip.keyfollow.keyframes[self.index].path), _teller(strip))
         return {"FINISHED"}
 
 
@@ -126,7 +133,7 @@ class KEYFOLLOW_OT_remove(_StripOperator, bpy.types.Operator):
     bl_idname = "keyfollow.remove"
     bl_label = "Remove"
     bl_description = "Take this out of the list; its file stays"
-    bl_options = {"UNDO"}
+    bl_options: ClassVar[set[str]] = {"UNDO"}
 
     index: IntProperty()
     what: EnumProperty(items=(("keyframes", "", ""), ("masks", "", ""), ("takes", "", "")))
@@ -143,7 +150,7 @@ class KEYFOLLOW_OT_add_mask(_StripOperator, bpy.types.Operator):
     bl_description = (
         "A picture for the source frame under the playhead, or a video with a mask for every frame; white is inside"
     )
-    bl_options = {"UNDO"}
+    bl_options: ClassVar[set[str]] = {"UNDO"}
 
     filepath: StringProperty(subtype="FILE_PATH")
     role: EnumProperty(name="Role", items=state.ROLES)
@@ -176,7 +183,7 @@ class KEYFOLLOW_OT_propagate(_StripOperator, bpy.types.Operator):
 
     def execute(self, context: Any) -> Result:
         scene, strip = self._target(context)
-        runs.start(scene, strip, self.quality, self._failed)
+        runs.start(scene, strip, self.quality, _teller(strip))
         return {"FINISHED"}
 
 
@@ -193,7 +200,7 @@ class KEYFOLLOW_OT_job(_StripOperator, bpy.types.Operator):
         if run is not None:
             run.act(self.action)
         elif self.action == "cancel":
-            bake.cancel(self.uid)
+            bake.cancel(strip.keyfollow.uid)
         return {"FINISHED"}
 
 
@@ -201,7 +208,7 @@ class KEYFOLLOW_OT_show_take(_StripOperator, bpy.types.Operator):
     bl_idname = "keyfollow.show_take"
     bl_label = "Insert Take"
     bl_description = "Put the chosen take onto the timeline (again)"
-    bl_options = {"UNDO"}
+    bl_options: ClassVar[set[str]] = {"UNDO"}
 
     def execute(self, context: Any) -> Result:
         scene, strip = self._target(context)
@@ -218,7 +225,7 @@ class KEYFOLLOW_OT_compositor(_StripOperator, bpy.types.Operator):
     bl_idname = "keyfollow.compositor"
     bl_label = "Open Take in the Compositor"
     bl_description = "Add an image sequence node with the chosen take"
-    bl_options = {"UNDO"}
+    bl_options: ClassVar[set[str]] = {"UNDO"}
 
     def execute(self, context: Any) -> Result:
         scene, strip = self._target(context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 
@@ -147,7 +147,7 @@ class KEYFOLLOW_PT_keyframes(_StripPanel, bpy.types.Panel):
 
 class KEYFOLLOW_PT_range(_StripPanel, bpy.types.Panel):
     bl_label = "Range and Result"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
         layout, kept = self.layout, _source(context).keyfollow
@@ -161,7 +161,7 @@ class KEYFOLLOW_PT_range(_StripPanel, bpy.types.Panel):
 
 class KEYFOLLOW_PT_masks(_StripPanel, bpy.types.Panel):
     bl_label = "Masks"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
         layout, kept = self.layout, _source(context).keyfollow
@@ -181,7 +181,7 @@ class KEYFOLLOW_PT_masks(_StripPanel, bpy.types.Panel):
 
 class KEYFOLLOW_PT_engine(_StripPanel, bpy.types.Panel):
     bl_label = "Engine"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
         layout, kept = self.layout, _source(context).keyfollow

@@ -23,8 +23,8 @@ def footage() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _afresh(tmp_path: Path) -> Iterator[None]:
-    """An empty .blend, saved in a folder of the test's own, and no message of another test."""
+def _afresh(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """An empty .blend, saved in a folder of the test's own; at the end nothing may have gone wrong unseen in the timer."""
     if INSIDE:
         import bpy
         from keyfollow_testkit import stage
@@ -35,6 +35,7 @@ def _afresh(tmp_path: Path) -> Iterator[None]:
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "edit.blend"))
         bpy.ops.ed.undo_push(message="start")
     yield
+    assert not [r for r in caplog.records if r.exc_info], caplog.text
 
 
 def pytest_unconfigure(config: Any) -> None:

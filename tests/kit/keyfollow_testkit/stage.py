@@ -209,3 +209,8 @@ def opened(blend: Path) -> Any:
 def unsure(name: str) -> int:
     """Frames that 5.0 holds for too long where a short strip looks the same, adapted to the scene's rate or not."""
     return 2 if bpy.app.version >= (5, 0, 0) and any(pair in name for pair in ("23.976-24", "29.97-30")) else 0
+
+
+def vendored(name: str) -> Any:
+    """A module of the SDK as the extension has it."""
+    return importlib.import_module(f"{PACKAGE}._vendor.keyfollow.{name}")
