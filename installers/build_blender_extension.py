@@ -141,7 +141,7 @@ def write(path: Path, files: dict[str, bytes]) -> None:
             # stored, not deflated, where that depends on the machine's zlib least and gains nothing: wheels are zips already
             info.compress_type = zipfile.ZIP_STORED if name.endswith(".whl") else zipfile.ZIP_DEFLATED
             archive.writestr(info, files[name], compresslevel=9)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def build(output: Path, wheels: dict[str, bytes]) -> list[Path]:

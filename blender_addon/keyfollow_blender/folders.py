@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
 import bpy
-from keyfollow.errors import StorageError, disk_full
 from keyfollow.atomic import FULL, temporary
+from keyfollow.errors import StorageError, disk_full
 
 from . import preferences
 
@@ -60,7 +59,7 @@ def bring(source: Path, target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, part)
-        os.replace(part, target)
+        part.replace(target)
     except OSError as e:
         with suppress(OSError):
             part.unlink()

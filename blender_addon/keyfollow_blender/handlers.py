@@ -23,7 +23,6 @@ _added: list[tuple[str, Callable[..., None]]] = []
 
 
 def _hold(why: str) -> Callable[..., None]:
-    @persistent
     def handler(*_: Any) -> None:
         app.held.add(why)
 
@@ -31,20 +30,17 @@ def _hold(why: str) -> Callable[..., None]:
 
 
 def _release(why: str) -> Callable[..., None]:
-    @persistent
     def handler(*_: Any) -> None:
         app.held.discard(why)
 
     return handler
 
 
-@persistent
 def _leave(*_: Any) -> None:
     runs.forget()
     bake.under_way.clear()
 
 
-@persistent
 def _return(*_: Any) -> None:
     """A .blend was loaded, or a step undone: strips are others now."""
     runs.resume()
@@ -60,6 +56,7 @@ def register() -> None:
         ("redo_post", _return),
     ]
     for name, handler in wanted:
+        persistent(handler)  # others are dropped when a file is loaded
         getattr(bpy.app.handlers, name).append(handler)
         _added.append((name, handler))
 

@@ -99,7 +99,7 @@ def picture_above(scene: Any, strip: Any, scene_frame: int) -> Path:
         )
     nearest = min(above, key=lambda s: s.channel)
     element = nearest.strip_elem_from_frame(scene_frame) or nearest.elements[0]
-    return Path(bpy.path.abspath(nearest.directory)) / element.filename
+    return Path(bpy.path.abspath(nearest.directory), element.filename)
 
 
 def edited(item: Any) -> bool:
@@ -113,7 +113,7 @@ def edited(item: Any) -> bool:
     key = str(path)
     if _digests.get(key, (None, ""))[0] != mark:
         _digests[key] = (mark, _digest(path))
-    return _digests[key][1] != item.pristine
+    return _digests[key][1] != str(item.pristine)
 
 
 _digests: dict[str, tuple[tuple[int, int] | None, str]] = {}

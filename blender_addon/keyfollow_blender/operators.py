@@ -26,9 +26,8 @@ class _StripOperator:
 
     def _target(self, context: Any) -> tuple[Any, Any]:
         """The scene, and the strip that is meant: of a result strip, its source."""
-        scene, strip = compat.scene_of(context), compat.active_strip(context)
-        found = state.with_uid(strip.keyfollow.of)
-        scene, strip = found or (scene, strip)
+        strip: Any = compat.active_strip(context)
+        scene, strip = state.with_uid(strip.keyfollow.of) or (compat.scene_of(context), strip)
         state.identify(strip)
         return scene, strip
 

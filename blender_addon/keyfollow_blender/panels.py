@@ -36,6 +36,12 @@ def _source(context: Any) -> Any | None:
     return found[1] if found else strip
 
 
+def _kept(context: Any) -> Any:
+    """The state of the strip that is worked on; for panels that are shown only with one."""
+    strip: Any = _source(context)
+    return strip.keyfollow
+
+
 class KEYFOLLOW_PT_main(_Panel, bpy.types.Panel):
     bl_label = "Keyfollow"
 
@@ -123,7 +129,7 @@ class KEYFOLLOW_PT_keyframes(_StripPanel, bpy.types.Panel):
     bl_label = "Edit Keyframes"
 
     def draw(self, context: Any) -> None:
-        layout, kept = self.layout, _source(context).keyfollow
+        layout, kept = self.layout, _kept(context)
         layout.operator("keyfollow.edit_keyframe", icon="BRUSH_DATA")
         row = layout.row(align=True)
         row.operator("keyfollow.keyframe_from_file", icon="FILE_IMAGE")
@@ -150,7 +156,7 @@ class KEYFOLLOW_PT_range(_StripPanel, bpy.types.Panel):
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
-        layout, kept = self.layout, _source(context).keyfollow
+        layout, kept = self.layout, _kept(context)
         layout.row().prop(kept, "range", expand=True)
         if kept.range == "TYPED":
             row = layout.row(align=True)
@@ -164,7 +170,7 @@ class KEYFOLLOW_PT_masks(_StripPanel, bpy.types.Panel):
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
-        layout, kept = self.layout, _source(context).keyfollow
+        layout, kept = self.layout, _kept(context)
         layout.operator_menu_enum("keyfollow.add_mask", "role", icon="MOD_MASK")
         for index, item in enumerate(kept.masks):
             box = layout.box()
@@ -184,7 +190,7 @@ class KEYFOLLOW_PT_engine(_StripPanel, bpy.types.Panel):
     bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Any) -> None:
-        layout, kept = self.layout, _source(context).keyfollow
+        layout, kept = self.layout, _kept(context)
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(kept, "engine")
@@ -212,7 +218,7 @@ class KEYFOLLOW_PT_takes(_StripPanel, bpy.types.Panel):
         return strip is not None and len(strip.keyfollow.takes) > 0
 
     def draw(self, context: Any) -> None:
-        layout, kept = self.layout, _source(context).keyfollow
+        layout, kept = self.layout, _kept(context)
         layout.template_list("UI_UL_list", "keyfollow_takes", kept, "takes", kept, "take_index", rows=2)
         if 0 <= kept.take_index < len(kept.takes):
             note = kept.takes[kept.take_index].note

@@ -113,7 +113,9 @@ class Run:
 
     def _show(self, job: Job) -> None:
         self.shown = job
-        self.phase = {"queued": "Waiting", "paused": "Paused", "done": "Fetching"}.get(job.state, job.progress.phase if job.progress else "Working")
+        self.phase = {"queued": "Waiting", "paused": "Paused", "done": "Fetching"}.get(
+            job.state, job.progress.phase if job.progress else "Working"
+        )
         compat.redraw()
 
     def _ended(self, answer: wire.JobIs) -> None:
@@ -127,7 +129,9 @@ class Run:
 
     def _fetch(self) -> None:
         while self._finished and self._asked < IN_FLIGHT and self.shown is not None:
-            ask = wire.PictureAsk(self.plan.clip, self._finished.popleft(), self.shown.take or "", _FORMS[self.plan.suffix], self.plan.show)
+            ask = wire.PictureAsk(
+                self.plan.clip, self._finished.popleft(), self.shown.take or "", _FORMS[self.plan.suffix], self.plan.show
+            )
             self._asked += 1
             app.bridge.ask(ask, self._picture, self.fail)
 
@@ -248,7 +252,8 @@ def of_strip(strip: Any) -> Run | None:
 
 def step() -> bool:
     """The timer's turn: insert what is complete. True when something changed."""
-    return any([run.finish() for run in list(runs.values())])
+    finished = [run.finish() for run in list(runs.values())]
+    return any(finished)
 
 
 def resume() -> None:

@@ -83,7 +83,8 @@ class SettingItem(bpy.types.PropertyGroup):
     c: EnumProperty(name="", items=_choices)
 
     def value(self, setting: Setting) -> SettingValue:
-        return getattr(self, engines.FIELDS[setting.kind])
+        value: SettingValue = getattr(self, engines.FIELDS[setting.kind])
+        return value
 
 
 class TakeItem(bpy.types.PropertyGroup):

@@ -111,4 +111,6 @@ for wish in {wishes!r}:
     stage.write_adapted(*wish)
 sys.stdout.flush(); os._exit(0)
 """
-    subprocess.run([str(python), "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT / "tests/kit")}, check=True, timeout=120)
+    subprocess.run(
+        [str(python), "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT / "tests/kit")}, check=True, timeout=120
+    )

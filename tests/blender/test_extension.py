@@ -61,7 +61,9 @@ def test_two_builds_are_the_same_bytes(extension: list[Path], tmp_path: Path) ->
 def test_every_zip_is_valid_by_blenders_own_tool(extension: list[Path], blender: Blender) -> None:
     (tool,) = blender.python.parents[1].glob("lib/python*/site-packages/bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py")
     for package in extension:
-        done = subprocess.run([str(blender.python), str(tool), "validate", str(package)], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            [str(blender.python), str(tool), "validate", str(package)], capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 0 and "Error" not in done.stdout, f"{package.name}: {done.stdout} {done.stderr}"
 
 
@@ -97,7 +99,16 @@ def test_inside_blender(blender: Blender, own_home: Home, program: Path, footage
     """The add-on's own tests (tests/blender_addon) that need a Blender, all in one."""
     said = blender.run(
         *("-m", "pytest", "-c", "/dev/null", "--rootdir", "tests/blender_addon", "--confcutdir", "tests/blender_addon"),
-        *("-p", "no:cacheprovider", "--import-mode=importlib", "-q", "-rs", "--basetemp", str(tmp_path / "inside"), "tests/blender_addon"),
+        *(
+            "-p",
+            "no:cacheprovider",
+            "--import-mode=importlib",
+            "-q",
+            "-rs",
+            "--basetemp",
+            str(tmp_path / "inside"),
+            "tests/blender_addon",
+        ),
         timeout=600,
         KEYFOLLOW_TEST_DAEMON=str(program),
         KEYFOLLOW_TEST_FOOTAGE=str(footage),

@@ -17,7 +17,12 @@ def test_it_keeps_still_while_blender_works(footage: Path) -> None:
     app.bridge.open()
     pump(lambda: app.bridge.state == "open")
     called: list[int] = []
-    app.work["test"] = lambda: bool(called.append(1))
+
+    def work() -> bool:
+        called.append(1)
+        return False
+
+    app.work["test"] = work
     try:
         for why in ("render", "save", "load"):
             app.held.add(why)

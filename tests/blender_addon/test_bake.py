@@ -8,12 +8,12 @@ from typing import Any
 import bpy
 import numpy as np
 from keyfollow_testkit import stage
-from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, movie, propagate, pump, strips
+from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, propagate, pump, strips
 
 
 def meta(footage: Path) -> Any:
     """A meta strip with a scaled movie in it, above a colour strip that must not show in its pictures."""
-    strips().new_effect("ground", "COLOR", 1, 1, **stage.length_of_effect(12)).color = (1, 0, 0)
+    stage.effect("ground", 1, 1, 12).color = (1, 0, 0)
     made = strips().new_meta("meta", 3, 1)
     inner = module("compat").children(made).new_movie("inner", str(footage / "rgb.mkv"), 1, 1)
     inner.frame_final_duration = 12

@@ -49,7 +49,8 @@ def asked(bridge: Bridge, body: Any) -> list[Any]:
 
 def test_closed_it_does_nothing_and_opens_when_asked(own: Home, bridge: Bridge) -> None:
     bridge.tick()
-    assert bridge.state == "closed" and own.running() is None
+    state: str = bridge.state
+    assert state == "closed" and own.running() is None
     answers = asked(bridge, wire.Status())
     pump(bridge, lambda: answers)
     assert isinstance(answers[0], wire.DaemonStatus)

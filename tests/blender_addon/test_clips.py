@@ -36,7 +36,7 @@ def test_every_rate_in_every_scene(footage: Path, tmp_path: Path, rate: str, fps
     adapted = stage.opened(footage / f"numbers-{rate}-{fps}.blend")
     expected = shown(adapted, tmp_path / "adapted")
     # 5.0 shows frame 0 for two scene frames at 29.97 in 30, where a short strip looks the same adapted or not
-    unsure = 2 if rate == "29.97" and fps == 30 or rate == "23.976" and fps == 24 else 0
+    unsure = 2 if (rate, fps) in (("29.97", 30), ("23.976", 24)) else 0
     assert worked_out(adapted)[unsure:] == expected[unsure:]
     adapted.use_reverse_frames = True
     assert worked_out(adapted)[:-2] == shown(adapted, tmp_path / "reversed")[:-2]
@@ -86,7 +86,7 @@ def test_one_image_is_a_clip_of_one_frame(footage: Path) -> None:
 
 def test_what_has_no_file_must_be_rendered_and_says_why(footage: Path, tmp_path: Path) -> None:
     scene, describe = bpy.context.scene, module("clips").describe
-    colour = strips().new_effect("colour", "COLOR", 1, 1, **stage.length_of_effect(5))
+    colour = stage.effect("colour", 1, 1, 5)
     assert "color" in describe(scene, colour).bake
     for name in ("a_1.png", "a_3.png"):
         (tmp_path / name).write_bytes((footage / "images" / "shot_0105.png").read_bytes())

@@ -25,9 +25,7 @@ def test_strips_and_their_edges(footage: Path) -> None:
 
 def test_an_effects_inputs(footage: Path) -> None:
     a, b = movie(str(footage / "rgb.mkv"), channel=1), movie(str(footage / "clip.mp4"), channel=2)
-    words = stage.length_of_effect(10)
-    first, second = ("input1", "input2") if bpy.app.version >= (4, 4, 0) else ("seq1", "seq2")
-    cross = strips().new_effect("cross", "CROSS", 3, 1, **words, **{first: a, second: b})
+    cross = stage.effect("cross", 3, 1, 10, "CROSS", input1=a, input2=b)
     assert module("compat").inputs(cross) == [a, b] and module("compat").inputs(a) == []
 
 

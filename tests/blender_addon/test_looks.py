@@ -60,9 +60,7 @@ def animated(strip: Any) -> None:
 
 @pytest.mark.parametrize("look", [moved, graded, faded, animated])
 @pytest.mark.parametrize("transform", ["Standard", "AgX"])
-def test_a_copied_look_renders_the_same(
-    footage: Path, tmp_path: Path, look: Callable[[Any], None], transform: str
-) -> None:
+def test_a_copied_look_renders_the_same(footage: Path, tmp_path: Path, look: Callable[[Any], None], transform: str) -> None:
     stage.scene(transform=transform)
     source = movie(str(footage / "rgb.mkv"))
     look(source)
@@ -90,7 +88,9 @@ def test_a_graded_strips_result_equals_it_outside_the_edit(footage: Path, tmp_pa
     assert abs(source[7] - result[7])[20:44, 12:36].max() > 20
 
 
-@pytest.mark.parametrize("name", ["patch-23.976-24", "patch-25-24", "patch-29.97-30", "patch-25-30", "patch-29.97-24", "rgb-fast"])
+@pytest.mark.parametrize(
+    "name", ["patch-23.976-24", "patch-25-24", "patch-29.97-30", "patch-25-30", "patch-29.97-24", "rgb-fast"]
+)
 @pytest.mark.parametrize("reverse", [False, True])
 def test_every_speed_equals_the_source_outside_the_edit(footage: Path, tmp_path: Path, name: str, reverse: bool) -> None:
     strip = stage.opened(footage / f"{name}.blend")

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 from keyfollow_testkit import stage
-from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, movie, propagate, pump
+from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, movie, pump
 
 
 class Paper:

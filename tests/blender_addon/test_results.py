@@ -12,8 +12,8 @@ from keyfollow_testkit.stage import by_name, edit_keyframe, module, movie, propa
 
 def test_the_first_free_channel_above_the_source_and_its_effects(footage: Path) -> None:
     strip = movie(str(footage / "rgb.mkv"), channel=1)
-    strips().new_effect("in the way", "COLOR", 2, 10, **stage.length_of_effect(5))
-    strips().new_effect("elsewhere", "COLOR", 3, 500, **{k: v + (499 if k == "frame_end" else 0) for k, v in stage.length_of_effect(5).items()})
+    stage.effect("in the way", 2, 10, 5)
+    stage.effect("elsewhere", 3, 500, 5)
     edit_keyframe(strip, 3, stage.warm)
     assert propagate(by_name("rgb")).channel == 3
 

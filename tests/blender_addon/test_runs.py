@@ -174,7 +174,7 @@ def test_another_blend_is_not_told_of_this_ones_job(slow: Any) -> None:
 
 
 def test_undo_takes_away_exactly_the_result(clip: Any) -> None:
-    strips().new_effect("other", "COLOR", 5, 1, **stage.length_of_effect(20))
+    stage.effect("other", 5, 1, 20)
     bpy.ops.ed.undo_push(message="something of the person's own")
     propagate(by_name("rgb"))
     assert sorted(s.name for s in strips()) == ["other", "rgb", "rgb edited"]
@@ -193,7 +193,7 @@ def test_an_undo_during_a_job_does_not_lose_it(slow: Any) -> None:
     bpy.ops.ed.undo_push(message="before")
     run = start(slow)
     pump(lambda: working(run))
-    strips().new_effect("other", "COLOR", 5, 1, **stage.length_of_effect(20))
+    stage.effect("other", 5, 1, 20)
     bpy.ops.ed.undo_push(message="during")
     bpy.ops.ed.undo()
     bpy.ops.ed.undo()

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 from keyfollow_testkit import stage
-from keyfollow_testkit.stage import module, movie, pump, strips
+from keyfollow_testkit.stage import module, movie, pump
 
 
 def test_what_is_known_already_needs_no_asking(footage: Path) -> None:
@@ -27,7 +27,7 @@ def test_nothing_is_known_of_what_was_never_asked_or_is_gone(footage: Path, tmp_
     assert sources.known(bpy.context.scene, strip) is None
     copy.unlink()
     assert sources.known(bpy.context.scene, strip) is None
-    colour = strips().new_effect("colour", "COLOR", 5, 1, **stage.length_of_effect(4))
+    colour = stage.effect("colour", 5, 1, 4)
     assert sources.known(bpy.context.scene, colour) is None
 
 

@@ -59,7 +59,12 @@ def report() -> float:
     regions: dict[str, Any] = {}
     for area in windows[0].screen.areas:
         for region in area.regions:
-            regions[f"{area.type} {region.type}"] = [region.x, windows[0].height - region.y - region.height, region.width, region.height]
+            regions[f"{area.type} {region.type}"] = [
+                region.x,
+                windows[0].height - region.y - region.height,
+                region.width,
+                region.height,
+            ]
     strip = bpy.context.scene.sequence_editor.active_strip
     facts = {
         "bridge": app.bridge.state,

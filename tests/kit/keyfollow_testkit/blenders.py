@@ -59,7 +59,9 @@ def python_of(version: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     try:
         subprocess.run([base, "-m", "venv", folder], check=True, capture_output=True, timeout=120)
-        subprocess.run([python, "-m", "pip", "install", "-q", f"bpy=={version}", "pytest>=8"], check=True, capture_output=True, timeout=600)
+        subprocess.run(
+            [python, "-m", "pip", "install", "-q", f"bpy=={version}", "pytest>=8"], check=True, capture_output=True, timeout=600
+        )
     except (OSError, subprocess.SubprocessError) as e:
         shutil.rmtree(folder, ignore_errors=True)
         raise RuntimeError(f"bpy {version} cannot be installed here: {e}") from e
@@ -108,7 +110,11 @@ class Blender:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"BLENDER_USER_RESOURCES": str(self.resources), "PYTHONPATH": str(ROOT / "tests" / "kit"), "PYTHONDONTWRITEBYTECODE": "1"}
+        return {
+            "BLENDER_USER_RESOURCES": str(self.resources),
+            "PYTHONPATH": str(ROOT / "tests" / "kit"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
 
 def install(version: str, folder: Path, package: Path) -> Blender:

@@ -16,6 +16,8 @@ import bpy
 import numpy as np
 
 PACKAGE = "bl_ext.user_default.keyfollow"
+
+
 def enable() -> None:
     if PACKAGE not in bpy.context.preferences.addons:
         bpy.ops.preferences.addon_enable(module=PACKAGE)
@@ -147,7 +149,7 @@ def write(path: str, pixels: Any) -> None:
     part = f"{path}.tmp.png"
     image.save(filepath=part)
     bpy.data.images.remove(image)
-    os.replace(part, path)
+    Path(part).replace(path)
 
 
 def render(first: int, last: int, folder: str) -> list[Any]:
@@ -159,11 +161,12 @@ def render(first: int, last: int, folder: str) -> list[Any]:
     return [np.rint(read(f"{folder}/{n:04d}.png")[..., :3] * 255).astype(int) for n in range(first, last + 1)]
 
 
-def length_of_effect(frames: int) -> dict[str, int]:
-    """What `new_effect` wants to hear: 5.0 takes a length, 4.x an end."""
-    if bpy.app.version >= (5, 0, 0):
-        return {"length": frames}
-    return {"frame_end": 1 + frames}
+def effect(name: str, channel: int, start: int, frames: int, kind: str = "COLOR", **inputs: Any) -> Any:
+    """A new effect strip: 5.0 takes a length, 4.x an end; 4.2 and 4.3 call the inputs otherwise."""
+    words = {"length": frames} if bpy.app.version >= (5, 0, 0) else {"frame_end": start + frames}
+    if bpy.app.version < (4, 4, 0):
+        inputs = {key.replace("input", "seq"): strip for key, strip in inputs.items()}
+    return strips().new_effect(name, kind, channel, start, **words, **inputs)
 
 
 def in_sequencer(operator: Any, **words: Any) -> Any:
@@ -202,8 +205,6 @@ def opened(blend: Path) -> Any:
     strip = strips()[0]
     activate(strip)
     return strip
-
-
 
 
 def unsure(name: str) -> int:
