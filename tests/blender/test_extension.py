@@ -114,3 +114,9 @@ def test_inside_blender(blender: Blender, own_home: Home, program: Path, footage
         KEYFOLLOW_TEST_FOOTAGE=str(footage),
     )
     assert " passed" in said and " skipped" not in said, said
+
+
+def test_one_module_alone_knows_versions() -> None:
+    addon = ROOT / "blender_addon" / "keyfollow_blender"
+    knowing = {p.name for p in addon.glob("*.py") if "app.version" in p.read_text() or ".sequences" in p.read_text()}
+    assert knowing == {"compat.py"}

@@ -121,7 +121,7 @@ def install(version: str, folder: Path, package: Path) -> Blender:
     """A Blender whose user folder lies in `folder`, with the zip `package` installed."""
     python = python_of(version)
     blender = Blender(version, python, folder / "resources")
-    blender.resources.mkdir(parents=True)
+    blender.resources.mkdir(parents=True, exist_ok=True)
     blender.run("-c", INSTALL, str(package))
     return blender
 
