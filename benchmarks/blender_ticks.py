@@ -59,7 +59,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         base = clips.moving_patch(1, 1920, 1080)[0]
-        clips.write_clip(folder / "clip.mp4", [np.roll(base, n, axis=1) for n in range(2)] * (FRAMES // 2), options={"preset": "ultrafast"})
+        clips.write_clip(
+            folder / "clip.mp4", [np.roll(base, n, axis=1) for n in range(2)] * (FRAMES // 2), options={"preset": "ultrafast"}
+        )
         package = blenders.zips(folder / "zips")[0]
         program = folder / "keyfollowd"
         paths = os.pathsep.join(str(ROOT / f) for f in ("shared", "daemon", "tests/kit"))
@@ -76,7 +78,10 @@ def main() -> int:
                 KEYFOLLOW_TEST_DAEMON=str(program),
                 KEYFOLLOW_EXTRA_ENGINES="slow=keyfollow_testkit.slow_engine.info",
             )
-            print(f"Blender {version}:", next(line for line in said.splitlines() if line.startswith("RESULT")).removeprefix("RESULT "))
+            print(
+                f"Blender {version}:",
+                next(line for line in said.splitlines() if line.startswith("RESULT")).removeprefix("RESULT "),
+            )
         finally:
             connection = folder / "home" / "run" / "connection.json"
             if connection.exists():

@@ -40,13 +40,15 @@ class Bridge:
     """
 
     def __init__(self, program: Callable[[], tuple[str, str]] = lambda: ("", "")) -> None:
+        self._program = program
+        self.opened: list[Callable[[], None]] = []
+        """Called after every hello."""
+        self._begin()
+
+    def _begin(self) -> None:
         self.state: State = "closed"
         self.error: KeyfollowError | None = None
         """Why there is no connection; cleared when there is one."""
-        self.version = ""
-        self.opened: list[Callable[[], None]] = []
-        """Called after every hello."""
-        self._program = program
         self._session = session.Session("blender", __version__, time.monotonic())
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._sockets: dict[Channel, zmq.Socket[bytes]] = {}
@@ -101,7 +103,8 @@ class Bridge:
         self._disconnect()
         if self._context is not None:
             self._context.term()
-        self.__init__(self._program)  # type: ignore[misc]
+        self.opened.clear()
+        self._begin()
 
     @property
     def busy(self) -> bool:
@@ -215,8 +218,8 @@ class Bridge:
 
     def _handle(self, event: session.Event) -> None:
         match event:
-            case session.Opened(welcome):
-                self.state, self.error, self.version = "open", None, welcome.version
+            case session.Opened():
+                self.state, self.error = "open", None
                 for call in self.opened:
                     call()
             case session.Answer(id, body):

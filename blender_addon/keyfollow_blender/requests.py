@@ -69,6 +69,9 @@ def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
     baked = ready.baked
     if not baked and not is_plain(frames):
         baked = "Speed and frame rate are in the result's images: retime the source, then propagate again"
+    if not ready.info.steady:
+        baked = f"{baked}. " if baked else ""
+        baked += "The clip's frame rate varies, which Blender does not follow: frames may be off by some"
     return Plan(
         clip=ready.clip,
         offset=left - round(compat.content(strip)[0]),

@@ -170,7 +170,7 @@ def with_job(job: str) -> tuple[Any, Any] | None:
 
 
 def with_uid(uid: str) -> tuple[Any, Any] | None:
-    return next(((scene, s) for scene, s in compat.every_strip() if uid and s.keyfollow.uid == uid), None)
+    return next(((scene, s) for scene, s in compat.every_strip() if s.keyfollow.uid == uid), None) if uid else None
 
 
 def results_of(uid: str) -> Iterator[tuple[Any, Any]]:

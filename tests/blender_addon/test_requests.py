@@ -66,3 +66,14 @@ def test_numbers_are_held_within_the_schemas_bounds(footage: Path) -> None:
     assert item.f == 0
     item.f = 1e6
     assert item.f == 600
+
+
+def test_a_rate_that_varies_is_told(footage: Path) -> None:
+    from dataclasses import replace
+
+    strip = movie(str(footage / "rgb.mkv"))
+    answers: list[Any] = []
+    module("sources").prepare(bpy.context.scene, strip, answers.append, answers.append)
+    pump(lambda: answers)
+    varying = replace(answers[0], info=replace(answers[0].info, steady=False))
+    assert "varies" in module("requests").plan(bpy.context.scene, strip, varying, "final").baked

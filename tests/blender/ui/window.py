@@ -39,7 +39,13 @@ EDIT_KEYFRAME, PROPAGATE, PAUSE = (1207, 249), (1127, 183), (1127, 179)
 
 def build(chroot: Path) -> None:
     if not (chroot / "usr/bin/blender").exists():
-        line = ["mmdebstrap", "--variant=apt", "--mode=root", "--aptopt=APT::Install-Recommends \"false\"", f"--include={PACKAGES}"]
+        line = [
+            "mmdebstrap",
+            "--variant=apt",
+            "--mode=root",
+            '--aptopt=APT::Install-Recommends "false"',
+            f"--include={PACKAGES}",
+        ]
         subprocess.run([*line, "--keyring=/usr/share/keyrings", "trixie", str(chroot)], check=True)
 
 
@@ -64,25 +70,43 @@ class Window:
         self._running.append(self._inside("Xvfb", DISPLAY, "-screen", "0", "1400x900x24"))
         time.sleep(2)
         script = str(ROOT / "tests/blender/ui/inside.py")
-        self._running.append(self._inside("blender", "--window-geometry", "0", "0", "1400", "900", "--python", script, **environment))
+        self._running.append(
+            self._inside("blender", "--window-geometry", "0", "0", "1400", "900", "--python", script, **environment)
+        )
 
     def _inside(self, *line: str, **environment: str) -> subprocess.Popen[bytes]:
         words = [f"{name}={value}" for name, value in {**environment, "DISPLAY": DISPLAY, "HOME": str(self.folder)}.items()]
         mounts = "".join(
-            f'mkdir -p "{self.chroot}{p}"; mount --bind "{p}" "{self.chroot}{p}"; ' for p in (self.folder, ROOT / "tests", "/dev")
+            f'mkdir -p "{self.chroot}{p}"; mount --bind "{p}" "{self.chroot}{p}"; '
+            for p in (self.folder, ROOT / "tests", "/dev")
         )
         # exec, so that a signal reaches the program itself; the mounts are private and go with it
-        command = f'{mounts} mount -t proc proc "{self.chroot}/proc"; exec chroot "{self.chroot}" env -i PATH=/usr/bin:/bin "$@"'
+        command = (
+            f'{mounts} mount -t proc proc "{self.chroot}/proc"; exec chroot "{self.chroot}" env -i PATH=/usr/bin:/bin "$@"'
+        )
         return subprocess.Popen(["unshare", "-m", "bash", "-c", command, "-", *words, *line])
 
     def click(self, place: tuple[int, int]) -> None:
-        words = ("mousemove", str(place[0]), str(place[1]), "sleep", "0.3", "click", "1", "sleep", "0.3", "mousemove", "700", "600")
+        words = (
+            "mousemove",
+            str(place[0]),
+            str(place[1]),
+            "sleep",
+            "0.3",
+            "click",
+            "1",
+            "sleep",
+            "0.3",
+            "mousemove",
+            "700",
+            "600",
+        )
         self._inside("xdotool", *words).wait(20)
 
     def picture(self, path: Path) -> None:
         """A screenshot; Blender's own operator gives a black one here."""
         inside = self.folder / "shot.png"
-        self._inside("bash", "-c", f"xwd -root -silent | convert xwd:- -colors 200 {inside}").wait(30)
+        self._inside("bash", "-c", f"xwd -root -silent | convert xwd:- +dither -colors 256 {inside}").wait(30)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(inside, path)
 
