@@ -76,7 +76,9 @@ def content(strip: Strip) -> tuple[float, int]:
     """Scene frame at which the strip's content begins, hidden parts included, and its length in scene frames."""
     if hasattr(strip, "content_start"):
         return float(strip.content_start), int(strip.content_duration)
-    return float(strip.frame_start), int(strip.frame_duration)
+    # frame_duration counts frames of the media in 4.2
+    left, right = edges(strip)
+    return float(strip.frame_start), round(right - left + strip.frame_offset_start + strip.frame_offset_end)
 
 
 def set_length(strip: Strip, frames: int) -> None:

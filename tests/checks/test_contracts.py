@@ -26,9 +26,9 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("shared/keyfollow/cli/__init__.py", "def f() -> None:\n    import keyfollow_daemon"),
     ],
     "shared-layers": [
-        ("shared/keyfollow/errors.py", "from .media import info"),
-        ("shared/keyfollow/media/info.py", "from .. import cli"),
-        ("shared/keyfollow/session.py", "from . import client"),
+        ("shared/keyfollow/deltas.py", "from .media import info"),
+        ("shared/keyfollow/media/muxing.py", "from .. import cli"),
+        ("shared/keyfollow/deltas.py", "from . import checks"),
         ("shared/keyfollow/unplaced.py", '"""A module that no layer names."""'),
     ],
     "programs-apart": [
