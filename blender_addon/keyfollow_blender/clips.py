@@ -55,9 +55,9 @@ def describe(scene: Any, strip: Any) -> Source:
 def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Callable[[int], int]:
     """A function from scene frame to source frame."""
     start, length = compat.content(strip)
-    skipped = strip.animation_offset_start
+    skipped, cut = compat.trims(strip)
     total = len(source.numbers) if source.numbers is not None else clip.frames
-    frames = max(1, total - skipped - strip.animation_offset_end)
+    frames = max(1, total - skipped - cut)
     keys = [k.timeline_frame for k in strip.retiming_keys] if hasattr(strip, "retiming_keys") else []
     rate = 1.0
     if source.numbers is None and not keys and strip.fps > 0:

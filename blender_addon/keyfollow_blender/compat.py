@@ -81,6 +81,13 @@ def content(strip: Strip) -> tuple[float, int]:
     return float(strip.frame_start), round(right - left + strip.frame_offset_start + strip.frame_offset_end)
 
 
+def trims(strip: Strip) -> tuple[int, int]:
+    """Frames of the media that are cut off for good at its beginning and its end."""
+    if hasattr(strip, "content_trim_start"):
+        return int(strip.content_trim_start), int(strip.content_trim_end)
+    return int(strip.animation_offset_start), int(strip.animation_offset_end)
+
+
 def set_length(strip: Strip, frames: int) -> None:
     if hasattr(strip, "right_handle"):
         strip.right_handle = strip.left_handle + frames
