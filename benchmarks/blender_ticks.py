@@ -1,6 +1,6 @@
 """How long Blender is held up by the add-on's timer while 500 finished frames of 1920 x 1080 arrive.
 
-    python benchmarks/blender_ticks.py [BLENDER VERSION]
+    python benchmarks/blender_ticks.py [BLENDER VERSION] [FRAMES]
 
 Prints the ticks' times in milliseconds, that of the longest and that which inserts the strip; the target is 20 ms for all but that one.
 """
@@ -21,7 +21,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("shared", "tests/kit")]
 import numpy as np  # noqa: E402
 from keyfollow_testkit import blenders, clips  # noqa: E402
 
-FRAMES = 500
+VERSION = sys.argv[1] if len(sys.argv) > 1 else blenders.NORMAL[0]
+FRAMES = int(sys.argv[2]) if len(sys.argv) > 2 else 500
 INSIDE = f"""
 import os, sys, time
 import bpy, numpy as np
@@ -49,13 +50,12 @@ insert = spent.pop()
 for _ in range(200):
     began = time.perf_counter(); app.tick(); idle.append((time.perf_counter() - began) * 1000); time.sleep(0.01)
 print(f"RESULT {{len(spent)}} ticks, mean {{np.mean(spent):.2f}} ms, 99 % {{np.percentile(spent, 99):.2f}} ms, longest "
-      f"{{max(spent):.2f}} ms; the one that inserts {FRAMES} frames {{insert:.1f}} ms; idle {{np.median(idle) * 1000:.0f}} us")
+      f"{{max(spent):.2f}} ms (tick {{int(np.argmax(spent))}}, then {{sorted(spent)[-2]:.2f}} ms); the one that inserts {FRAMES} frames {{insert:.1f}} ms; idle {{np.median(idle) * 1000:.0f}} us")
 sys.stdout.flush(); os._exit(0)
 """
 
 
 def main() -> int:
-    version = sys.argv[1] if len(sys.argv) > 1 else blenders.NORMAL[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         base = clips.moving_patch(1, 1920, 1080)[0]
@@ -67,7 +67,7 @@ def main() -> int:
         paths = os.pathsep.join(str(ROOT / f) for f in ("shared", "daemon", "tests/kit"))
         program.write_text(f'#!/bin/sh\nPYTHONPATH="{paths}" exec "{sys.executable}" -m keyfollow_daemon "$@"\n')
         program.chmod(0o755)
-        blender = blenders.install(version, folder / "blender", package)
+        blender = blenders.install(VERSION, folder / "blender", package)
         try:
             said = blender.run(
                 "-c",
@@ -79,7 +79,7 @@ def main() -> int:
                 KEYFOLLOW_EXTRA_ENGINES="slow=keyfollow_testkit.slow_engine.info",
             )
             print(
-                f"Blender {version}:",
+                f"Blender {VERSION}:",
                 next(line for line in said.splitlines() if line.startswith("RESULT")).removeprefix("RESULT "),
             )
         finally:

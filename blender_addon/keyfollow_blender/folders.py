@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from contextlib import suppress
@@ -12,6 +14,8 @@ from keyfollow.atomic import FULL, temporary
 from keyfollow.errors import StorageError, disk_full
 
 from . import preferences
+
+os.umask(_UMASK := os.umask(0o077))
 
 
 def root() -> Path:
@@ -48,7 +52,7 @@ def found(path: str) -> Path:
 
 
 def bring(source: Path, target: Path) -> None:
-    """Copy a file that the daemon wrote for us to its place, whole or not at all, and take it away from there.
+    """Move a file that the daemon wrote for us to its place, whole or not at all; to another disk it is copied.
 
     Not flushed to the disk: after a power cut it can be fetched from the take again, and flushing would hold up Blender.
 
@@ -58,7 +62,13 @@ def bring(source: Path, target: Path) -> None:
     part = temporary(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, part)
+        try:
+            source.rename(part)
+            part.chmod(0o666 & ~_UMASK)  # the daemon's own files are for their owner alone
+        except OSError as e:
+            if e.errno != errno.EXDEV:
+                raise
+            shutil.copyfile(source, part)
         part.replace(target)
     except OSError as e:
         with suppress(OSError):

@@ -353,7 +353,7 @@ class ClipIs:
 
 @dataclass(frozen=True, slots=True)
 class PictureIs:
-    """The file at `path` belongs to whoever asked: it is copied to where it shall be, then deleted."""
+    """The file at `path` belongs to whoever asked: it is moved to where it shall be."""
 
     frame: int
     path: str
