@@ -164,7 +164,7 @@ def test_keyframes_are_sorted_and_everything_given_is_in_the_request(daemon: Dae
         ({"keyframes": {0: picture(0, 47, 64)}}, "wrong_size"),
         ({"masks": {0: picture(0, 48, 63)}}, "wrong_size"),
         ({"masks": {4: picture()}}, "frame_out_of_range"),
-        ({"keyframes": {0: np.zeros((48, 64), np.uint8)}}, "bad_frame"),
+        ({"keyframes": {0: np.zeros((48, 64, 3), np.float32)}}, "bad_frame"),
         ({"keyframes": {0: "/nowhere/edited.png"}}, "media_not_found"),
     ],
 )
@@ -206,3 +206,9 @@ def test_a_model_is_a_folder_of_the_persons_or_a_name_in_the_store(
     assert model_of("sd15-depth") == "sd15-depth"
     assert build(daemon, model="sd15-depth").model == "sd15-depth"
     assert build(daemon).model is None
+
+
+def test_a_flat_array_is_a_grey_picture() -> None:
+    for flat in (np.full((4, 6), 255, np.uint8), np.ones((4, 6), bool)):
+        picture = pack_picture(flat).decode()
+        assert picture.pixels.shape == (4, 6, 3) and (picture.pixels == 255).all()
