@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
@@ -142,20 +143,27 @@ def model_of(given: str | os.PathLike[str]) -> str:
     return str(path.absolute()) if path.exists() or path.name != os.fspath(given) else path.name
 
 
-def source_reader(path: str) -> SourceOf:
-    """A function that decodes frames of the clip at `path`, opened when the first one is asked for. Thread-safe."""
-    lock = threading.Lock()
-    reader: list[MediaReader] = []
+class _SourceReader:
+    """`source_reader`'s function. The sandbox child behind it ends with the last frame (or run) that could ask it."""
 
-    def read(frame: int) -> FrameBuffer:
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._reader: MediaReader | None = None
+
+    def __call__(self, frame: int) -> FrameBuffer:
         from .media.reader import MediaReader
 
-        with lock:
-            if not reader:
-                reader.append(MediaReader(path))
-            return reader[0].read(frame)
+        with self._lock:
+            if self._reader is None:
+                self._reader = MediaReader(self._path)
+                weakref.finalize(self, self._reader.close)
+            return self._reader.read(frame)
 
-    return read
+
+def source_reader(path: str) -> SourceOf:
+    """A function that decodes frames of the clip at `path`, opened when the first one is asked for. Thread-safe."""
+    return _SourceReader(path)
 
 
 def _open_clip(client: Client, source: Source, rate: tuple[int, int] | None) -> tuple[Clip, MediaInfo, SourceOf]:
