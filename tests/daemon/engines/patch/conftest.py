@@ -59,7 +59,7 @@ class MemoryCache:
 class MemoryContext:
     def __init__(self) -> None:
         self.cache = MemoryCache()
-        self.checks = 0
+        self.checks = self.plan = 0
         self.told: list[tuple[str, int, int]] = []
 
     def check(self) -> None:
