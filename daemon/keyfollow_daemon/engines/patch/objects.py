@@ -24,6 +24,8 @@ WIDE_PX, WIDE_WEIGHT = 36.0, 0.02
 """A wider neighbourhood counts where the nearer one holds nothing."""
 ASTRAY_PX = 8.0
 """An offset inside a decal that lies further from what its surroundings do is a mismatch."""
+MOST_SCALE = 16.0
+"""A pose that has grown or shrunk further was made up while nothing was seen: it stays as it was."""
 OUTLINE_PX = 5
 ON_OBJECT = 0.2
 """Share of its rim that is edited, from which a decal is taken to lie on an edited object."""
@@ -77,6 +79,9 @@ class Objects:
             seen = sure & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0)
             predicted = motion.pose @ motion.step
             pose = _fit(predicted, where, seen, sample(held, where), holds, int(mask.sum()))
+            if not _possible(pose):
+                out.append(Motion(motion.pose, REST.step))
+                continue
             step = np.linalg.inv(motion.pose) @ pose
             out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step))
         return tuple(out)
@@ -138,6 +143,14 @@ def _surface(decal: Bools, changed: Bools) -> Bools:
         around &= changed | decal
     out: Bools = around
     return out
+
+
+def _possible(pose: Floats) -> bool:
+    """Whether a picture could still be seen in `pose`. A speed that is kept up for thousands of frames would lead to no number at all."""
+    if not np.isfinite(pose).all():
+        return False
+    scales = np.linalg.svd(pose[:2, :2], compute_uv=False)
+    return bool(scales[0] < MOST_SCALE and scales[1] * MOST_SCALE > 1.0)
 
 
 def _median(values: Floats, weights: Floats) -> float:

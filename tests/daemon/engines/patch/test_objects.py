@@ -71,3 +71,15 @@ def test_an_offset_that_strays_from_its_decal_is_brought_back() -> None:
     offset[58:62, 63:67] += 25
     steady = objects.steadied(objects.start(), offset, np.ones(SHAPE, np.float32), TEXTURED)
     assert np.abs(steady[60, 65]).max() < 1.0
+
+
+def test_an_object_that_never_comes_back_keeps_a_pose_that_means_something() -> None:
+    objects = Objects(area(), area(), TEXTURED)
+    motions = objects.start()
+    rows, columns = np.indices(SHAPE, np.float32)
+    growing = np.dstack([0.1 * (60 - columns), 0.1 * (60 - rows)]).astype(np.float32)
+    motions = objects.follow(motions, growing, np.ones(SHAPE, np.float32))
+    for _ in range(3000):
+        motions = objects.follow(motions, growing, np.zeros(SHAPE, np.float32))
+    scales = np.linalg.svd(motions[0].pose[:2, :2], compute_uv=False)
+    assert scales[0] < 20 and scales[1] > 0.05
