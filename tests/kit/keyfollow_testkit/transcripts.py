@@ -84,7 +84,7 @@ def hold(peer: Peer, steps: list[Step]) -> Iterator[tuple[Step, dict[str, Any], 
 
 def _awaited(peer: Peer, channel: Channel, step: Step) -> tuple[dict[str, Any], bytes | None]:
     wanted: dict[str, Any] = step.get("until", {})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while peer.sockets[channel].poll(max(0, int((deadline - time.monotonic()) * 1000))):
         raw, *rest = peer.sockets[channel].recv_multipart()
         head = cast(dict[str, Any], msgpack.unpackb(raw))

@@ -77,6 +77,9 @@ def _spring(trap: str) -> None:
     if not trap or not Path(trap).exists():
         return
     deed = Path(trap).read_text()
+    if not deed:
+        # whoever sets the trap has made the file and not written into it yet
+        return
     Path(trap).unlink()
     match deed:
         case "wedge":
