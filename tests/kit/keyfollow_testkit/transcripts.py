@@ -43,6 +43,10 @@ def to_json(value: Any) -> Any:
     return value
 
 
+BEAT = 1 << 30
+"""Id of the beats between the recorded steps; no step has it."""
+
+
 def from_json(value: Any, known: dict[str, Any]) -> Any:
     """The value that `to_json` wrote, with what is `known` in the place of its name."""
     if isinstance(value, str):
@@ -85,7 +89,11 @@ def hold(peer: Peer, steps: list[Step]) -> Iterator[tuple[Step, dict[str, Any], 
 def _awaited(peer: Peer, channel: Channel, step: Step) -> tuple[dict[str, Any], bytes | None]:
     wanted: dict[str, Any] = step.get("until", {})
     deadline = time.monotonic() + 180
-    while peer.sockets[channel].poll(max(0, int((deadline - time.monotonic()) * 1000))):
+    while time.monotonic() < deadline:
+        if not peer.sockets[channel].poll(1000):
+            # as every client does while it waits: a session without beats is over after three seconds
+            peer.send("control", [bytes(msgpack.packb({"type": "Beat", "id": BEAT}))])
+            continue
         raw, *rest = peer.sockets[channel].recv_multipart()
         head = cast(dict[str, Any], msgpack.unpackb(raw))
         if wanted and all(_is(path, value, head) for path, value in wanted.items()):
