@@ -60,6 +60,25 @@ def open_container(fd: int) -> InputContainer:
         raise problem("media_unreadable", str(e)) from e
 
 
+def missing_of_riff(fd: int) -> int:
+    """Bytes that the RIFF lists of an AVI file promise and `fd` does not hold; 0 for other files, and where the writer promised nothing.
+
+    FFmpeg plays what is there of such a file, without a word.
+    """
+    size, at = os.fstat(fd).st_size, 0
+    file = SharedFile(fd)
+    while True:
+        file.seek(at)
+        head = file.read(8)
+        length = int.from_bytes(head[4:], "little")
+        # a writer that could not go back, or was ended, leaves 0 or all ones
+        if len(head) < 8 or head[:4] != b"RIFF" or length in (0, 0xFFFFFFFF):
+            return 0
+        at += 8 + length + length % 2
+        if at > size + length % 2:
+            return at - length % 2 - size
+
+
 def _refuse(*_: Any) -> None:
     raise problem("media_unsupported", "it refers to other files")
 

@@ -20,7 +20,7 @@ from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from .container import open_container, video_stream
+from .container import missing_of_riff, open_container, video_stream
 from .decoded import display_matrix, form_of, rotation, tags
 from .limits import MAX_FRAMES, MAX_PIXELS, WHOLE_FRAME_PACKETS
 from .problems import problem
@@ -199,6 +199,8 @@ class Footage:
                 yield frame
 
     def _count(self) -> Index:
+        if missing := missing_of_riff(self._fd):
+            raise problem("media_truncated", f"{missing} bytes at its end are missing")
         found = None
         try:
             if self._stream.codec_context.codec.canonical_name in WHOLE_FRAME_PACKETS and _indexed(self._container):

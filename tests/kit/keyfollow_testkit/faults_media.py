@@ -105,8 +105,10 @@ def watched_fifo(path: Path) -> Iterator[list[float]]:
     def watch() -> None:
         while not over.is_set():
             with suppress(OSError):  # ENXIO: nobody reads
-                os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+                writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+                # noted first: closing lets the reader, and the test behind it, go on
                 opened.append(time.monotonic())
+                os.close(writer)
             over.wait(0.01)
 
     thread = threading.Thread(target=watch, daemon=True)

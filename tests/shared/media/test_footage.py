@@ -81,3 +81,23 @@ def test_a_cut_off_mp4_says_so(make_clip: MakeClip, tmp_path: Path) -> None:
     with pytest.raises(MediaError) as error:
         _ = footage(tmp_path / "cut.mp4").index
     assert error.value.code == "media_truncated"
+
+
+def test_an_avi_that_is_cut_anywhere_is_said_to_be_cut(make_clip: MakeClip) -> None:
+    path = make_clip("a.avi", codec="mpeg4")
+    data = path.read_bytes()
+    assert len(footage(path).index.pts) == 24
+    for keep in (len(data) - 1, len(data) * 9 // 10, len(data) // 2):
+        path.write_bytes(data[:keep])
+        with pytest.raises(MediaError) as error:
+            _ = footage(path).index
+        assert error.value.code == "media_truncated"
+
+
+@pytest.mark.parametrize("promised", [0, 0xFFFFFFFF])
+def test_an_avi_whose_writer_never_said_how_long_it_is_is_read(make_clip: MakeClip, promised: int) -> None:
+    path = make_clip("a.avi", codec="mpeg4")
+    data = bytearray(path.read_bytes())
+    data[4:8] = promised.to_bytes(4, "little")
+    path.write_bytes(data)
+    assert len(footage(path).index.pts) == 24
