@@ -65,7 +65,8 @@ class Run:
             model.backbone, levels, self._graph, self._options, self, model.text(target), model.text(negative)
         )
         pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
-        how = (self._options, self._schedule(), plan, levels.timesteps)
+        width = plan.width if self._schedule() == "wave" else 1
+        how = (self._options, self._schedule(), width, plan.precision, levels.timesteps)
         self._identity = repr((self._graph, pictures, target, negative, how))
         self._delivery = Delivery(prepared.size, edit.settings["deliver"] == "difference", float(edit.settings["grain"]))
         self._finals: dict[int, Tensor] = {}
@@ -172,7 +173,7 @@ class Run:
         self._ctx.checkpoint(CHECKPOINT, to_arrays({**about, **finals, **state}))
 
     def _restore(self) -> int:
-        """How many batches an interrupted run had done; its state is taken up. Another plan goes in another order: it starts anew."""
+        """How many batches an interrupted run had done; its state is taken up. Another order starts anew."""
         kept = self._ctx.restore(CHECKPOINT)
         if kept is None:
             return 0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from keyfollow.errors import ModelMissing, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.cache.store import InversionStore
+from keyfollow_daemon.engines.diffusion.backbone import Backbone
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine, grid
 from keyfollow_testkit import diffusion
 from keyfollow_testkit.diffusion import CASE, Memory, edit, golden_frames, propagate
@@ -151,3 +155,47 @@ def test_what_cannot_run_says_why(engine: Pix2VideoEngine, frames: list[FrameBuf
         propagate(engine, memory, edit(frames, model=None))
     with pytest.raises(UsageError, match="neither a keyframe nor a prompt"):
         list(propagate(engine, memory, edit(frames, prompt="")))
+
+
+def test_out_of_memory_in_the_middle_goes_on_smaller_from_the_last_step(
+    frames: list[FrameBuffer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `executors.attempt` does around a run, with an engine that finds no memory for its 8th call."""
+    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.run.CHECKPOINT_SHARE", 1e9)
+    engine, memory, job = diffusion.cpu_engine(), Memory(frames), edit(frames, span=FrameRange(0, 3))
+    whole = pixels(engine, Memory(frames), job)
+    propagate(engine, memory, job)
+    right, calls = Backbone.__call__, 0
+
+    def scarce(self: Backbone, *args: Any) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if calls == 8:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return right(self, *args)
+
+    monkeypatch.setattr(Backbone, "__call__", scarce)
+    with pytest.raises(torch.OutOfMemoryError):
+        list(propagate(engine, memory, job))
+    memory.plan = 1
+    again = {f.frame: f.image.pixels for f in propagate(engine, memory, job, resumed=True)}
+    assert all((again[n] == whole[n]).all() for n in whole) and calls - 8 < 3 * 5, "two of five steps were kept"
+
+
+def test_a_bit_flip_on_disk_is_noticed_and_mended(engine: Pix2VideoEngine, frames: list[FrameBuffer], tmp_path: Path) -> None:
+    store = InversionStore(tmp_path, 1 << 30)
+
+    class OnDisk(Memory):
+        @property
+        def cache(self) -> InversionStore:  # type: ignore[override]
+            return store
+
+    job = edit(frames, span=FrameRange(0, 2))
+    whole = pixels(engine, OnDisk(frames), job)
+    for entry in sorted(tmp_path.rglob("*.kfi"))[:1]:
+        data = bytearray(entry.read_bytes())
+        data[len(data) // 2] ^= 4
+        entry.write_bytes(data)
+    missed = store.misses
+    again = pixels(engine, OnDisk(frames), job)
+    assert store.misses == missed + 1 and all((again[n] == whole[n]).all() for n in whole)
