@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +91,8 @@ def backbone(engine: Pix2VideoEngine) -> Backbone:
 
 def with_depth(engine: Pix2VideoEngine, memory: Memory, job: Edit, raw: Array) -> None:
     """Open the model of `job`, and let the raw depth ``(frames, h_d, w_d)`` stand for its depth network's answers."""
-    propagate(engine, Memory([memory[n] for n in range(memory.count)]), job)
+    propagate(engine, Memory([memory[0]]), replace(job, range=FrameRange(0, 1)))
     assert engine._open is not None
     known = {memory[n].pixels.tobytes(): torch.from_numpy(raw[n]) for n in range(memory.count)}
     answers: Any = lambda picture: known[picture.tobytes()]  # noqa: E731
-    engine._open = (engine._open[0], dataclasses.replace(engine._open[1], depth=answers))
+    engine._open = (engine._open[0], replace(engine._open[1], depth=answers))

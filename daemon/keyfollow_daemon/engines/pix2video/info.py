@@ -32,6 +32,8 @@ FLOPS = {"cuda": 150e12, "mps": 5e12, "cpu": 0.2e12}
 """What a device gives, roughly; a figure for planning, not a measurement."""
 DRAFT_STEPS = 20
 MULTIPLE = 64
+AT_HAND = 1 << 30
+"""Bytes of trajectories that a run keeps in memory; the others are read from the cache when they are needed."""
 
 
 def describe() -> EngineInfo:
@@ -178,6 +180,11 @@ def plans(settings: Mapping[str, SettingValue], precision: str, device: str, row
     return ladder(first, exact=settings["precision"] != "auto")
 
 
+def trajectory_bytes(height: int, width: int, steps: int) -> int:
+    """One frame's inversion with its depth: the levels between at half precision, their ends not."""
+    return height * width * (4 * (2 * (steps - 1) + 8) + 4)
+
+
 def latent_size(width: int, height: int, side: int) -> tuple[int, int]:
     """(height, width) of the latent for a source of that size; as `diffusion.worksize` has it."""
     scale = min(1.0, side / math.sqrt(width * height))
@@ -196,7 +203,7 @@ def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
     drawn = -(-span // int(settings["stride"]))
     rows = rows_of(settings, bool(keys))
     forwards = (drawn + len(keys)) * steps * rows + drawn * steps + len(keys) * steps
-    trajectory = height * width * 4 * (steps * 2 + 8) + height * width * 4
+    trajectory = trajectory_bytes(height, width, steps)
     chosen = str(settings["precision"])
     precision = ("fp32" if device == "cpu" else "bf16") if chosen == "auto" else chosen
     steps_down, model = plans(settings, precision, device, rows), parameters_of(request.model)
@@ -208,7 +215,7 @@ def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
     frame = media.width * media.height
     return Estimate(
         seconds=seconds,
-        ram_bytes=CPU_BASE + frame * 200 + (memory if device == "cpu" else 0),
+        ram_bytes=CPU_BASE + frame * 200 + min(AT_HAND, drawn * trajectory) + (memory if device == "cpu" else 0),
         disk_bytes=drawn * trajectory + media.frame_bytes * (stop - start),
         frames=stop - start,
         vram_bytes=0 if device == "cpu" else memory,

@@ -13,6 +13,7 @@ from keyfollow_daemon.engines.base import InversionSpec
 from keyfollow_daemon.engines.diffusion import ddim, loading
 from keyfollow_daemon.engines.diffusion.loading import Model
 from keyfollow_daemon.engines.diffusion.worksize import work_size
+from keyfollow_daemon.engines.pix2video.info import trajectory_bytes
 from keyfollow_daemon.engines.pix2video.prepared import Prepared
 from keyfollow_testkit.diffusion import settings
 from keyfollow_testkit.memory import Memory
@@ -92,3 +93,17 @@ def test_a_batch_inverts_as_frames_do_alone(model: Model, frames: list[FrameBuff
     both, alone = prepared(model, Memory(frames)), prepared(model, Memory(frames))
     both.prepare([0, 1])
     assert torch.allclose(both[1].level(6), alone[1].level(6), atol=1e-4)
+
+
+def test_what_is_at_hand_is_bounded(model: Model, frames: list[FrameBuffer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By bytes, and never fewer than eight; the rest is read again."""
+    stored = trajectory_bytes(8, 8, 6)
+    memory = Memory([FrameBuffer(frames[n % 5].pixels + np.uint8(n)) for n in range(12)])
+    p = prepared(model, memory)
+    p.prepare([0])
+    assert sum(t.nbytes for t in memory.entries[p.key(0)].values()) == stored
+    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.prepared.AT_HAND", 10 * stored)
+    p = prepared(model, memory)
+    for n in range(12):
+        assert torch.equal(p[n].level(0), prepared(model, memory)[n].level(0))
+    assert list(p._at_hand) == list(range(2, 12))
