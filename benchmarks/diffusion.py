@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ TINY: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds and rows of both passes; peak bytes on the device, or of the process on a CPU."""
+    """Seconds (on a CPU those that it worked) and rows of both passes; peak bytes on the device, or added to the process on a CPU."""
 
     name: str
     inversion_s: float
@@ -201,22 +202,44 @@ def measured(
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     seconds = []
-    for part in (invert, edit):
-        began = time.perf_counter()
-        part()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds.append(time.perf_counter() - began)
-    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else psutil.Process().memory_info().rss
+    with Resident() as watched:
+        for part in (invert, edit):
+            # a CPU that is shared with others does not count their time
+            clock = time.perf_counter if device.type == "cuda" else time.process_time
+            began = clock()
+            part()
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            seconds.append(clock() - began)
+    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else watched.peak
     return Cost(name, seconds[0], seconds[1], *work(), peak)
+
+
+class Resident:
+    """The most resident bytes of this process while the block runs, beyond those it began with."""
+
+    def __enter__(self) -> Resident:
+        self._process, self._done = psutil.Process(), threading.Event()
+        self._base, self.peak = self._process.memory_info().rss, 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.01):
+            self.peak = max(self.peak, self._process.memory_info().rss - self._base)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--engine", choices=("pix2video",), default="pix2video")
-    parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--frames", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--size", type=int, help="default 512, tiny 128")
+    parser.add_argument("--frames", type=int, help="default 16, tiny 4")
+    parser.add_argument("--steps", type=int, help="default 50, tiny 10")
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--schedule", choices=("frame", "step", "wave", "all"), default="all")
     parser.add_argument("--dtype", choices=("auto", *loading.PRECISIONS), default="auto")
@@ -226,7 +249,11 @@ def main() -> None:
     given = parser.parse_args()
     device = loading.best_device()
     tiny = given.tiny or device.type == "cpu"
-    size, frames, steps = (min(given.size, 128), min(given.frames, 4), min(given.steps, 10)) if tiny else (given.size, given.frames, given.steps)  # fmt: skip
+    size, frames, steps = (
+        given.size or (128 if tiny else 512),
+        given.frames or (4 if tiny else 16),
+        given.steps or (10 if tiny else 50),
+    )
     config, side = TINY if tiny else FULL, size // 8
     precision = loading.precision_of(given.dtype, device)
     footage = Footage(frames, side, device)

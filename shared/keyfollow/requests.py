@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,7 +96,8 @@ def build_request(
         masks: where the edit may go; `protect` where it may not; `in_front` what passes before it.
         range: half-open, in source frames; the whole clip by default.
         settings: the engine's; text is parsed as on the command line.
-        model: a folder of weights, or the name of a model in the store (`keyfollow models list`), for engines that need some.
+        model: a folder of weights, the name of a model in the store (`keyfollow models list`) or the repository that it was pulled
+            from, for engines that need some; by default the best one here for the engine.
         cache: an inversion cache by id, from an earlier run.
         rate: frames per second as a fraction, for image sequences and uploaded frames.
 
@@ -138,9 +140,12 @@ def build_request(
 
 
 def model_of(given: str | os.PathLike[str]) -> str:
-    """A model as the daemon, which has a working folder of its own, finds it: a folder's whole path, or a name in the model store."""
+    """A model as the daemon, which has a working folder of its own, finds it: a folder's whole path, or a name as it is (of a model in
+    the store, or of the repository it came from)."""
     path = Path(given)
-    return str(path.absolute()) if path.exists() or path.name != os.fspath(given) else path.name
+    if not path.exists() and isinstance(given, str) and re.fullmatch(r"\w[^/\\]*(/\w[^/\\]*)?", given):
+        return given
+    return str(path.absolute())
 
 
 class _SourceReader:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,68 +14,12 @@ from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines import registry
 from keyfollow_daemon.engines.base import Edit, EditedFrame, EditKeyframe, EditMask, Engine, InversionSpec
 from keyfollow_testkit import clips
+from keyfollow_testkit.memory import Memory
+from keyfollow_testkit.tiny_models import tiny_model
 
 Array = npt.NDArray[Any]
 RUNNABLE = [id for id, info in registry.engines().items() if not info.missing]
 SIZE = (96, 64)
-
-
-class Memory:
-    """Frames, cache and context in memory."""
-
-    def __init__(self, frames: list[FrameBuffer]) -> None:
-        self._frames = frames
-        self.entries: dict[str, dict[str, Array]] = {}
-        self.kept: dict[str, dict[str, Array]] = {}
-        self.saved = 0
-        self.phases: dict[str, tuple[int, int]] = {}
-        self.stop_after: int | None = None
-        self.checks = 0
-        self.plan = 0
-
-    # Frames
-    @property
-    def count(self) -> int:
-        return len(self._frames)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self._frames[0].width, self._frames[0].height
-
-    def __getitem__(self, frame: int) -> FrameBuffer:
-        return self._frames[frame]
-
-    def digest(self, frame: int) -> bytes:
-        return self._frames[frame].digest()
-
-    # Cache
-    def load(self, key: str) -> dict[str, Array] | None:
-        return self.entries.get(key)
-
-    def save(self, key: str, tensors: Mapping[str, Array]) -> None:
-        self.saved += 1
-        self.entries[key] = {name: np.array(t) for name, t in tensors.items()}
-
-    # Context
-    @property
-    def cache(self) -> Memory:
-        return self
-
-    def check(self) -> None:
-        self.checks += 1
-        if self.stop_after is not None and self.checks > self.stop_after:
-            raise InterruptedError
-
-    def progress(self, phase: str, done: int, total: int) -> None:
-        before = self.phases.get(phase, (0, total))
-        assert before[0] <= done <= total
-        self.phases[phase] = (done, total)
-
-    def checkpoint(self, name: str, tensors: Mapping[str, Array]) -> None:
-        self.kept[name] = {n: np.array(t) for n, t in tensors.items()}
-
-    def restore(self, name: str) -> dict[str, Array] | None:
-        return self.kept.get(name)
 
 
 @pytest.fixture(params=RUNNABLE)
@@ -111,16 +54,21 @@ def keyframe(source: FrameBuffer, n: int) -> EditKeyframe:
     return EditKeyframe(n, FrameBuffer(pixels, source.depth))
 
 
-SMALL: dict[str, dict[str, SettingValue]] = {"pix2video": {"steps": 4, "size": 64, "update_weight": 4.0, "precision": "fp32"}}
+SMALL: dict[str, dict[str, SettingValue]] = {"pix2video": {"steps": 3, "size": 64, "update_weight": 4.0, "precision": "fp32"}}
 """What makes an engine quick enough to be asked so often."""
-MODELS = {"pix2video": str(Path(__file__).parents[1] / "golden" / "pix2video" / "model")}
+MODELS = {"pix2video": "sd2-depth"}
+"""The tiny model of each engine that needs one."""
+
+
+def model_of(engine_id: str) -> str | None:
+    return tiny_model(MODELS[engine_id]) if engine_id in MODELS else None
 
 
 def spec(engine_id: str) -> InversionSpec:
     info = registry.engines()[engine_id]
     settings = info.resolve(SMALL.get(engine_id, {}))
     source_only = {s.name: settings[s.name] for s in info.settings if s.source_only}
-    return InversionSpec(engine_id, info.version, source_only, model=MODELS.get(engine_id))
+    return InversionSpec(engine_id, info.version, source_only, model=model_of(engine_id))
 
 
 def edit(engine_id: str, source: list[FrameBuffer], keys: tuple[int, ...] = (0,), **more: Any) -> Edit:
@@ -130,7 +78,7 @@ def edit(engine_id: str, source: list[FrameBuffer], keys: tuple[int, ...] = (0,)
         "wanted": list(span),
         "keyframes": [keyframe(source[n], n) for n in keys],
         "settings": registry.engines()[engine_id].resolve(SMALL.get(engine_id, {})),
-        "model": MODELS.get(engine_id),
+        "model": model_of(engine_id),
         "prompt": "a patch",
     }
     return Edit(**{**fields, **more})

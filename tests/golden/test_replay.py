@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +31,7 @@ def _module() -> Any:
 
 
 replay = _module()
-SHORT = ["inputs", "unet_forward", "inversion", *replay.VARIANTS]
+PARTS = ["inputs", "unet_forward", "inversion"]
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +42,10 @@ def case() -> Any:
 @pytest.mark.parametrize("schedule", ["frame", "step", "wave"])
 def test_every_tensor_of_the_short_runs(case: Any, schedule: str) -> None:
     case.schedule = schedule
-    rows = [row for name in SHORT for row in replay.replay(case, name)]
-    assert len(rows) > 90 and [r for r in rows if not r.good] == []
+    # what stands before the edit pass knows of no schedule
+    names = [*(PARTS if schedule == "wave" else ()), *replay.VARIANTS]
+    rows = [row for name in names for row in replay.replay(case, name)]
+    assert len(rows) > 80 and [r for r in rows if not r.good] == []
     case.schedule = "wave"
 
 
@@ -142,16 +143,10 @@ def test_a_wrong_variant_is_caught(case: Any, name: str, monkeypatch: pytest.Mon
     assert not wrong.good and wrong.error > 5e-3, f"{wrong.error} is too close to a right one's 1e-3"
 
 
-def test_the_command_prints_errors_by_tensor_and_takes_other_cases(tmp_path: Path) -> None:
+def test_the_command_prints_errors_by_tensor_and_takes_other_cases(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A case with fewer frames and no variants, as a case never seen before may be."""
     folder = shutil.copytree(CASE, tmp_path / "other", ignore=shutil.ignore_patterns("expected_[!i]*", "frames"))
-    done = subprocess.run(
-        [sys.executable, str(HERE / "replay.py"), str(folder), "--schedule", "step", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    said = json.loads(done.stdout)
-    assert done.returncode == 0 and said["good"] and said["schedule"] == "step"
+    status = replay.main([str(folder), "--schedule", "step", "--json"])
+    said = json.loads(capsys.readouterr().out)
+    assert status == 0 and said["good"] and said["schedule"] == "step"
     assert said["max_abs_error"]["inversion.inverted"] < 1e-4

@@ -203,7 +203,8 @@ def test_a_model_is_a_folder_of_the_persons_or_a_name_in_the_store(
     (tmp_path / "here").mkdir()
     assert model_of("here") == model_of(tmp_path / "here") == str(tmp_path / "here")
     assert model_of("./gone") == model_of("gone/") == str(tmp_path / "gone")
-    assert model_of("sd15-depth") == "sd15-depth"
+    assert model_of("sd15-depth") == "sd15-depth" and model_of("owner/name@v1.0") == "owner/name@v1.0"
+    assert model_of("a/b/c") == str(tmp_path / "a" / "b" / "c") and model_of("/gone") == "/gone"
     assert build(daemon, model="sd15-depth").model == "sd15-depth"
     assert build(daemon).model is None
 

@@ -15,6 +15,7 @@ from keyfollow.media.probe import probe
 
 from keyfollow_daemon.engines import registry
 from keyfollow_daemon.jobs.identity import source_identity
+from keyfollow_daemon.models.find import locate_model
 
 DEVICE = "cpu"
 
@@ -35,11 +36,13 @@ def estimate(request: EditRequest, known: Known, blobs: Blobs) -> Estimate:
     """Cost of a run; `frames_prepared` tells how much of it an earlier run on this source has prepared.
 
     Raises:
-        KeyfollowError: the request is not possible on this clip.
+        KeyfollowError: the request is not possible on this clip, or not without weights that are not here.
     """
     info = describe(request.engine)
     media = _look(request.clip, blobs)
     span = check_request(request, media, info)
+    if info.needs_weights:
+        request = replace(request, model=str(locate_model(request.model, request.engine)))
     cost = registry.info_module(request.engine).estimate(request, media, DEVICE)
     covered: set[int] = set()
     for cache in known.of_source(request.engine, source_identity(request)):

@@ -37,6 +37,7 @@ from keyfollow_daemon.jobs.resources import require_room
 from keyfollow_daemon.jobs.run import Run
 from keyfollow_daemon.jobs.sources import Sources, open_sources
 from keyfollow_daemon.media.blobs import BlobStore
+from keyfollow_daemon.models.find import find_model
 from keyfollow_daemon.takes.report import Measure, summarise
 from keyfollow_daemon.takes.store import TakeStore, TakeWriter
 
@@ -70,14 +71,17 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
     info = describe(request.engine)
     span = check_request(request, sources.media, info)
     settings = info.resolve(request.settings)
-    require_room(registry.info_module(request.engine).estimate(request, sources.media, DEVICE), Path(spec.takes))
+    with clock.phase("reading"):
+        model = find_model(request.model, request.engine) if info.needs_weights else None
+    revision = model.revision if model else ""
+    placed = replace(request, model=str(model.path)) if model else request
+    require_room(registry.info_module(request.engine).estimate(placed, sources.media, DEVICE), Path(spec.takes))
     with clock.phase("reading"):
         keyframes = sources.keyframes()
         masks = sources.masks(span)
     store = InversionStore(Path(spec.inversions), spec.inversion_quota)
-    take = TakeStore(Path(spec.takes)).create(
-        spec.take, recipe(request, info, settings, sources.identity), {**spec.meta, "start": span.start, "stop": span.stop}
-    )
+    made_from = recipe(request, info, settings, sources.identity, revision)
+    take = TakeStore(Path(spec.takes)).create(spec.take, made_from, {**spec.meta, "start": span.start, "stop": span.stop})
     context = TaskContext(link, store, InversionStore(Path(spec.checkpoints) / spec.job, CHECKPOINT_QUOTA))
     made = take.finished()
     for frame in sorted(made):
@@ -91,7 +95,7 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
         settings=settings,
         prompt=request.prompt,
         source_prompt=request.source_prompt,
-        model=request.model,
+        model=placed.model,
         seed=request.seed,
         draft=request.quality == "draft",
     )
@@ -99,7 +103,7 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
     numbers = [span.start, span.stop - 1, *(k.frame for k in keyframes)]
     reach = FrameRange(min(numbers), max(numbers) + 1)
     with clock.phase("preparing"):
-        inversion = engine.invert(sources.frames, reach, inversion_spec(info, settings, request), context)
+        inversion = engine.invert(sources.frames, reach, inversion_spec(info, settings, placed, revision), context)
     found, made_anew = store.hits, store.misses
     with clock.phase("propagating"), FrameWriter(take, sources, link, clock) as writer:
         for edited in engine.propagate(sources.frames, inversion, edit, context):
@@ -133,18 +137,22 @@ def finished_report(spec: Run) -> Report | None:
     return take.report if take.complete else None
 
 
-def recipe(request: EditRequest, info: EngineInfo, settings: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Everything that the frames follow from: the request (pictures by SHA-256), the source's identity, settings, versions."""
+def recipe(
+    request: EditRequest, info: EngineInfo, settings: Mapping[str, Any], source: str, model_revision: str
+) -> dict[str, Any]:
+    """Everything that the frames follow from: the request (pictures by SHA-256), the source's identity, settings, versions, weights
+    (by content, wherever they lie)."""
     return {
         "request": to_plain(request),
         "source": source,
         "settings": dict(settings),
         "engine": {"id": info.id, "version": info.version},
+        "model_revision": model_revision,
         "keyfollow": __version__,
     }
 
 
-def inversion_spec(info: EngineInfo, settings: Mapping[str, Any], request: EditRequest) -> InversionSpec:
+def inversion_spec(info: EngineInfo, settings: Mapping[str, Any], request: EditRequest, model_revision: str) -> InversionSpec:
     """Only what an inversion may depend on."""
     named: dict[str, Setting] = {s.name: s for s in info.settings}
     source_only = {name: value for name, value in settings.items() if named[name].source_only}
@@ -152,6 +160,7 @@ def inversion_spec(info: EngineInfo, settings: Mapping[str, Any], request: EditR
         engine=info.id,
         version=info.version,
         settings=source_only,
+        model_revision=model_revision,
         prompt=request.source_prompt if info.needs_prompt or info.needs_weights else "",
         draft=request.quality == "draft",
         model=request.model,

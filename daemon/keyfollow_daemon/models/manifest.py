@@ -20,6 +20,8 @@ from keyfollow_daemon.models.folder import MAX_DEPTH, MAX_FILES, OURS, revision_
 
 FORMAT = 1
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w.-]*)?")
+"""``owner/name[@revision]`` on the hub."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MAX_TEXT = 4096
 

@@ -23,14 +23,13 @@ from keyfollow_daemon.models.catalogue import VARIANT, Entry, Source
 from keyfollow_daemon.models.digests import sha256_of
 from keyfollow_daemon.models.folder import INDEX, is_part
 from keyfollow_daemon.models.hub import RemoteFile, Repository
-from keyfollow_daemon.models.manifest import Manifest, is_inside
+from keyfollow_daemon.models.manifest import REPO, Manifest, is_inside
 from keyfollow_daemon.models.part import Part
 from keyfollow_daemon.models.store import ModelStore, exists, link_or_copy
 from keyfollow_daemon.models.weights import SAFETENSORS
 
 Say = Callable[..., None]
 """``say(event, **fields)``: licence, progress, retry."""
-REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 EVERY_S = 0.1
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 """Before attempts that follow one in which nothing arrived; after the last one it is given up."""
@@ -112,7 +111,7 @@ def _sound(store: ModelStore, id: str) -> bool:
 def of_repository(name: str) -> Entry:
     """A repository that the catalogue does not know, as an entry of its own. Raises as `pull`."""
     repo, _, revision = name.partition("@")
-    if not REPO.fullmatch(repo):
+    if not REPO.fullmatch(name):
         raise UsageError("bad_name", f"{repo!a:.100} is not a repository on the hub.", "Its form is OWNER/NAME[@REVISION].")
     found = hub.look(repo, revision or None)
     files = choose(found)

@@ -6,7 +6,9 @@ A pickle runs code when it is read. PyTorch's .bin, .pt, .pth and .ckpt are pick
 from __future__ import annotations
 
 import json
+from math import prod
 from pathlib import Path
+from typing import Any
 
 from keyfollow.errors import UsageError
 from safetensors import SafetensorError, safe_open
@@ -44,6 +46,25 @@ def check_weights(path: Path) -> None:
         UsageError: ``unsafe_weights`` when it is a pickle, ``damaged_weights`` when it is anything else.
         OSError: it cannot be read.
     """
+    read_header(path)
+    try:
+        with safe_open(path, framework="numpy") as tensors:
+            tensors.keys()
+    except SafetensorError as e:
+        raise damaged(path, str(e)) from e
+
+
+def parameters(folder: Path) -> int:
+    """How many numbers the safetensors files right in `folder` hold, by their headers; 0 where there are none. Raises as `check_weights`."""
+    count = 0
+    for path in sorted(folder.glob("*" + SAFETENSORS)):
+        tensors = (value for name, value in read_header(path).items() if name != "__metadata__")
+        count += sum(prod(tensor["shape"]) for tensor in tensors)
+    return count
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """What a safetensors file says of its tensors. Raises as `check_weights`."""
     with path.open("rb") as file:
         head = file.read(16)
         if (kind := code_inside(head)) is not None:
@@ -58,11 +79,7 @@ def check_weights(path: Path) -> None:
             raise damaged(path, "its header is not JSON") from e
     if not isinstance(header, dict):
         raise damaged(path, "its header is not a mapping")
-    try:
-        with safe_open(path, framework="numpy") as tensors:
-            tensors.keys()
-    except SafetensorError as e:
-        raise damaged(path, str(e)) from e
+    return header
 
 
 def code_inside(head: bytes) -> str | None:

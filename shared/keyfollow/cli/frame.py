@@ -28,7 +28,9 @@ def frame(
     output: Annotated[str, typer.Option("--output", "-o", metavar="IMG", help="A picture by suffix: .png .tiff .jpg .exr.")],
     prompt: Annotated[str, typer.Option(help="Edit the frame by these words, with an engine that reads them.")] = "",
     engine: Annotated[str, typer.Option(help="With --prompt: see `keyfollow engines`.")] = "pix2video",
-    model: Annotated[str | None, typer.Option(metavar="DIR", help="With --prompt: the engine's weights.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="DIR|NAME", help="With --prompt: the engine's weights, as for `propagate`.")
+    ] = None,
     source_prompt: Annotated[str, typer.Option(help="With --prompt: what the source shows.")] = "",
     set_: Annotated[
         list[str], typer.Option("--set", metavar="NAME=VALUE", help="With --prompt: a setting of the engine.")

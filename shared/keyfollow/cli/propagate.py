@@ -51,7 +51,10 @@ def propagate(
     prompt: Annotated[str, typer.Option(help="What the result shows, for engines that read one.")] = "",
     source_prompt: Annotated[str, typer.Option(help="What the source shows, for engines that read one.")] = "",
     model: Annotated[
-        str | None, typer.Option(metavar="DIR|NAME", help="Weights: a folder, or a name of `keyfollow models list`.")
+        str | None,
+        typer.Option(
+            metavar="DIR|NAME", help="Weights: a folder, or a name of `keyfollow models list`; by default the best here."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same frames.")] = 0,
     draft: Annotated[bool, typer.Option("--draft", help="Quick and rougher.")] = False,

@@ -7,7 +7,7 @@ import pytest
 from keyfollow import deltas
 from keyfollow.edits import Blob, Clip, EditRequest, Keyframe
 from keyfollow.engine_info import CacheInfo
-from keyfollow.errors import StorageError, UsageError
+from keyfollow.errors import ModelMissing, StorageError, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.jobs.planner import describe, estimate
 from keyfollow_testkit import clips
@@ -67,3 +67,8 @@ def test_impossible_requests_have_no_price(clip: Clip) -> None:
         estimate(EditRequest(clip, KEY, range=FrameRange(0, 7)), Known(), NONE)
     with pytest.raises(UsageError):
         describe("magic")
+
+
+def test_a_run_without_its_weights_has_no_price(clip: Clip) -> None:
+    with pytest.raises(ModelMissing, match="sdxl-depth"):
+        estimate(EditRequest(clip, KEY, engine="pix2video", model="sdxl-depth"), Known(), NONE)

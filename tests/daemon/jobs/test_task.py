@@ -12,7 +12,7 @@ import pytest
 from keyfollow import deltas
 from keyfollow.edits import Blob, Clip, EditRequest, Keyframe, Mask
 from keyfollow.engine_info import Report
-from keyfollow.errors import KeyfollowError
+from keyfollow.errors import KeyfollowError, ModelMissing
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow.plain import from_plain, to_plain
 from keyfollow_daemon.cache.store import InversionStore
@@ -218,3 +218,14 @@ def test_phases_add_up() -> None:
         with clock.phase("a"):
             pass
     assert set(clock.seconds()) == {"a", "total"} and clock.seconds()["total"] >= clock.seconds()["a"] >= 0
+
+
+def test_weights_that_are_not_here_end_the_run_before_it_begins(
+    desk: Desk, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYFOLLOW_STORAGE", str(tmp_path / "empty"))
+    for model, remedy in ((None, "keyfollow models pull sd15-depth"), ("sdxl-depth", "keyfollow models pull sdxl-depth")):
+        with pytest.raises(ModelMissing) as missing:
+            desk.run(request(desk, clip, engine="pix2video", model=model))
+        assert missing.value.code == "model_missing" and remedy in missing.value.remedy
+    assert desk.takes.list() == []

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from keyfollow.errors import UsageError
-from keyfollow_daemon.models.weights import check_weights, code_inside
+from keyfollow_daemon.models.weights import check_weights, code_inside, parameters
 from keyfollow_testkit import weights
 
 
@@ -83,3 +83,9 @@ def test_harmless_heads() -> None:
     assert code_inside(b'{"a": 1}') is None
     assert code_inside(b"") is None
     assert code_inside(b"\x93NUMPY\x01\x00") is not None
+
+
+def test_numbers_are_counted_in_the_headers(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(weights.tensors(count=512))
+    (tmp_path / "b.safetensors").write_bytes(weights.tensors(count=100))
+    assert parameters(tmp_path) == 612 and parameters(tmp_path / "none") == 0

@@ -1,10 +1,10 @@
-"""The tiny diffusion model of the golden case, and an engine's surroundings in memory that count and interrupt."""
+"""Pix2Video on tiny models: the golden case's, and a smaller one where its numbers do not matter."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from keyfollow_daemon.engines.diffusion.backbone import Backbone
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
 from keyfollow_daemon.engines.pix2video.info import describe
 from safetensors.numpy import load_file
+
+from .memory import Memory
+from .tiny_models import tiny_model
 
 CASE = Path(__file__).parents[2] / "golden" / "pix2video"
 MODEL = str(CASE / "model")
@@ -31,6 +34,7 @@ GOLDEN: dict[str, SettingValue] = {
     "size": 64,
 }
 """The engine's settings that make the golden case."""
+QUICK: dict[str, SettingValue] = {**GOLDEN, "steps": 4, "guided_steps": 2}
 SOURCE_PROMPT, TARGET_PROMPT = SETTINGS["source_prompt"], SETTINGS["target_prompt"]
 
 
@@ -39,67 +43,15 @@ def golden_frames() -> list[FrameBuffer]:
     return [FrameBuffer(np.ascontiguousarray(f)) for f in load_file(CASE / "inputs.safetensors")["frames_u8"]]
 
 
-class Memory:
-    """Frames, cache and context in memory. `stop_after` checks interrupt a run; `progressed` holds each phase's last figures."""
-
-    def __init__(self, frames: list[FrameBuffer]) -> None:
-        self._frames = frames
-        self.entries: dict[str, dict[str, Array]] = {}
-        self.kept: dict[str, dict[str, Array]] = {}
-        self.saved = self.checks = self.plan = 0
-        self.stop_after: int | None = None
-        self.progressed: dict[str, tuple[int, int]] = {}
-
-    @property
-    def count(self) -> int:
-        return len(self._frames)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self._frames[0].width, self._frames[0].height
-
-    def __getitem__(self, frame: int) -> FrameBuffer:
-        return self._frames[frame]
-
-    def digest(self, frame: int) -> bytes:
-        return self._frames[frame].digest()
-
-    def load(self, key: str) -> dict[str, Array] | None:
-        found = self.entries.get(key)
-        return None if found is None else {n: t.copy() for n, t in found.items()}
-
-    def save(self, key: str, tensors: Mapping[str, Array]) -> None:
-        self.saved += 1
-        self.entries[key] = {n: np.array(t) for n, t in tensors.items()}
-
-    @property
-    def cache(self) -> Memory:
-        return self
-
-    def check(self) -> None:
-        self.checks += 1
-        if self.stop_after is not None and self.checks > self.stop_after:
-            raise InterruptedError
-
-    def progress(self, phase: str, done: int, total: int) -> None:
-        self.progressed[phase] = (done, total)
-
-    def checkpoint(self, name: str, tensors: Mapping[str, Array]) -> None:
-        self.kept[name] = {n: np.array(t) for n, t in tensors.items()}
-
-    def restore(self, name: str) -> dict[str, Array] | None:
-        return self.kept.get(name)
-
-
 def settings(**changes: SettingValue) -> dict[str, SettingValue]:
-    """All of the engine's settings: the golden case's, changed."""
-    return describe().resolve({**GOLDEN, **changes})
+    """All of the engine's settings: `QUICK`, changed."""
+    return describe().resolve({**QUICK, **changes})
 
 
 def edit(
     frames: list[FrameBuffer], keyframes: Mapping[int, FrameBuffer] | None = None, span: FrameRange | None = None, **more: Any
 ) -> Edit:
-    """A run over `span` (all frames) with the golden prompts; `more` are fields of `Edit`, or settings."""
+    """A run over `span` (all frames) with the golden prompts, quick and on the smaller model; `more` are fields of `Edit`, or settings."""
     span = span or FrameRange(0, len(frames))
     fields = {n: more.pop(n) for n in list(more) if n in Edit.__dataclass_fields__}
     values: dict[str, Any] = {
@@ -109,13 +61,14 @@ def edit(
         "settings": settings(**more),
         "prompt": TARGET_PROMPT,
         "source_prompt": SOURCE_PROMPT,
-        "model": MODEL,
+        "model": tiny_model("sd2-depth"),
     }
     return Edit(**{**values, **fields})
 
 
 def propagate(engine: Pix2VideoEngine, memory: Memory, job: Edit, resumed: bool = False) -> Iterator[EditedFrame]:
     """Inversion and edit pass as a job does them: a new one, or one that was interrupted."""
+    memory.phases.clear()
     if not resumed:
         memory.kept.clear()
     about = {s.name: s for s in describe().settings}
@@ -138,8 +91,8 @@ def backbone(engine: Pix2VideoEngine) -> Backbone:
 
 def with_depth(engine: Pix2VideoEngine, memory: Memory, job: Edit, raw: Array) -> None:
     """Open the model of `job`, and let the raw depth ``(frames, h_d, w_d)`` stand for its depth network's answers."""
-    propagate(engine, Memory([memory[n] for n in range(memory.count)]), job)
+    propagate(engine, Memory([memory[0]]), replace(job, range=FrameRange(0, 1)))
     assert engine._open is not None
     known = {memory[n].pixels.tobytes(): torch.from_numpy(raw[n]) for n in range(memory.count)}
     answers: Any = lambda picture: known[picture.tobytes()]  # noqa: E731
-    engine._open = (engine._open[0], dataclasses.replace(engine._open[1], depth=answers))
+    engine._open = (engine._open[0], replace(engine._open[1], depth=answers))

@@ -10,7 +10,7 @@ It computes in the model's dtype and answers in float32.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from keyfollow.errors import JobError
@@ -43,15 +43,8 @@ class Backbone:
         self.unet, self.controlnet, self.prediction, self.alphas = unet, controlnet, prediction, alphas
         self.tap: FeatureTap = tap_decoder(unet)
         self.samples = self.calls = 0
-
-    @property
-    def device(self) -> torch.device:
-        return torch.device(self.unet.device)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        found: torch.dtype = self.unet.dtype
-        return found
+        # asked of diffusers once: its answer goes through every parameter
+        self.device, self.dtype = torch.device(unet.device), cast(torch.dtype, unet.dtype)
 
     @property
     def needs_depth(self) -> bool:

@@ -88,6 +88,11 @@ def implied_clean(x: Tensor, following: Tensor, alpha: float, alpha_following: f
     return (nb * x - na * following) / (nb * a - na * b)
 
 
+def implied_noise(x: Tensor, x0: Tensor, alpha: float) -> Tensor:
+    """The eps with which x = sqrt(alpha) x0 + sqrt(1 - alpha) eps."""
+    return (x - math.sqrt(alpha) * x0) / math.sqrt(1 - alpha)
+
+
 def noised(x0: Tensor, eps: Tensor, alpha: Tensor | float) -> Tensor:
     """sqrt(alpha) x0 + sqrt(1 - alpha) eps; eq. 12 with sigma 0, both for a step down and for one up."""
     a = _tensor(alpha, x0)

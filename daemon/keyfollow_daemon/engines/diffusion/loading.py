@@ -8,19 +8,22 @@ DIR/captioner                                          BLIP, optional
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from keyfollow.errors import ModelMissing, UsageError
 from safetensors import SafetensorError
 
+from keyfollow_daemon.models.folder import open_model
+
 from .backbone import Backbone
 from .caption import Captioner
 from .depth import DepthEstimator
+from .memory import CPU_BASE
 from .text import TextEncoder
 from .vae import Vae
 
@@ -28,8 +31,6 @@ Precision = dict[str, torch.dtype]
 PRECISIONS: Precision = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 NEEDED = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl", ".pickle")
-SAMPLE = 1 << 16
-SAMPLES = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +50,18 @@ def best_device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """What a run may take on the device, what this process holds there included: a model that is open makes room for the next one.
+
+    None where that is not known. On the CPU `memory.CPU_BASE` is left to everything else.
+    """
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0]) + torch.cuda.memory_reserved(device)
+    if device.type == "cpu":
+        return int(psutil.virtual_memory().available + psutil.Process().memory_info().rss - CPU_BASE)
+    return None
 
 
 def precision_of(name: str, device: torch.device) -> str:
@@ -91,23 +104,8 @@ def check_folder(folder: str | None) -> Path:
 
 
 def revision(folder: str) -> str:
-    """Names the weights by content: SHA-256 (hex) over every configuration, and over header, size and 16 samples of each weight file.
-
-    Reading gigabytes for every run would cost more than it tells: two models do not differ only between the samples.
-    """
-    root = check_folder(folder)
-    digest = hashlib.sha256()
-    for file in sorted(f for f in root.rglob("*") if f.suffix in (".json", ".txt", ".safetensors") and f.is_file()):
-        size = file.stat().st_size
-        digest.update(f"{file.relative_to(root).as_posix()}\0{size}\0".encode())
-        with file.open("rb") as data:
-            if file.suffix != ".safetensors":
-                digest.update(data.read())
-                continue
-            for part in range(SAMPLES):
-                data.seek(max(0, size - SAMPLE) * part // (SAMPLES - 1))
-                digest.update(data.read(SAMPLE))
-    return digest.hexdigest()
+    """Names the weights by content (`models.folder.open_model`); for engines called without a daemon, which gives the revision itself."""
+    return open_model(check_folder(folder)).revision
 
 
 def load(folder: str, device: torch.device, precision: str, *, offload: bool = False, tiled: bool = False) -> Model:
@@ -116,7 +114,7 @@ def load(folder: str, device: torch.device, precision: str, *, offload: bool = F
     Args:
         precision: ``fp32``, ``bf16`` or ``fp16``, for the denoising network; the rest computes in float32.
         offload: keep text encoder, depth and VAE on the CPU; only the denoising network lies on the device.
-        tiled: encode and decode in tiles.
+        tiled: encode and decode in tiles, one picture at a time.
 
     Raises:
         ModelMissing, UsageError: see `check_folder`; UsageError ``bad_model`` when a part is not what its place says.
@@ -142,7 +140,7 @@ def _load(root: Path, device: torch.device, precision: str, offload: bool, tiled
     control = _weights(ControlNetModel, root / "controlnet", dtype, device) if (root / "controlnet").is_dir() else None
     return Model(
         backbone=Backbone(unet, control, str(scheduler.get("prediction_type", "epsilon")), _alphas(scheduler)),
-        vae=Vae(_weights(AutoencoderKL, root / "vae", torch.float32, beside), tiled=tiled),
+        vae=Vae(_weights(AutoencoderKL, root / "vae", torch.float32, beside), tiled=tiled, batch=1 if tiled else 4),
         text=_text(root, beside),
         depth=_depth(root, beside),
         captioner=_captioner(root, beside),

@@ -11,7 +11,8 @@ from .backbone import TextState
 
 
 class TextEncoder:
-    """CLIP text encoders: one (Stable Diffusion 1 and 2: last hidden state) or two (SDXL: the last but one of both, side by side)."""
+    """CLIP text encoders: one (Stable Diffusion 1 and 2: last hidden state) or two (SDXL: the last but one of both, side by side; no
+    prompt is all zeros there, as it was in training)."""
 
     def __init__(self, tokenizers: Sequence[Any], encoders: Sequence[Any]) -> None:
         self._pairs = list(zip(tokenizers, encoders, strict=True))
@@ -38,7 +39,8 @@ class TextEncoder:
             parts.append(out.hidden_states[-2].float())
             pooled = getattr(out, "text_embeds", None)
         assert pooled is not None
-        return TextState(torch.cat(parts, dim=-1), pooled.float())
+        known = 1.0 if prompt else 0.0
+        return TextState(known * torch.cat(parts, dim=-1), known * pooled.float())
 
 
 def _ids(tokenizer: Any, prompt: str) -> torch.Tensor:

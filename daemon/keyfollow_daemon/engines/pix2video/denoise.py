@@ -12,6 +12,11 @@ The update is the closed form of what the published code does: the gradient of w
 and all of this are float32.
 
 A given node (an inverted keyframe) has its latents prescribed: one evaluation a step yields its features, and its x0 at guidance 1.
+
+Where the source is followed, a third row goes along with the halves: the source's own latent of that level, with the source's prompt,
+reading the source's features of the nodes referred to. What the network says there is not what it said when the source was inverted
+(other features, another level of noise); the difference is added to eps. So what the edit does not touch comes back as it was, by
+construction and not to within the error of inversion (the same idea as in Huberman-Spiegelglas et al. 2023, arXiv 2304.06140).
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ from torch import Tensor
 
 from keyfollow_daemon.engines.diffusion.attention import Features
 from keyfollow_daemon.engines.diffusion.backbone import Backbone, TextState
-from keyfollow_daemon.engines.diffusion.ddim import Schedule, guided, implied_clean, noised, predicted_clean
+from keyfollow_daemon.engines.diffusion.ddim import Schedule, guided, implied_clean, implied_noise, noised, predicted_clean
 
 from .graph import Graph
 from .options import Options
@@ -78,10 +83,13 @@ class Denoiser:
         prompt: TextState,
         negative: TextState,
         watch: Watch | None = None,
+        source: TextState | None = None,
     ) -> None:
+        """`source` is the source's prompt where the source is to be followed."""
         self._backbone, self._levels, self._graph, self._options = backbone, levels, graph, options
-        self._supply, self._prompt, self._negative, self._watch = supply, prompt, negative, watch
+        self._supply, self._watch, self._source = supply, watch, source
         self._halves = 1 if options.guidance == 1 else 2
+        self._texts = [*([negative] if self._halves == 2 else []), prompt, *([] if source is None else [source])]
         self._readers = Counter(n for node in graph for n in node.references)
         self._pulled = Counter(node.target for node in graph if node.target is not None)
         self.latents: dict[int, Tensor] = {}
@@ -126,7 +134,7 @@ class Denoiser:
                 layers[at[0], at[1]][at[2], at[3]] = tensor.to(self._backbone.device)
         for pair, found in layers.items():
             count = 1 + max(i for _, i in found)
-            self._features[pair] = [[found[h, i] for i in range(count)] for h in range(self._halves)]
+            self._features[pair] = [[found[h, i] for i in range(count)] for h in range(len(self._texts))]
         for kind_number, n, s, count in state["uses"].tolist():
             self._uses[("feature", "clean")[kind_number], (n, s)] = count
 
@@ -147,20 +155,26 @@ class Denoiser:
         return [alone + first, *rest]
 
     def _evaluate(self, pairs: list[Pair]) -> None:
-        device, rows = self._backbone.device, len(pairs)
+        device, rows, kinds = self._backbone.device, len(pairs), len(self._texts)
         x = torch.stack([self.latents[n] for n, _ in pairs])
         times = torch.tensor([self._levels.timesteps[s] for _, s in pairs], device=device)
         depths = [d for n, _ in pairs if (d := self._supply.depth(self._graph[n].frame)) is not None]
-        depth = torch.stack(depths).to(device).repeat(self._halves, 1, 1, 1) if depths else None
+        depth = torch.stack(depths).to(device).repeat(kinds, 1, 1, 1) if depths else None
         tap = self._backbone.tap
         tap.references = self._references(pairs)
-        eps = self._backbone(x.repeat(self._halves, 1, 1, 1), times.repeat(self._halves), self._text(rows), depth)
-        conditional = eps[-rows:]
-        mixed = conditional if self._halves == 1 else guided(eps[:rows], conditional, self._options.guidance)
+        inputs = [x] * self._halves
+        if self._source is not None:
+            inputs.append(torch.stack([self._supply.level(self._graph[n].frame, s) for n, s in pairs]).to(x))
+        said = self._backbone(torch.cat(inputs), times.repeat(kinds), self._text(rows), depth).split(rows)
+        conditional = said[self._halves - 1]
+        mixed = conditional if self._halves == 1 else guided(said[0], conditional, self._options.guidance)
+        if self._source is not None:
+            missed = torch.stack([self._missed(*pair, eps) for pair, eps in zip(pairs, said[-1], strict=True)])
+            conditional, mixed = conditional + missed, mixed + missed
         for row, (node, step) in enumerate(pairs):
             if self._readers[node]:
                 # copies: a view would keep the whole batch's features alive
-                layers: list[Features] = [[t[half * rows + row].clone() for t in tap.captured] for half in range(self._halves)]
+                layers: list[Features] = [[t[kind * rows + row].clone() for t in tap.captured] for kind in range(kinds)]
                 self._keep("feature", (node, step), self._readers[node])
                 self._features[node, step] = layers
             own = conditional[row] if self._graph[node].given else mixed[row]
@@ -195,6 +209,13 @@ class Denoiser:
         x = self._supply.level(frame, step).to(self._backbone.device)
         return implied_clean(x, following, levels.alphas[step], levels.alphas_before[step])
 
+    def _missed(self, node: int, step: int, eps: Tensor) -> Tensor:
+        """The noise that the source's trajectory has at this step, less `eps`, what the network now says it is."""
+        if self._levels.idle(step):
+            return torch.zeros_like(eps)
+        x = self._supply.level(self._graph[node].frame, step).to(eps)
+        return implied_noise(x, self._source_clean(node, step), self._levels.alphas[step]) - eps
+
     def _advance(self, node: int, step: int, x: Tensor) -> Tensor:
         frame = self._graph[node].frame
         if self._graph[node].given:
@@ -209,15 +230,14 @@ class Denoiser:
         if not any(self._graph[n].references for n, _ in pairs):
             return None
         return [
-            [self._features[other, step][half] for other in self._graph[node].references]
-            for half in range(self._halves)
+            [self._features[other, step][kind] for other in self._graph[node].references]
+            for kind in range(len(self._texts))
             for node, step in pairs
         ]
 
     def _text(self, rows: int) -> TextState:
-        states = [self._prompt] if self._halves == 1 else [self._negative, self._prompt]
-        tokens = torch.cat([s.tokens.expand(rows, -1, -1) for s in states]).to(self._backbone.device)
-        pooled = [s.pooled.expand(rows, -1) for s in states if s.pooled is not None]
+        tokens = torch.cat([s.tokens.expand(rows, -1, -1) for s in self._texts]).to(self._backbone.device)
+        pooled = [s.pooled.expand(rows, -1) for s in self._texts if s.pooled is not None]
         return TextState(tokens, torch.cat(pooled).to(self._backbone.device) if pooled else None)
 
     def _keep_clean(self, node: int, step: int, clean: Tensor) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from keyfollow.edits import SettingValue
@@ -19,11 +19,11 @@ from keyfollow.frames import FrameRange
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, Frames, Inversion, InversionSpec
 from keyfollow_daemon.engines.diffusion import ddim, loading
 from keyfollow_daemon.engines.diffusion.loading import Model
-from keyfollow_daemon.engines.diffusion.memory import Plan, fitting, ladder
+from keyfollow_daemon.engines.diffusion.memory import Plan, fitting, parameters_of
 from keyfollow_daemon.engines.diffusion.worksize import WorkSize, work_size
 from keyfollow_daemon.engines.patch.pixels import guide
 
-from .info import planned
+from .info import plans, rows_of
 from .options import steps_of
 from .prepared import Prepared
 from .run import Run
@@ -45,10 +45,11 @@ class Pix2VideoEngine:
 
     def __init__(self, device: torch.device | None = None) -> None:
         self._device = device or loading.best_device()
-        self._open: tuple[tuple[str, str, Plan], Model] | None = None
+        self._open: tuple[tuple[str, str, str, bool, bool], Model] | None = None
 
     def invert(self, frames: Frames, span: FrameRange, spec: InversionSpec, ctx: Context) -> Pix2VideoInversion:
-        model, plan = self._model(spec, frames, ctx)
+        # what is prepared at once does not depend on the order of the edit pass, which is not known here
+        model, plan = self._model(spec, frames, ctx, {**spec.settings, "schedule": "step"}, 1)
         prepared = self._prepared(frames, spec, model, plan, ctx)
         return Pix2VideoInversion(spec, span, prepared.prepare(grid(span, spec.settings)))
 
@@ -58,7 +59,7 @@ class Pix2VideoEngine:
             raise UsageError(
                 "no_edit", "There is neither a keyframe nor a prompt.", "Give --keyframe FRAME=IMAGE or --prompt TEXT."
             )
-        model, plan = self._model(inversion.spec, frames, ctx)
+        model, plan = self._model(inversion.spec, frames, ctx, edit.settings, rows_of(edit.settings, bool(edit.keyframes)))
         prepared = self._prepared(frames, inversion.spec, model, plan, ctx)
         levels = schedule_of(model, edit.settings, edit.draft)
         source_prompt = self._prompt(frames, inversion.spec, model)
@@ -83,20 +84,20 @@ class Pix2VideoEngine:
             return spec.prompt
         return model.captioner(guide(frames[0]))
 
-    def _model(self, spec: InversionSpec, frames: Frames, ctx: Context) -> tuple[Model, Plan]:
+    def _model(
+        self, spec: InversionSpec, frames: Frames, ctx: Context, settings: Mapping[str, SettingValue], rows: int
+    ) -> tuple[Model, Plan]:
+        """The model, opened as the largest plan that fits asks for it; one step smaller after a run that did not fit after all."""
         folder = str(loading.check_folder(spec.model))
-        precision = loading.precision_of(str(spec.settings["precision"]), self._device)
-        latent = size_of(frames, spec.settings).latent
-        first = planned({"schedule": "wave", "width": 8, **spec.settings}, precision)
-        if self._device.type == "cpu":
-            first = replace(first, batch=1)  # rows are no quicker together there
-        free = torch.cuda.mem_get_info()[0] if self._device.type == "cuda" and self._open is None else None
-        plans = ladder(first)
-        at = min(len(plans) - 1, fitting(first, latent, steps_of(spec.settings, spec.draft), free) + ctx.plan)
-        plan = plans[at]
+        precision = loading.precision_of(str(settings["precision"]), self._device)
+        steps_down = plans(settings, precision, self._device.type, rows)
+        latent, steps = size_of(frames, settings).latent, steps_of(settings, spec.draft)
+        fits = fitting(steps_down, latent, steps, loading.free_bytes(self._device), parameters_of(folder))
+        at = min(len(steps_down) - 1, fits + ctx.plan)
+        plan = steps_down[at]
         if at:
-            log.warning("memory: step %d of %d down: %s", at, len(plans) - 1, plan)
-        key = (folder, loading.revision(folder), plan)
+            log.warning("less memory than the run would like: step %d of %d down, %s", at, len(steps_down) - 1, plan)
+        key = (folder, spec.model_revision or loading.revision(folder), plan.precision, plan.offload, plan.tiled)
         if self._open is None or self._open[0] != key:
             self._open = None
             model = loading.load(folder, self._device, plan.precision, offload=plan.offload, tiled=plan.tiled)

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import psutil
 from keyfollow.edits import EditRequest, SettingValue
 from keyfollow.engine_info import EngineInfo, Estimate, Setting
 from keyfollow.media.info import MediaInfo
 
-from keyfollow_daemon.engines.diffusion.memory import Plan, device_bytes
+from keyfollow_daemon.engines.diffusion.memory import (
+    CPU_BASE,
+    UNET_PARAMETERS,
+    Plan,
+    device_bytes,
+    fitting,
+    ladder,
+    parameters_of,
+)
 
 if TYPE_CHECKING:
     from keyfollow_daemon.engines.base import Engine
 
 NEEDS = ("torch", "diffusers", "transformers")
 FORWARD_FLOP = 804e9
-"""One sample at a 64 x 64 latent (spec § 14)."""
+"""One sample of Stable Diffusion 2 at a 64 x 64 latent (spec § 14); others in proportion to their parameters."""
 FLOPS = {"cuda": 150e12, "mps": 5e12, "cpu": 0.2e12}
 """What a device gives, roughly; a figure for planning, not a measurement."""
 DRAFT_STEPS = 20
-RAM_BASE = 3 << 30
 MULTIPLE = 64
+AT_HAND = 1 << 30
+"""Bytes of trajectories that a run keeps in memory; the others are read from the cache when they are needed."""
 
 
 def describe() -> EngineInfo:
@@ -81,6 +92,13 @@ def _settings() -> tuple[Setting, ...]:
             "With keyframes: that pull is towards the edit of the frame before, not towards its picture.",
             advanced=True,
         ),
+        Setting(
+            "follow_source",
+            "bool",
+            True,
+            "With keyframes: what they leave alone comes back as it was; takes half as long again.",
+            advanced=True,
+        ),
         Setting("update_weight", "float", 100.0, "Weight of that pull.", 0.0, 1e6, advanced=True),
         Setting("weight_by_size", "bool", True, "The pull depends on the working size, as published.", advanced=True),
         Setting("guided_share", "float", 0.52, "Share of the steps with that pull.", 0.0, 1.0, advanced=True),
@@ -136,10 +154,35 @@ def _settings() -> tuple[Setting, ...]:
     )
 
 
-def planned(settings: dict[str, SettingValue], precision: str) -> Plan:
-    """The plan that the settings ask for."""
-    width = 1 if settings["schedule"] in ("frame", "step") else int(settings["width"])
-    return Plan(batch=8, width=width, precision=precision)
+def rows_of(settings: Mapping[str, SettingValue], keyframes: bool) -> int:
+    """Rows of the network's batch that a frame takes at each step of the edit pass."""
+    return (1 if settings["guidance"] == 1 else 2) + (1 if keyframes and settings["follow_source"] else 0)
+
+
+def plans(settings: Mapping[str, SettingValue], precision: str, device: str, rows: int) -> list[Plan]:
+    """The plan that the settings ask for, and those to step down to.
+
+    Args:
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        device: ``cuda``, ``mps`` or ``cpu``; rows are no quicker together on a CPU.
+        rows: as `rows_of` has it.
+    """
+    schedule = settings["schedule"]
+    if schedule == "auto":
+        schedule = "wave" if device == "cuda" else "step"
+    first = Plan(
+        batch=1 if device == "cpu" else 8,
+        width=int(settings["width"]) if schedule == "wave" else 1,
+        precision=precision,
+        by_frame=schedule == "frame",
+        rows=rows,
+    )
+    return ladder(first, exact=settings["precision"] != "auto")
+
+
+def trajectory_bytes(height: int, width: int, steps: int) -> int:
+    """One frame's inversion with its depth: the levels between at half precision, their ends not."""
+    return height * width * (4 * (2 * (steps - 1) + 8) + 4)
 
 
 def latent_size(width: int, height: int, side: int) -> tuple[int, int]:
@@ -150,7 +193,7 @@ def latent_size(width: int, height: int, side: int) -> tuple[int, int]:
 
 
 def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
-    """Cost of a run with nothing prepared."""
+    """Cost of a run with nothing prepared; `request.model` is the folder of its weights, as far as it is known."""
     settings = describe().resolve(request.settings)
     start, stop = (request.range.start, request.range.stop) if request.range else (0, media.frames)
     keys = [k.frame for k in request.keyframes]
@@ -158,17 +201,21 @@ def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
     steps = min(int(settings["steps"]), DRAFT_STEPS) if request.quality == "draft" else int(settings["steps"])
     height, width = latent_size(media.width, media.height, int(settings["size"]))
     drawn = -(-span // int(settings["stride"]))
-    halves = 1 if settings["guidance"] == 1 else 2
-    forwards = drawn * (steps * halves + steps) + len(keys) * steps * 2
-    seconds = forwards * FORWARD_FLOP * (height * width / 4096) / FLOPS.get(device, FLOPS["cpu"])
-    trajectory = height * width * 4 * (steps * 2 + 8) + height * width * 4
+    rows = rows_of(settings, bool(keys))
+    forwards = (drawn + len(keys)) * steps * rows + drawn * steps + len(keys) * steps
+    trajectory = trajectory_bytes(height, width, steps)
     chosen = str(settings["precision"])
-    plan = planned(settings, ("fp32" if device == "cpu" else "bf16") if chosen == "auto" else chosen)
-    memory = device_bytes(plan, (height, width), steps)
+    precision = ("fp32" if device == "cpu" else "bf16") if chosen == "auto" else chosen
+    steps_down, model = plans(settings, precision, device, rows), parameters_of(request.model)
+    free = psutil.virtual_memory().available - CPU_BASE if device == "cpu" else None
+    plan = steps_down[fitting(steps_down, (height, width), steps, free, model)]
+    memory = device_bytes(plan, (height, width), steps, model)
+    work = FORWARD_FLOP * (height * width / 4096) * (model.network / UNET_PARAMETERS)
+    seconds = forwards * work / FLOPS.get(device, FLOPS["cpu"])
     frame = media.width * media.height
     return Estimate(
         seconds=seconds,
-        ram_bytes=RAM_BASE + frame * 200 + (memory if device == "cpu" else 0),
+        ram_bytes=CPU_BASE + frame * 200 + min(AT_HAND, drawn * trajectory) + (memory if device == "cpu" else 0),
         disk_bytes=drawn * trajectory + media.frame_bytes * (stop - start),
         frames=stop - start,
         vram_bytes=0 if device == "cpu" else memory,

@@ -27,10 +27,10 @@ from keyfollow_daemon.engines.diffusion.sarp import perturbed
 from keyfollow_daemon.engines.diffusion.worksize import WorkSize
 from keyfollow_daemon.engines.patch.pixels import guide
 
+from .info import AT_HAND, trajectory_bytes
+
 SAMPLED = 16
 """Frames on which a clip's depth scale is found."""
-AT_HAND = 64
-"""Trajectories kept in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +70,9 @@ class Prepared:
         self._frames, self._spec, self._ctx, self._model = frames, spec, ctx, model
         self.size, self._levels, self._prompt, self._batch = size, levels, prompt, batch
         self._bounds: tuple[float, float] | None = None
+        # by step every frame's trajectory is asked for at every step: those of a shot stay at hand
+        height, width = size.latent
+        self._room = max(8, AT_HAND // trajectory_bytes(height, width, len(levels)))
         self._at_hand: OrderedDict[int, PreparedFrame] = OrderedDict()
         self._keys: dict[int, str] = {}
 
@@ -103,7 +106,7 @@ class Prepared:
                 stored = self._ctx.cache.load(self.key(frame))
             assert stored is not None
             self._at_hand[frame] = _unpack(stored)
-            while len(self._at_hand) > AT_HAND:
+            while len(self._at_hand) > self._room:
                 self._at_hand.popitem(last=False)
         return self._at_hand[frame]
 

@@ -61,12 +61,20 @@ class Run:
         target, negative = edit.prompt or source_prompt, str(edit.settings["negative_prompt"])
         self._anchors = Anchors(prepared, model, target, edit.settings["keyframe_depth"] == "edited", ctx)
         self._graph = self._graph_of_run()
+        follows = bool(self._keyframes) and bool(edit.settings["follow_source"])
         self._denoiser = Denoiser(
-            model.backbone, levels, self._graph, self._options, self, model.text(target), model.text(negative)
+            model.backbone,
+            levels,
+            self._graph,
+            self._options,
+            self,
+            model.text(target),
+            model.text(negative),
+            source=model.text(source_prompt) if follows else None,
         )
         pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
-        how = (self._options, self._schedule(), plan, levels.timesteps)
-        self._identity = repr((self._graph, pictures, target, negative, how))
+        how = (self._options, self._schedule(), plan.width, plan.precision, levels.timesteps)
+        self._identity = repr((self._graph, pictures, target, negative, follows, how))
         self._delivery = Delivery(prepared.size, edit.settings["deliver"] == "difference", float(edit.settings["grain"]))
         self._finals: dict[int, Tensor] = {}
         self._shares: dict[int, float] = {}
@@ -143,10 +151,7 @@ class Run:
         self._ctx.progress("Propagating", total, total)
 
     def _schedule(self) -> str:
-        asked = str(self._edit.settings["schedule"])
-        if asked == "auto":
-            return "wave" if self._plan.width > 1 and self._model.device.type == "cuda" else "step"
-        return "step" if self._plan.width == 1 and asked == "wave" else asked
+        return "frame" if self._plan.by_frame else "wave" if self._plan.width > 1 else "step"
 
     def _order(self) -> Iterator[Batch]:
         return order(self._schedule(), self._graph, len(self._levels), self._plan.width, self._options.lag)
@@ -172,7 +177,7 @@ class Run:
         self._ctx.checkpoint(CHECKPOINT, to_arrays({**about, **finals, **state}))
 
     def _restore(self) -> int:
-        """How many batches an interrupted run had done; its state is taken up. Another plan goes in another order: it starts anew."""
+        """How many batches an interrupted run had done; its state is taken up. Another order starts anew."""
         kept = self._ctx.restore(CHECKPOINT)
         if kept is None:
             return 0
@@ -188,8 +193,9 @@ class Run:
 
     def _finished(self, frame: int) -> EditedFrame:
         prepared = self._prepared[frame]
-        latents = torch.stack([self._finals[frame], prepared.level(0).to(self._finals[frame])])
-        edited, roundtrip = (vae.to_values(d) for d in self._model.vae.decode(latents))
+        # one by one: a smaller plan must not decode other bits
+        latents = (self._finals[frame], prepared.level(0).to(self._finals[frame]))
+        edited, roundtrip = (vae.to_values(self._model.vae.decode(x[None])[0]) for x in latents)
         mask = self._locality.at(frame)
         seed = int.from_bytes(self._source.digest(frame)[:7], "big") ^ self._edit.seed
         image = self._delivery.frame(self._source[frame], edited, roundtrip, mask, seed)

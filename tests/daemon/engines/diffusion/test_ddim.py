@@ -49,6 +49,7 @@ def test_inversion_undoes_denoising_of_a_network_that_always_says_the_same() -> 
 def test_two_ends_of_a_step_tell_its_clean_latent() -> None:
     x0, eps = torch.randn(2, 1, 4, 8, 8, dtype=torch.float64).unbind()
     assert torch.allclose(ddim.implied_clean(ddim.noised(x0, eps, 0.2), ddim.noised(x0, eps, 0.3), 0.2, 0.3), x0)
+    assert torch.allclose(ddim.implied_noise(ddim.noised(x0, eps, 0.2), x0, 0.2), eps)
 
 
 def test_guidance_one_is_the_conditional_half() -> None:

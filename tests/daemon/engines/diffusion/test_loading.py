@@ -34,6 +34,17 @@ def test_precision_is_the_networks_alone(folder: Path) -> None:
     assert loading.precision_of("auto", CPU) == "fp32" and loading.precision_of("fp16", CPU) == "fp16"
 
 
+@pytest.mark.parametrize("small", [False, True])
+def test_what_a_smaller_plan_asks_for_is_done(folder: Path, small: bool) -> None:
+    """On `meta`, where tensors have no bytes, to tell the device from the CPU."""
+    model = loading.load(str(folder), torch.device("meta"), "bf16" if small else "fp32", offload=small, tiled=small)
+    assert model.backbone.device.type == "meta" and model.backbone.dtype == (torch.bfloat16 if small else torch.float32)
+    assert model.depth is not None
+    beside = {model.vae._model.device.type, model.depth._model.device.type, model.text._pairs[0][1].device.type}
+    assert beside == {"cpu" if small else "meta"}
+    assert model.vae._batch == (1 if small else 4)
+
+
 def test_a_model_without_a_depth_network_opens(folder: Path) -> None:
     shutil.rmtree(folder / "depth_estimator")
     assert loading.load(str(folder), CPU, "fp32").depth is None

@@ -27,5 +27,7 @@ def test_two_encoders_side_by_side() -> None:
     about: dict[str, Any] = {"vocab_size": 514, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
     one = CLIPTextModel(CLIPTextConfig(hidden_size=8, **about))
     two = CLIPTextModelWithProjection(CLIPTextConfig(hidden_size=16, projection_dim=12, eos_token_id=513, **about))
-    state = TextEncoder([tokenizer, tokenizer], [one, two])("a swan")
+    encode = TextEncoder([tokenizer, tokenizer], [one, two])
+    state, none = encode("a swan"), encode("")
     assert state.tokens.shape == (1, 77, 24) and state.pooled is not None and state.pooled.shape == (1, 12)
+    assert none.pooled is not None and not none.tokens.any() and not none.pooled.any() and state.tokens.any()

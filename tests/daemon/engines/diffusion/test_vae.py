@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 from keyfollow_daemon.engines.diffusion import vae
 from keyfollow_daemon.engines.diffusion.loading import Model
+from keyfollow_testkit.diffusion import golden_frames
 
 
 def test_bytes_and_values() -> None:
@@ -23,7 +27,31 @@ def test_a_batch_is_its_pictures_one_by_one(model: Model) -> None:
     assert model.vae.decode(latents).shape == pictures.shape
 
 
-def test_tiles_cover_a_large_picture(model: Model) -> None:
-    tiled = vae.Vae(model.vae._model, tiled=True)
-    assert tiled.decode(torch.zeros(1, 4, 24, 16)).shape == (1, 3, 192, 128)
+def test_tiles_cover_a_large_picture_and_none_is_larger(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[tuple[int, ...]] = []
+    right = model.vae._model.decoder.forward
+
+    def watched(latents: torch.Tensor, *more: Any) -> torch.Tensor:
+        sizes.append(tuple(latents.shape))
+        out: torch.Tensor = right(latents, *more)
+        return out
+
+    monkeypatch.setattr(model.vae._model.decoder, "forward", watched)
+    tiled = vae.Vae(model.vae._model, tiled=True, batch=1)
+    whole = vae.Vae(model.vae._model)
+    pictures = torch.cat([torch.cat([vae.from_bytes(f.pixels)] * 3, dim=1)[None] for f in golden_frames()[:2]])
+    latents = whole.encode(torch.cat([pictures, pictures], dim=3))
+    sizes.clear()
+    made = tiled.decode(latents)
+    assert made.shape == (2, 3, 192, 128) and len(sizes) > 2
+    assert max(n for n, *_ in sizes) == 1 and max(max(h, w) for *_, h, w in sizes) <= 8, "64 pixels are this model's tile"
+    sizes.clear()
+    whole_made = whole.decode(latents)
+    assert [s[0] for s in sizes] == [2], "both pictures in one call"
+    alike = torch.corrcoef(torch.stack([made.flatten(), whole_made.flatten()]))[0, 1]
+    assert alike > 0.4, "the same picture, as far as this network, which sees a tile as a whole picture, can tell"
     assert tiled.encode(torch.zeros(1, 3, 192, 128)).shape == (1, 4, 24, 16)
+    monkeypatch.setattr(vae, "TILED_FROM", 128 * 128)
+    sizes.clear()
+    whole.decode(latents)
+    assert len(sizes) > 1, "a large picture is tiled in any plan"

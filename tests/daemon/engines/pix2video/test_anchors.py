@@ -17,7 +17,9 @@ from keyfollow_daemon.engines.pix2video.anchors import Anchors, similarity
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
 from keyfollow_daemon.engines.pix2video.prepared import Prepared
 from keyfollow_daemon.engines.pix2video.run import Run
-from keyfollow_testkit.diffusion import MODEL, Memory, edit, propagate, settings
+from keyfollow_testkit.diffusion import edit, propagate, settings
+from keyfollow_testkit.memory import Memory
+from keyfollow_testkit.tiny_models import tiny_model
 from torch import Tensor
 
 SPEC = InversionSpec("pix2video", "1", settings(), model_revision="r", dtype="fp32")
@@ -25,7 +27,7 @@ SPEC = InversionSpec("pix2video", "1", settings(), model_revision="r", dtype="fp
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return loading.load(MODEL, torch.device("cpu"), "fp32")
+    return loading.load(tiny_model("sd2-depth"), torch.device("cpu"), "fp32")
 
 
 def anchors(model: Model, memory: Memory, own_depth: bool = False) -> Anchors:

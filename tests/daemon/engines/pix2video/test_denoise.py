@@ -11,7 +11,7 @@ from keyfollow_daemon.engines.pix2video.denoise import Denoiser
 from keyfollow_daemon.engines.pix2video.graph import Graph, keyframe_driven, prompt_driven
 from keyfollow_daemon.engines.pix2video.options import Options
 from keyfollow_daemon.engines.pix2video.order import order
-from keyfollow_testkit.diffusion import MODEL
+from keyfollow_testkit.tiny_models import tiny_model
 from torch import Tensor
 
 OPTIONS = Options(steps=4, guided_steps=2, update_weight=4.0)
@@ -19,7 +19,7 @@ OPTIONS = Options(steps=4, guided_steps=2, update_weight=4.0)
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return loading.load(MODEL, torch.device("cpu"), "fp32")
+    return loading.load(tiny_model("sd2-depth"), torch.device("cpu"), "fp32")
 
 
 class Random:

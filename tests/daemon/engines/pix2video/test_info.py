@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from types import SimpleNamespace
+
 import pytest
 from keyfollow.edits import Clip, EditRequest
 from keyfollow.frames import FrameRange
 from keyfollow.media.info import MediaInfo
 from keyfollow_daemon.engines.diffusion.worksize import work_size
 from keyfollow_daemon.engines.pix2video import info
+from keyfollow_testkit.tiny_models import tiny_model
 
 
 def media(width: int = 3840, height: int = 2160, frames: int = 100) -> MediaInfo:
@@ -39,6 +43,26 @@ def test_a_stride_and_a_draft_cost_less() -> None:
 def test_the_step_schedule_takes_least_memory() -> None:
     step, wave = (info.estimate(request(schedule=s), media(), "cuda").vram_bytes for s in ("step", "wave"))
     assert step < wave
+
+
+def test_on_a_cpu_it_is_what_a_run_there_takes_and_goes_down_with_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row at a time, step by step; a network that is lower in precision before the run is refused."""
+    asked: list[int] = []
+    for free in (64 << 30, 8 << 30):
+        monkeypatch.setattr("psutil.virtual_memory", lambda free=free: SimpleNamespace(available=free))
+        asked.append(info.estimate(request(), media(), "cpu").ram_bytes)
+    assert asked[1] < asked[0] < 20 << 30
+    exact = info.estimate(request(precision="fp32"), media(), "cpu").ram_bytes
+    assert asked[1] < exact < asked[0], "in less memory, but not in another precision than was asked for"
+
+
+def test_the_models_own_size_counts() -> None:
+    small = dataclasses.replace(request(), model=tiny_model("sd2-depth"))
+    for device in ("cpu", "cuda"):
+        less, usual = info.estimate(small, media(), device), info.estimate(request(), media(), device)
+        assert less.seconds < usual.seconds / 100 and less.ram_bytes + less.vram_bytes < usual.ram_bytes + usual.vram_bytes - (
+            3 << 29
+        )
 
 
 def test_what_is_missing_is_a_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.base import EditMask
 from keyfollow_daemon.engines.diffusion.worksize import work_size
 from keyfollow_daemon.engines.pix2video.locality import Locality
-from keyfollow_testkit.diffusion import Memory, edit
+from keyfollow_testkit.diffusion import edit
+from keyfollow_testkit.memory import Memory
 
 SIZE = work_size((64, 64), 64)
 

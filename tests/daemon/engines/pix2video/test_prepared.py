@@ -13,15 +13,18 @@ from keyfollow_daemon.engines.base import InversionSpec
 from keyfollow_daemon.engines.diffusion import ddim, loading
 from keyfollow_daemon.engines.diffusion.loading import Model
 from keyfollow_daemon.engines.diffusion.worksize import work_size
+from keyfollow_daemon.engines.pix2video.info import trajectory_bytes
 from keyfollow_daemon.engines.pix2video.prepared import Prepared
-from keyfollow_testkit.diffusion import MODEL, Memory, settings
+from keyfollow_testkit.diffusion import settings
+from keyfollow_testkit.memory import Memory
+from keyfollow_testkit.tiny_models import tiny_model
 
 SPEC = InversionSpec("pix2video", "1", settings(), model_revision="r", dtype="fp32")
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return loading.load(MODEL, torch.device("cpu"), "fp32")
+    return loading.load(tiny_model("sd2-depth"), torch.device("cpu"), "fp32")
 
 
 def prepared(model: Model, memory: Memory, spec: InversionSpec = SPEC, prompt: str = "a swan", steps: int = 6) -> Prepared:
@@ -32,11 +35,15 @@ def prepared(model: Model, memory: Memory, spec: InversionSpec = SPEC, prompt: s
 def test_a_trajectory_from_the_clean_latent_to_noise(model: Model, frames: list[FrameBuffer]) -> None:
     memory = Memory(frames)
     p = prepared(model, memory)
-    assert len(p.prepare([0, 1, 2])) == 3 == memory.saved and memory.progressed["Preparing"] == (3, 3)
+    assert len(p.prepare([0, 1, 2])) == 3 == memory.saved and memory.phases["Preparing"] == (3, 3)
     frame = p[1]
     assert torch.equal(frame.level(1), frame.level(0).half().float()), "the idle step"
     assert frame.level(6).dtype == frame.level(3).dtype == torch.float32
-    assert frame.level(6).std() > 0.8 and frame.depth is not None and frame.depth.abs().max() == 1
+    assert (
+        not torch.allclose(frame.level(6), frame.level(0), atol=0.01)
+        and frame.depth is not None
+        and frame.depth.abs().max() == 1
+    )
 
 
 CHANGES: dict[str, Any] = {
@@ -86,3 +93,17 @@ def test_a_batch_inverts_as_frames_do_alone(model: Model, frames: list[FrameBuff
     both, alone = prepared(model, Memory(frames)), prepared(model, Memory(frames))
     both.prepare([0, 1])
     assert torch.allclose(both[1].level(6), alone[1].level(6), atol=1e-4)
+
+
+def test_what_is_at_hand_is_bounded(model: Model, frames: list[FrameBuffer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By bytes, and never fewer than eight; the rest is read again."""
+    stored = trajectory_bytes(8, 8, 6)
+    memory = Memory([FrameBuffer(frames[n % 5].pixels + np.uint8(n)) for n in range(12)])
+    p = prepared(model, memory)
+    p.prepare([0])
+    assert sum(t.nbytes for t in memory.entries[p.key(0)].values()) == stored
+    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.prepared.AT_HAND", 10 * stored)
+    p = prepared(model, memory)
+    for n in range(12):
+        assert torch.equal(p[n].level(0), prepared(model, memory)[n].level(0))
+    assert list(p._at_hand) == list(range(2, 12))

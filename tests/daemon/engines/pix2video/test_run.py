@@ -8,7 +8,8 @@ from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import EditMask
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
 from keyfollow_daemon.engines.pix2video.run import Pace
-from keyfollow_testkit.diffusion import Memory, edit, propagate
+from keyfollow_testkit.diffusion import edit, propagate
+from keyfollow_testkit.memory import Memory
 
 
 @pytest.mark.parametrize("role", ["edit", "protect"])

@@ -1,0 +1,66 @@
+"""An engine's surroundings in memory: they count, and interrupt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from keyfollow.frames import FrameBuffer
+from keyfollow_daemon.engines.base import Array
+
+
+class Memory:
+    """Frames, cache and context in one. `stop_after` checks interrupt a run; `phases` holds each phase's last figures."""
+
+    def __init__(self, frames: list[FrameBuffer]) -> None:
+        self._frames = frames
+        self.entries: dict[str, dict[str, Array]] = {}
+        self.kept: dict[str, dict[str, Array]] = {}
+        self.saved = self.checks = self.plan = 0
+        self.stop_after: int | None = None
+        self.phases: dict[str, tuple[int, int]] = {}
+
+    # Frames
+    @property
+    def count(self) -> int:
+        return len(self._frames)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self._frames[0].width, self._frames[0].height
+
+    def __getitem__(self, frame: int) -> FrameBuffer:
+        return self._frames[frame]
+
+    def digest(self, frame: int) -> bytes:
+        return self._frames[frame].digest()
+
+    # Cache
+    def load(self, key: str) -> dict[str, Array] | None:
+        found = self.entries.get(key)
+        return None if found is None else {n: t.copy() for n, t in found.items()}
+
+    def save(self, key: str, tensors: Mapping[str, Array]) -> None:
+        self.saved += 1
+        self.entries[key] = {n: np.array(t) for n, t in tensors.items()}
+
+    # Context
+    @property
+    def cache(self) -> Memory:
+        return self
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.stop_after is not None and self.checks > self.stop_after:
+            raise InterruptedError
+
+    def progress(self, phase: str, done: int, total: int) -> None:
+        before = self.phases.get(phase, (0, total))
+        assert before[0] <= done <= total
+        self.phases[phase] = (done, total)
+
+    def checkpoint(self, name: str, tensors: Mapping[str, Array]) -> None:
+        self.kept[name] = {n: np.array(t) for n, t in tensors.items()}
+
+    def restore(self, name: str) -> dict[str, Array] | None:
+        return self.kept.get(name)
