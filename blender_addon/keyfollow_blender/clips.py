@@ -1,0 +1,124 @@
+"""From a strip to the clip that the daemon reads, and to which of its frames each scene frame shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+from keyfollow.edits import Clip
+from keyfollow.errors import MediaError, UsageError
+from keyfollow.wire import ClipIs
+
+from . import compat
+from .timing import Timing, playback_rate
+
+_NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A strip's media.
+
+    Args:
+        clip: as the daemon opens it.
+        numbers: of an image strip: source frame of each of its images; None for a movie.
+        bake: why the strip has to be rendered first, a sentence; then `clip` is None.
+    """
+
+    clip: Clip | None
+    numbers: tuple[int, ...] | None = None
+    bake: str = ""
+
+
+def describe(scene: Any, strip: Any) -> Source:
+    """What a strip's pixels come from.
+
+    Raises:
+        MediaError: ``media_not_found``.
+    """
+    if len(strip.retiming_keys) > 2 if hasattr(strip, "retiming_keys") else False:
+        return Source(None, bake="Its speed varies: what the strip shows is rendered first")
+    if strip.type == "MOVIE":
+        path = _absolute(strip.filepath)
+        if not Path(path).is_file():
+            raise _gone(path)
+        return Source(Clip(path))
+    if strip.type == "IMAGE":
+        return _images(scene, strip)
+    return Source(None, bake=f"A {strip.type.lower()} strip has no file: what it shows is rendered first")
+
+
+def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Callable[[int], int]:
+    """A function from scene frame to source frame."""
+    start, length = compat.content(strip)
+    skipped, cut = compat.trims(strip)
+    total = len(source.numbers) if source.numbers is not None else clip.frames
+    frames = max(1, total - skipped - cut)
+    keys = [k.timeline_frame for k in strip.retiming_keys] if hasattr(strip, "retiming_keys") else []
+    rate = 1.0
+    if source.numbers is None and not keys and strip.fps > 0:
+        rate = playback_rate(frames, length, strip.fps, scene.render.fps / scene.render.fps_base)
+    play = Timing(
+        start=start,
+        length=length,
+        frames=frames,
+        skipped=skipped,
+        rate=rate,
+        reverse=strip.use_reverse_frames,
+        strobe=strip.strobe,
+        retimed=(keys[0], keys[-1]) if len(keys) == 2 else None,
+        movie=source.numbers is None,
+        reaches_end=compat.FIVE,
+        sticky=compat.FIVE,
+        left=compat.edges(strip)[0],
+    )
+    if source.numbers is None:
+        last = clip.frames - 1
+        return lambda t: min(play.frame_at(t), last)
+    numbers = source.numbers
+    return lambda t: numbers[min(play.frame_at(t), len(numbers) - 1)]
+
+
+def _images(scene: Any, strip: Any) -> Source:
+    """Images of one numbered series, in any order; anything else is rendered."""
+    folder = Path(_absolute(strip.directory))
+    names = [e.filename for e in strip.elements]
+    rate = _rate(scene)
+    if not names:
+        raise UsageError("no_images", "The strip has no images.", "Point it to its files.")
+    missing = next((n for n in dict.fromkeys(names) if not (folder / n).is_file()), None)
+    if missing is not None:
+        raise _gone(str(folder / missing))
+    if len(set(names)) == 1:
+        return Source(Clip(str(folder / names[0]), rate=rate), (0,) * len(names))
+    parts = [_NUMBERED.match(n) for n in names]
+    kinds = {(m[1], m[3], len(m[2])) for m in parts if m is not None}
+    if None in parts or len(kinds) != 1 or "%" in names[0]:
+        return Source(None, bake="Its images are not one numbered series: what the strip shows is rendered first")
+    ((head, tail, digits),) = kinds
+    series = re.compile(rf"{re.escape(head)}(\d{{{digits},}}){re.escape(tail)}")
+    there = sorted(int(m[1]) for p in folder.iterdir() if (m := series.fullmatch(p.name)))
+    if there[-1] - there[0] + 1 != len(there):
+        return Source(None, bake="Its numbered images have gaps: what the strip shows is rendered first")
+    pattern = folder / f"{head}%0{digits}d{tail}"
+    return Source(Clip(str(pattern), rate=rate), tuple(int(m[2]) - there[0] for m in parts if m is not None))
+
+
+def _rate(scene: Any) -> tuple[int, int]:
+    """The scene's frames per second as a fraction: images have no rate of their own."""
+    base = scene.render.fps_base
+    if abs(base - 1.001) < 1e-6:
+        return scene.render.fps * 1000, 1001
+    return round(scene.render.fps * 1000), round(base * 1000)
+
+
+def _absolute(path: str) -> str:
+    return str(Path(bpy.path.abspath(path)).absolute())
+
+
+def _gone(path: str) -> MediaError:
+    return MediaError("media_not_found", f"There is no file {path}.", "Point the strip to where the file is now.")

@@ -1,0 +1,113 @@
+"""From what the panel holds to an `EditRequest`: pictures hashed, masks and settings checked where that needs no media."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keyfollow.edits import Blob, EditRequest, Keyframe, Mask
+from keyfollow.errors import UsageError
+from keyfollow.frames import FrameRange
+
+from . import compat, folders, preferences, state
+from .plan import Plan
+from .sources import Ready
+from .timing import is_plain
+
+UNKNOWN = Blob("0" * 64, 0)
+"""Stands for a picture where only the cost is asked."""
+
+
+@dataclass(slots=True)
+class Pictures:
+    """Files of a request, by their SHA-256."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+
+    def add(self, path: Path) -> Blob:
+        """Raises `UsageError` ``cannot_read``."""
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                size = file.tell()
+        except OSError as e:
+            raise UsageError("cannot_read", f"{path} cannot be read ({e.strerror}).", "Choose the picture again.") from e
+        self.files[sha256] = path
+        return Blob(sha256, size, "file", path.name)
+
+
+def scene_range(scene: Any, strip: Any) -> tuple[int, int]:
+    """Scene frames that a run covers, half-open: what the person chose, as far as the strip shows it.
+
+    Raises:
+        UsageError: ``empty_range``.
+    """
+    left, right = compat.edges(strip)
+    kept = strip.keyfollow
+    if kept.range == "SCENE":
+        first, last = (
+            (scene.frame_preview_start, scene.frame_preview_end)
+            if scene.use_preview_range
+            else (scene.frame_start, scene.frame_end)
+        )
+        left, right = max(left, first), min(right, last + 1)
+    elif kept.range == "TYPED":
+        left, right = max(left, kept.start), min(right, kept.stop)
+    if left >= right:
+        raise UsageError("empty_range", "The strip shows nothing in this range.", "Choose another range.")
+    return left, right
+
+
+def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
+    """Raises `UsageError` ``empty_range``."""
+    kept = strip.keyfollow
+    left, right = scene_range(scene, strip)
+    frames = [ready.frame_at(t) for t in range(left, right)]
+    suffix = {"tiff": ".tif", "png": ".png"}[preferences.get().form]
+    baked = ready.baked
+    if not baked and not is_plain(frames):
+        baked = "Speed and frame rate are in the result's images: retime the source, then propagate again"
+    if not ready.info.steady:
+        baked = f"{baked}. " if baked else ""
+        baked += "The clip's frame rate varies, which Blender does not follow: frames may be off by some"
+    return Plan(
+        clip=ready.clip,
+        offset=left - round(compat.content(strip)[0]),
+        frames=tuple(frames),
+        suffix=".exr" if ready.info.dtype == "float16" else suffix,
+        baked=baked,
+        looks=not ready.baked,
+        show="edit" if kept.deliver == "edit" else "full",
+        quality=quality,
+    )
+
+
+def build(strip: Any, wanted: Plan, pictures: Pictures | None) -> EditRequest:
+    """The request for a plan; without `pictures` none is read, which is enough for an estimate.
+
+    Raises:
+        UsageError: ``cannot_read``.
+    """
+    kept = strip.keyfollow
+
+    def blob(path: str) -> Blob:
+        return pictures.add(folders.found(path)) if pictures is not None else UNKNOWN
+
+    masks = [
+        Mask(m.role, video=str(folders.found(m.path))) if m.video else Mask(m.role, frame=m.frame, image=blob(m.path))
+        for m in kept.masks
+    ]
+    return EditRequest(
+        clip=wanted.clip,
+        keyframes=tuple(Keyframe(k.frame, blob(k.path)) for k in sorted(kept.keyframes, key=lambda k: k.frame)),
+        masks=tuple(masks),
+        range=FrameRange(min(wanted.frames), max(wanted.frames) + 1),
+        engine=kept.engine,
+        settings=state.chosen_settings(kept),
+        prompt=kept.prompt,
+        source_prompt=kept.source_prompt,
+        seed=kept.seed,
+        quality="draft" if wanted.quality == "draft" else "final",
+    )

@@ -1,0 +1,79 @@
+"""From the panel to a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+from keyfollow_testkit import stage
+from keyfollow_testkit.stage import by_name, edit_keyframe, module, movie, pump
+
+
+def ready(name: str) -> Any:
+    return pump(lambda: module("sources").known(bpy.context.scene, by_name(name)))
+
+
+def test_a_request_holds_what_the_panel_shows(footage: Path) -> None:
+    requests = module("requests")
+    edit_keyframe(movie(str(footage / "rgb.mkv"), start=10), 15, stage.warm)
+    strip = by_name("rgb")
+    pump(lambda: module("engines").info("slow"))
+    kept = strip.keyfollow
+    kept.engine, kept.prompt, kept.seed = "slow", "a red car", 7
+    next(s for s in kept.settings if s.name == "seconds").f = 0.5
+    kept.range, kept.start, kept.stop = "TYPED", 12, 20
+    plan = requests.plan(bpy.context.scene, strip, ready("rgb"), "draft")
+    assert plan.frames == tuple(range(2, 10)) and plan.offset == 2 and not plan.baked
+    pictures = requests.Pictures()
+    request = requests.build(strip, plan, pictures)
+    assert (request.engine, request.prompt, request.seed, request.quality) == ("slow", "a red car", 7, "draft")
+    assert request.settings == {"seconds": 0.5}
+    assert (request.range.start, request.range.stop) == (2, 10)
+    assert [k.frame for k in request.keyframes] == [5]
+    assert list(pictures.files) == [request.keyframes[0].image.sha256]
+
+
+def test_duplicates_are_sent_once_and_said_to_be_baked(footage: Path) -> None:
+    strip = stage.opened(footage / "numbers-25-30.blend")
+    module("app").bridge.open()
+    answers: list[Any] = []
+    module("sources").prepare(bpy.context.scene, strip, answers.append, answers.append)
+    pump(lambda: answers)
+    plan = module("requests").plan(bpy.context.scene, strip, answers[0], "final")
+    assert len(plan.frames) == 60 and len(plan.needed) < 60 and "frame rate" in plan.baked
+
+
+def test_a_picture_that_is_gone_is_named(footage: Path) -> None:
+    item = edit_keyframe(movie(str(footage / "rgb.mkv")), 3)
+    Path(bpy.path.abspath(item.path)).unlink()
+    requests, strip = module("requests"), by_name("rgb")
+    plan = requests.plan(bpy.context.scene, strip, ready("rgb"), "final")
+    with pytest.raises(stage.vendored("errors").UsageError) as caught:
+        requests.build(strip, plan, requests.Pictures())
+    assert caught.value.code == "cannot_read"
+    assert requests.build(strip, plan, None).keyframes
+
+
+def test_numbers_are_held_within_the_schemas_bounds(footage: Path) -> None:
+    movie(str(footage / "rgb.mkv"))
+    module("app").bridge.open()
+    pump(lambda: module("engines").info("slow"))
+    by_name("rgb").keyfollow.engine = "slow"
+    item = next(s for s in by_name("rgb").keyfollow.settings if s.name == "seconds")
+    item.f = -3
+    assert item.f == 0
+    item.f = 1e6
+    assert item.f == 600
+
+
+def test_a_rate_that_varies_is_told(footage: Path) -> None:
+    from dataclasses import replace
+
+    strip = movie(str(footage / "rgb.mkv"))
+    answers: list[Any] = []
+    module("sources").prepare(bpy.context.scene, strip, answers.append, answers.append)
+    pump(lambda: answers)
+    varying = replace(answers[0], info=replace(answers[0].info, steady=False))
+    assert "varies" in module("requests").plan(bpy.context.scene, strip, varying, "final").baked
