@@ -14,9 +14,10 @@ from keyfollow.errors import MediaError, UsageError
 from keyfollow.wire import ClipIs
 
 from . import compat
-from .timing import Timing, playback_rate
+from .timing import Timing, begun, playback_rate
 
 _NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.]+)$")
+_counts: dict[tuple[str, int, int], int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,16 @@ def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Callable[[in
     """A function from scene frame to source frame."""
     start, length = compat.content(strip)
     skipped, cut = compat.trims(strip)
+    scene_fps = scene.render.fps / scene.render.fps_base
     total = len(source.numbers) if source.numbers is not None else clip.frames
+    varies = source.numbers is None and bool(clip.pts) and strip.fps > 0
+    if varies:
+        total = _counted(_absolute(strip.filepath))
     frames = max(1, total - skipped - cut)
     keys = [k.timeline_frame for k in strip.retiming_keys] if hasattr(strip, "retiming_keys") else []
     rate = 1.0
     if source.numbers is None and not keys and strip.fps > 0:
-        rate = playback_rate(frames, length, strip.fps, scene.render.fps / scene.render.fps_base)
+        rate = playback_rate(frames, length, strip.fps, scene_fps)
     play = Timing(
         start=start,
         length=length,
@@ -76,11 +81,26 @@ def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Callable[[in
         sticky=compat.FIVE,
         left=compat.edges(strip)[0],
     )
+    last = clip.frames - 1
+    if varies:
+        exact = clip.rate[0] / clip.rate[1]
+        fps = exact if abs(exact / strip.fps - 1) < 1e-6 else strip.fps  # Blender tells its rate in single precision
+        return lambda t: min(begun(clip.pts, clip.time_base, fps, play.frame_at(t)), last)
     if source.numbers is None:
-        last = clip.frames - 1
         return lambda t: min(play.frame_at(t), last)
     numbers = source.numbers
     return lambda t: numbers[min(play.frame_at(t), len(numbers) - 1)]
+
+
+def _counted(path: str) -> int:
+    """How many frames Blender counts in a movie: where the rate varies they are moments, not pictures. Only its own reader knows."""
+    found = Path(path).stat()
+    key = (path, found.st_size, found.st_mtime_ns)
+    if key not in _counts:
+        movie = bpy.data.movieclips.load(path)
+        _counts[key] = int(movie.frame_duration)
+        bpy.data.movieclips.remove(movie)
+    return _counts[key]
 
 
 def _images(scene: Any, strip: Any) -> Source:

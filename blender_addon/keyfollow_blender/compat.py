@@ -95,6 +95,15 @@ def set_length(strip: Strip, frames: int) -> None:
         strip.frame_final_duration = frames
 
 
+def trim(strip: Strip, before: int, after: int) -> None:
+    """Hide frames at the beginning and at the end."""
+    if hasattr(strip, "right_handle"):
+        strip.left_handle += before
+        strip.right_handle -= after
+    else:
+        strip.frame_offset_start, strip.frame_offset_end = before, after
+
+
 def inputs(strip: Strip) -> list[Strip]:
     """The strips that an effect is made of."""
     return [s for s in (getattr(strip, name, None) for name in ("input_1", "input_2")) if s is not None]

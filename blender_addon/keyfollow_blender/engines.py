@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from keyfollow.engine_info import EngineInfo, Setting
+from keyfollow.engine_info import PRESETS, EngineInfo, Preset, Setting
 
 FIELDS = {"bool": "b", "int": "i", "float": "f", "text": "s", "choice": "c"}
 """Kind of a setting → the field of `state.SettingItem` that holds it."""
@@ -13,6 +13,8 @@ _known: dict[str, EngineInfo] = {}
 Item = tuple[str, str, str, str, int]
 DEFAULT = "patch"
 _items: list[Item] = [(DEFAULT, "Patch", "The default engine", "", 0)]
+CUSTOM: Item = ("custom", "Custom", "The settings below as they are", "", 0)
+_presets: dict[str, list[Item]] = {}
 _choices: dict[tuple[str, str], list[Item]] = {}
 
 
@@ -28,6 +30,7 @@ def learn(engines: tuple[EngineInfo, ...]) -> None:
     ordered = sorted(engines, key=lambda e: (e.id != DEFAULT, bool(e.missing), e.name))
     _items[:] = [(e.id, e.name, e.summary, "ERROR" if e.missing else "", _number(e.id)) for e in ordered]
     for engine in engines:
+        _presets[engine.id] = [CUSTOM, *((p.id, PRESETS[p.id], p.help, "", _number(p.id)) for p in engine.presets)]
         for one in engine.settings:
             if one.kind == "choice":
                 _choices[engine.id, one.name] = [(c, c.replace("_", " ").capitalize(), "", "", _number(c)) for c in one.choices]
@@ -39,6 +42,16 @@ def items() -> list[Item]:
 
 def choices(engine: str, name: str) -> list[Item]:
     return _choices.setdefault((engine, name), [("", "", "", "", 0)])
+
+
+def presets(engine: str) -> list[Item]:
+    """The kinds of edit that an engine has settings for; the first stands for none of them."""
+    return _presets.setdefault(engine, [CUSTOM])
+
+
+def preset(engine: str, name: str) -> Preset | None:
+    found = _known.get(engine)
+    return next((p for p in found.presets if p.id == name), None) if found else None
 
 
 def info(engine: str) -> EngineInfo | None:

@@ -239,7 +239,7 @@ class KEYFOLLOW_OT_compositor(_StripOperator, bpy.types.Operator):
         node = compat.compositor_nodes(scene).new("CompositorNodeImage")
         node.image, node.label = image, item.name
         node.frame_duration = len(plan.needed)
-        node.frame_start = round(compat.content(strip)[0]) + plan.offset
+        node.frame_start = round(compat.content(strip)[0]) + plan.offset - plan.handles[0]
         node.frame_offset = first - 1
         return {"FINISHED"}
 

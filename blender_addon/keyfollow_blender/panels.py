@@ -199,6 +199,11 @@ class KEYFOLLOW_PT_engine(_StripPanel, bpy.types.Panel):
             return
         for sentence in info.missing:
             _text(layout, sentence, "ERROR")
+        if len(engines.presets(kept.engine)) > 1:
+            layout.prop(kept, "preset")
+            chosen = engines.preset(kept.engine, kept.preset)
+            if chosen is not None and dict(chosen.settings) != state.chosen_settings(kept):
+                layout.label(text="Changed below", icon="INFO")
         layout.prop(kept, "prompt")
         if info.needs_prompt:
             layout.prop(kept, "source_prompt")

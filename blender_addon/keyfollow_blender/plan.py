@@ -17,7 +17,8 @@ class Plan:
     Args:
         clip: the source; what pictures are asked from.
         offset: scene frames from the strip's content start to the range's first frame: the strip may be moved meanwhile.
-        frames: the source frame that each scene frame of the range shows.
+        frames: the source frame that each scene frame of the range shows, handles included.
+        handles: scene frames in `frames` before and after the range: hidden, for a strip that is lengthened later.
         suffix: of the result's files.
         baked: what cannot be copied to the result strip and is in the pixels instead; a sentence, empty if nothing is.
         show: ``edit`` leaves what did not change transparent: the source strip stays visible below.
@@ -32,6 +33,7 @@ class Plan:
     looks: bool = True
     show: Literal["full", "edit"] = "full"
     quality: str = "final"
+    handles: tuple[int, int] = (0, 0)
 
     @property
     def needed(self) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from .plan import Plan
 from .sources import Ready
 from .timing import is_plain
 
+HANDLES = 12
+"""Frames made beyond a trimmed strip's edges, so that moving a cut a little needs no run."""
 UNKNOWN = Blob("0" * 64, 0)
 """Stands for a picture where only the cost is asked."""
 
@@ -60,18 +63,24 @@ def scene_range(scene: Any, strip: Any) -> tuple[int, int]:
     return left, right
 
 
+def handles(strip: Any, left: int, right: int) -> tuple[int, int]:
+    """Scene frames that the strip hides before and after its edges and that a run makes too; none where the person gave a range."""
+    if strip.keyfollow.range != "STRIP":
+        return 0, 0
+    start, length = compat.content(strip)
+    return max(0, min(HANDLES, left - math.ceil(start))), max(0, min(HANDLES, math.floor(start) + length - right))
+
+
 def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
     """Raises `UsageError` ``empty_range``."""
     kept = strip.keyfollow
     left, right = scene_range(scene, strip)
-    frames = [ready.frame_at(t) for t in range(left, right)]
+    before, after = (0, 0) if ready.baked else handles(strip, left, right)  # what was rendered ends where the strip does
+    frames = [ready.frame_at(t) for t in range(left - before, right + after)]
     suffix = {"tiff": ".tif", "png": ".png"}[preferences.get().form]
     baked = ready.baked
     if not baked and not is_plain(frames):
         baked = "Speed and frame rate are in the result's images: retime the source, then propagate again"
-    if not ready.info.steady:
-        baked = f"{baked}. " if baked else ""
-        baked += "The clip's frame rate varies, which Blender does not follow: frames may be off by some"
     return Plan(
         clip=ready.clip,
         offset=left - round(compat.content(strip)[0]),
@@ -81,6 +90,7 @@ def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
         looks=not ready.baked,
         show="edit" if kept.deliver == "edit" else "full",
         quality=quality,
+        handles=(before, after),
     )
 
 

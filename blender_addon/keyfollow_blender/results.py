@@ -57,11 +57,13 @@ def show(scene: Any, strip: Any, item: Any) -> Any:
     gone = next((n for n in dict.fromkeys(names) if not (folder / n).is_file()), None)
     if gone is not None:
         raise UsageError("pictures_gone", f"{folder / gone} is not there.", "Restore the folder, or propagate again.")
+    before, after = plan.handles
     start = round(compat.content(strip)[0]) + plan.offset
-    stop = start + len(names)
+    stop = start + len(names) - before - after
     for _, other in list(state.results_of(state.identify(strip))):
         left, right = compat.edges(other)
-        if (left, right) == (start, stop) and other.type == "IMAGE" and len(other.elements) == len(names):
+        # by its content: its edges may have been moved within the handles
+        if other.type == "IMAGE" and (round(compat.content(other)[0]), len(other.elements)) == (start - before, len(names)):
             _exchange(other, folder, names)
             return other
         if left < stop and start < right:
@@ -71,12 +73,17 @@ def show(scene: Any, strip: Any, item: Any) -> Any:
 
 def _new(scene: Any, strip: Any, plan: Plan, start: int, files: list[str]) -> Any:
     around = compat.siblings(scene, strip)
-    channel = _free_channel(around, strip, start, start + len(files))
-    made = around.new_image(f"{strip.name} edited", _kept_path(files[0]), channel, start)
+    before, after = plan.handles
+    stop = start + len(files) - before - after
+    channel = _free_channel(around, strip, start, stop)
+    made = around.new_image(f"{strip.name} edited", _kept_path(files[0]), channel, start - before)
     for file in files[1:]:
         made.elements.append(Path(file).name)
     if len(files) > 1:
         compat.set_length(made, len(files))
+    if before or after:
+        compat.trim(made, before, after)
+        made.channel = channel  # while its handles showed, it may have been moved out of a neighbour's way
     made.keyfollow.of = strip.keyfollow.uid
     if plan.looks:
         missing = looks.copy(scene, strip, made)
@@ -88,7 +95,7 @@ def _new(scene: Any, strip: Any, plan: Plan, start: int, files: list[str]) -> An
     if plan.show == "edit":
         if strip.blend_type == "REPLACE":
             made.blend_type = "ALPHA_OVER"
-    elif strip.blend_type == "REPLACE" and start <= compat.edges(strip)[0] and compat.edges(strip)[1] <= start + len(files):
+    elif strip.blend_type == "REPLACE" and start <= compat.edges(strip)[0] and compat.edges(strip)[1] <= stop:
         strip.mute = True
     return made
 

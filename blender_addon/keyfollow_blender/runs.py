@@ -294,7 +294,9 @@ def share(run: Run) -> float:
 
 def _passing(error: KeyfollowError) -> bool:
     """A daemon that cannot be reached now: the job is still there."""
-    return error.code in {"daemon_failed", "daemon_slow", "daemon_keeps_dying", "daemon_not_installed", "wrong_protocol"}
+    return error.code in {
+        "daemon_failed", "daemon_slow", "daemon_keeps_dying", "daemon_not_installed", "daemon_stopped", "wrong_protocol",
+    }  # fmt: skip
 
 
 def _tell(strip: Any, error: KeyfollowError) -> None:

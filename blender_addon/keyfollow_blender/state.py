@@ -102,6 +102,23 @@ def _engines(item: Any, context: Any) -> list[engines.Item]:
 
 def _engine_chosen(item: Any, context: Any) -> None:
     fill_settings(item)
+    if engines.preset(item.engine, item.preset) is None:
+        item.preset = engines.CUSTOM[0]
+    _preset_chosen(item, context)
+
+
+def _presets(item: Any, context: Any) -> list[engines.Item]:
+    return engines.presets(item.engine)
+
+
+def _preset_chosen(item: Any, context: Any) -> None:
+    chosen = engines.preset(item.engine, item.preset)
+    if chosen is None:
+        return
+    for one in item.settings:
+        setting = engines.setting(item.engine, one.name)
+        if setting is not None:
+            setattr(one, engines.FIELDS[setting.kind], chosen.settings.get(setting.name, setting.default))
 
 
 def _take_chosen(item: Any, context: Any) -> None:
@@ -122,6 +139,7 @@ class StripState(bpy.types.PropertyGroup):
     stop: IntProperty(name="Stop", default=100)
     deliver: EnumProperty(name="Result", items=DELIVERIES)
     engine: EnumProperty(name="Engine", items=_engines, update=_engine_chosen)
+    preset: EnumProperty(name="Kind of edit", items=_presets, update=_preset_chosen)
     settings: CollectionProperty(type=SettingItem)
     prompt: StringProperty(name="Prompt", description="What the result shows")
     source_prompt: StringProperty(name="Source", description="What the source shows")

@@ -6,6 +6,7 @@ begun. tests/blender compares this with what real Blenders render.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -72,6 +73,19 @@ def playback_rate(frames: int, length: int, clip_fps: float, scene_fps: float) -
     """Media frames per scene frame: 1, or the rates' ratio where Blender adapts the speed, which shows only in the length."""
     ratio = float(np.float32(clip_fps) / np.float32(scene_fps))
     return ratio if abs(round(frames / ratio) - length) < abs(frames - length) else 1.0
+
+
+def begun(pts: tuple[int, ...], time_base: tuple[int, int], fps: float, index: int) -> int:
+    """The frame that Blender shows where it counts frame `index` of a movie whose rate varies: the last that has begun by then.
+
+    Blender: `ffmpeg_get_pts_to_search` and `ffmpeg_frame_by_pts_get` in imbuf/movie/intern/movie_read.cc.
+
+    Args:
+        pts: when each frame begins, in `time_base` seconds from the first.
+        fps: the movie's rate as Blender takes it.
+    """
+    target = round(index * time_base[1] / (fps * time_base[0]))
+    return max(0, bisect_right(pts, target) - 1)
 
 
 def is_plain(frames: list[int]) -> bool:

@@ -356,6 +356,9 @@ class ClipIs:
     channels: int
     steady: bool
     """Every frame is shown equally long."""
+    pts: tuple[int, ...] = ()
+    """When each frame begins, in `time_base` seconds from the first; empty for a steady clip."""
+    time_base: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)

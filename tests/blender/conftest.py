@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,11 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, rate in RATES.items():
         write_clip(folder / f"numbers-{name}.mp4", numbered(50), rate=rate)
         write_clip(folder / f"patch-{name}.mkv", moving_patch(30), rate=rate, codec="ffv1", pixel_format="bgr0", options={})
+    pts = list(
+        accumulate((40 if n % 7 else 200 for n in range(1, 50)), initial=0)
+    )  # every seventh picture lasts five times as long
+    for kind in ("mp4", "mkv"):
+        write_clip(folder / f"varies.{kind}", numbered(50), rate=Fraction(25), pts=pts, time_base=Fraction(1, 1000))
     (folder / "images").mkdir()
     for n, frame in enumerate(moving_patch(12)):
         write_png(folder / "images" / f"shot_{n + 101:04d}.png", frame)

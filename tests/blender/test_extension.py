@@ -106,6 +106,7 @@ def test_inside_blender(blender: Blender, own_home: Home, program: Path, footage
             "--import-mode=importlib",
             "-q",
             "-rs",
+            "--durations=30",
             "--basetemp",
             str(tmp_path / "inside"),
             "tests/blender_addon",
@@ -114,6 +115,7 @@ def test_inside_blender(blender: Blender, own_home: Home, program: Path, footage
         KEYFOLLOW_TEST_DAEMON=str(program),
         KEYFOLLOW_TEST_FOOTAGE=str(footage),
     )
+    print(said)
     assert " passed" in said and " skipped" not in said, said
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
-from keyfollow.engine_info import EngineInfo, Setting
+from keyfollow.engine_info import EngineInfo, Preset, Setting
 from keyfollow_blender import engines
 
 STYLE = Setting("look", "choice", "warm", "How.", choices=("warm", "very_cold"))
@@ -31,6 +32,14 @@ def test_a_choice_keeps_its_number_whatever_else_there_is() -> None:
     number = engines.items()[1][4]
     engines.learn((OTHER,))
     assert engines.items()[0][4] == number != 0
+
+
+def test_kinds_of_edit_have_the_same_words_and_custom_comes_first() -> None:
+    engines.learn((replace(PATCH, presets=(Preset("style", "All of it.", {"look": "very_cold"}),)), OTHER))
+    assert [p[:2] for p in engines.presets("patch")] == [("custom", "Custom"), ("style", "Style")]
+    chosen = engines.preset("patch", "style")
+    assert chosen is not None and chosen.settings == {"look": "very_cold"}
+    assert [p[0] for p in engines.presets("other")] == ["custom"] and engines.preset("other", "style") is None
 
 
 def test_settings_are_found_by_name() -> None:

@@ -68,12 +68,31 @@ def test_numbers_are_held_within_the_schemas_bounds(footage: Path) -> None:
     assert item.f == 600
 
 
-def test_a_rate_that_varies_is_told(footage: Path) -> None:
-    from dataclasses import replace
-
-    strip = movie(str(footage / "rgb.mkv"))
+def test_handles_are_what_a_trimmed_strip_hides_and_none_in_a_range_of_ones_own(footage: Path) -> None:
+    requests, strip = module("requests"), movie(str(footage / "rgb.mkv"), start=10)
+    assert requests.handles(strip, *module("compat").edges(strip)) == (0, 0)
+    module("compat").trim(strip, 15, 3)
+    assert requests.handles(strip, *module("compat").edges(strip)) == (12, 3)
+    strip.keyfollow.range = "SCENE"
+    assert requests.handles(strip, *module("compat").edges(strip)) == (0, 0)
+    strip.keyfollow.range, strip.keyfollow.start, strip.keyfollow.stop = "STRIP", 0, 1
+    module("app").bridge.open()
     answers: list[Any] = []
     module("sources").prepare(bpy.context.scene, strip, answers.append, answers.append)
     pump(lambda: answers)
-    varying = replace(answers[0], info=replace(answers[0].info, steady=False))
-    assert "varies" in module("requests").plan(bpy.context.scene, strip, varying, "final").baked
+    plan = requests.plan(bpy.context.scene, strip, answers[0], "final")
+    assert (plan.frames, plan.offset, plan.handles) == (tuple(range(3, 24)), 15, (12, 3))
+
+
+def test_a_kind_of_edit_sets_what_the_engine_says(footage: Path) -> None:
+    movie(str(footage / "rgb.mkv"))
+    module("app").bridge.open()
+    pump(lambda: module("engines").info("patch"))
+    kept = by_name("rgb").keyfollow
+    module("state").fill_settings(kept)
+    kept.preset = "style"
+    assert module("state").chosen_settings(kept) == {"fill": 256.0}
+    kept.preset = "local"
+    assert module("state").chosen_settings(kept) == {}
+    kept.preset, kept.engine = "style", "slow"
+    assert kept.preset == "custom", "an engine without presets"

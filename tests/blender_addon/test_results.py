@@ -31,6 +31,25 @@ def test_pictures_that_are_gone_are_named_and_nothing_changes(footage: Path) -> 
         module("results").show(bpy.context.scene, by_name("rgb"), item)
 
 
+def test_a_trimmed_strip_gets_handles_that_are_hidden_and_can_be_drawn_out(footage: Path, tmp_path: Path) -> None:
+    compat = module("compat")
+    strip = movie(str(footage / "rgb.mkv"), start=1)
+    before = stage.render(1, 24, str(tmp_path / "source"))
+    compat.trim(strip, 4, 15)
+    stage.effect("in the way of a handle", 2, 1, 4)
+    edit_keyframe(strip, 7, stage.warm)
+    made = propagate(by_name("rgb"))
+    assert (compat.edges(made), made.channel) == ((5, 10), 2)
+    assert (compat.content(made), len(made.elements)) == ((1, 21), 21), "four frames before, twelve after"
+    strips().remove(by_name("in the way of a handle"))
+    for name in ("rgb", "rgb edited"):
+        compat.trim(by_name(name), -4, -12) if hasattr(made, "left_handle") else compat.trim(by_name(name), 0, 0)
+    assert compat.edges(by_name("rgb edited")) == (1, 22)
+    after = stage.render(1, 21, str(tmp_path / "result"))
+    assert all((a[:, 75:] == b[:, 75:]).all() for a, b in zip(before, after, strict=False))
+    assert all(abs(a - b)[20:44, 12:36].max() > 20 for a, b in zip(before, after, strict=False))
+
+
 def test_in_a_meta_strip_the_result_lies_beside_its_source(footage: Path) -> None:
     meta = strips().new_meta("meta", 3, 1)
     around = module("compat").children(meta)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from keyfollow_blender.timing import Timing, is_plain, playback_rate
+from keyfollow_blender.timing import Timing, begun, is_plain, playback_rate
 
 
 def frames(timing: Timing, start: int, stop: int) -> list[int]:
@@ -44,6 +44,11 @@ def test_images_are_never_shown_early() -> None:
 @pytest.mark.parametrize(("length", "rate"), [(50, 1.0), (48, 25 / 24)])
 def test_the_length_tells_whether_the_speed_was_adapted(length: int, rate: float) -> None:
     assert playback_rate(50, length, 25.0, 24.0) == pytest.approx(rate)
+
+
+def test_a_varying_rate_shows_the_last_frame_begun() -> None:
+    pts = (0, 40, 140, 180)
+    assert [begun(pts, (1, 1000), 25.0, n) for n in range(7)] == [0, 1, 1, 1, 2, 3, 3]
 
 
 def test_plain_means_each_frame_once() -> None:

@@ -12,7 +12,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -226,7 +226,8 @@ class Api:
         info = self._pictures.info(clip)
         steps = {b - a for a, b in pairwise(info.pts)}
         steady = not steps or max(steps) - min(steps) <= 1  # a coarse time base makes steps of a steady clip differ by a tick
-        return wire.ClipIs(info.width, info.height, info.frames, info.rate, info.dtype, info.channels, steady)
+        what = wire.ClipIs(info.width, info.height, info.frames, info.rate, info.dtype, info.channels, steady)
+        return what if steady else replace(what, pts=tuple(p - info.pts[0] for p in info.pts), time_base=info.time_base)
 
     def _picture(self, ask: wire.PictureAsk) -> wire.PictureIs:
         return wire.PictureIs(ask.frame, str(self._pictures.write(ask.clip, ask.frame, ask.take, ask.form, ask.show)))

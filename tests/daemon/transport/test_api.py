@@ -503,7 +503,8 @@ def test_a_client_that_decodes_nothing_is_given_whole_pictures(client: Any, tmp_
 
 def test_a_variable_rate_is_not_steady(client: Any, tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mkv", moving_patch(4), pts=[0, 40, 140, 180], time_base=Fraction(1, 1000))
-    assert not client.ask(wire.ClipAsk(Clip(str(path)))).steady
+    answer = client.ask(wire.ClipAsk(Clip(str(path))))
+    assert not answer.steady and answer.pts == (0, 40, 140, 180) and answer.time_base == (1, 1000)
 
 
 # --- the end of a session, and of the daemon ---------------------------------------------------------------------------

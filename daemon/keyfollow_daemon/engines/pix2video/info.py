@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from keyfollow.edits import EditRequest, SettingValue
-from keyfollow.engine_info import EngineInfo, Estimate, Setting
+from keyfollow.engine_info import EngineInfo, Estimate, Preset, Setting
 from keyfollow.media.info import MediaInfo
 
 from keyfollow_daemon.engines.diffusion.memory import Plan, device_bytes
@@ -40,6 +40,11 @@ def describe() -> EngineInfo:
         needs_keyframe=False,
         missing=missing,
         settings=_settings(),
+        presets=(
+            Preset("local", "A part is redrawn; the rest of every frame is left untouched."),
+            Preset("style", "Every frame is redrawn as a whole.", {"local": False}),
+            Preset("shape", "What the edit drew has a shape of its own: depth is taken from it.", {"keyframe_depth": "edited"}),
+        ),
     )
 
 
