@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,12 @@ def describe(scene: Any, strip: Any) -> Source:
     return Source(None, bake=f"A {strip.type.lower()} strip has no file: what it shows is rendered first")
 
 
-def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Callable[[int], int]:
-    """A function from scene frame to source frame."""
+Frames = Callable[[int, int], list[int]]
+"""From scene frames, the last one not included, to the source frames that they show."""
+
+
+def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Frames:
+    """Which source frames a strip shows."""
     start, length = compat.content(strip)
     skipped, cut = compat.trims(strip)
     scene_fps = scene.render.fps / scene.render.fps_base
@@ -81,15 +86,15 @@ def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Callable[[in
         sticky=compat.FIVE,
         left=compat.edges(strip)[0],
     )
+    if source.numbers is not None:
+        numbers = source.numbers
+        return lambda left, right: [numbers[min(n, len(numbers) - 1)] for n in play.frames_at(left, right)]
     last = clip.frames - 1
-    if varies:
-        exact = clip.rate[0] / clip.rate[1]
-        fps = exact if abs(exact / strip.fps - 1) < 1e-6 else strip.fps  # Blender tells its rate in single precision
-        return lambda t: min(begun(clip.pts, clip.time_base, fps, play.frame_at(t)), last)
-    if source.numbers is None:
-        return lambda t: min(play.frame_at(t), last)
-    numbers = source.numbers
-    return lambda t: numbers[min(play.frame_at(t), len(numbers) - 1)]
+    if not varies:
+        return lambda left, right: [min(n, last) for n in play.frames_at(left, right)]
+    exact = clip.rate[0] / clip.rate[1]
+    fps = exact if abs(exact / strip.fps - 1) < 1e-6 else strip.fps  # Blender tells its rate in single precision
+    return lambda left, right: begun(clip.pts, clip.time_base, fps, play.frames_at(left, right))
 
 
 def _counted(path: str) -> int:
@@ -110,22 +115,34 @@ def _images(scene: Any, strip: Any) -> Source:
     rate = _rate(scene)
     if not names:
         raise UsageError("no_images", "The strip has no images.", "Point it to its files.")
-    missing = next((n for n in dict.fromkeys(names) if not (folder / n).is_file()), None)
+    there = _files(folder, folder.stat().st_mtime_ns if folder.is_dir() else 0)
+    missing = next((n for n in dict.fromkeys(names) if n not in there), None)
     if missing is not None:
         raise _gone(str(folder / missing))
     if len(set(names)) == 1:
         return Source(Clip(str(folder / names[0]), rate=rate), (0,) * len(names))
+    pattern, numbers, why = _series(tuple(names), there)
+    return Source(None, bake=why) if why else Source(Clip(str(folder / pattern), rate=rate), numbers)
+
+
+@lru_cache(maxsize=16)  # the panel asks twice a second, and there may be thousands
+def _files(folder: Path, mtime_ns: int) -> frozenset[str]:
+    return frozenset(p.name for p in folder.iterdir()) if mtime_ns else frozenset()
+
+
+@lru_cache(maxsize=16)
+def _series(names: tuple[str, ...], there: frozenset[str]) -> tuple[str, tuple[int, ...], str]:
+    """The pattern of a numbered series and the frame of each name in it, or why there is none."""
     parts = [_NUMBERED.match(n) for n in names]
     kinds = {(m[1], m[3], len(m[2])) for m in parts if m is not None}
     if None in parts or len(kinds) != 1 or "%" in names[0]:
-        return Source(None, bake="Its images are not one numbered series: what the strip shows is rendered first")
+        return "", (), "Its images are not one numbered series: what the strip shows is rendered first"
     ((head, tail, digits),) = kinds
     series = re.compile(rf"{re.escape(head)}(\d{{{digits},}}){re.escape(tail)}")
-    there = sorted(int(m[1]) for p in folder.iterdir() if (m := series.fullmatch(p.name)))
-    if there[-1] - there[0] + 1 != len(there):
-        return Source(None, bake="Its numbered images have gaps: what the strip shows is rendered first")
-    pattern = folder / f"{head}%0{digits}d{tail}"
-    return Source(Clip(str(pattern), rate=rate), tuple(int(m[2]) - there[0] for m in parts if m is not None))
+    found = sorted(int(m[1]) for n in there if (m := series.fullmatch(n)))
+    if found[-1] - found[0] + 1 != len(found):
+        return "", (), "Its numbered images have gaps: what the strip shows is rendered first"
+    return f"{head}%0{digits}d{tail}", tuple(int(m[2]) - found[0] for m in parts if m is not None), ""
 
 
 def _rate(scene: Any) -> tuple[int, int]:

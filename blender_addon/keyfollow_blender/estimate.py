@@ -26,7 +26,7 @@ class _Shown:
     uid: str = ""
     seen: float = 0.0
     request: Wanted | None = None
-    since: float = 0.0
+    looked: float = 0.0
     asked: Wanted | None = None
     estimate: Estimate | None = None
     error: KeyfollowError | None = None
@@ -45,12 +45,13 @@ def of(uid: str) -> tuple[Estimate | None, KeyfollowError | None]:
 
 def step() -> bool:
     now = time.monotonic()
-    if not _shown.uid or now - _shown.seen > 2 or app.bridge.state != "open":
+    if not _shown.uid or now - _shown.seen > 2 or now - _shown.looked < SETTLE_S or app.bridge.state != "open":
         return False
+    _shown.looked = now
     request = _request(_shown.uid)
     if request != _shown.request:
-        _shown.request, _shown.since = request, now
-    elif request is not None and request != _shown.asked and now - _shown.since > SETTLE_S:
+        _shown.request = request
+    elif request is not None and request != _shown.asked:
         _shown.asked = request
         _ask(request)
     return False
@@ -59,7 +60,7 @@ def step() -> bool:
 def _request(uid: str) -> Wanted | None:
     found = state.with_uid(uid)
     ready = sources.known(*found) if found is not None else None
-    if found is None or ready is None or not found[1].keyfollow.keyframes:
+    if found is None or ready is None or requests.lacks(found[1].keyfollow):
         return None
     try:
         return requests.build(found[1], requests.plan(*found, ready, "final"), None), len(found[1].keyfollow.takes)

@@ -107,13 +107,18 @@ def edited(item: Any) -> bool:
     path = folders.found(item.path)
     if not item.pristine:
         return path.is_file()
-    mark = _mark(path)
+    found = digest(path)
+    return bool(found) and found != str(item.pristine)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, worked out once for each version of it; empty when it cannot be read."""
+    mark, key = _mark(path), str(path)
     if mark is None:
-        return False
-    key = str(path)
+        return ""
     if _digests.get(key, (None, ""))[0] != mark:
         _digests[key] = (mark, _digest(path))
-    return _digests[key][1] != str(item.pristine)
+    return _digests[key][1]
 
 
 _digests: dict[str, tuple[tuple[int, int] | None, str]] = {}

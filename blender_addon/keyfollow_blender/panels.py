@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import bpy
 
-from . import app, bake, compat, engines, estimate, folders, keyframes, preferences, runs, state, thumbnails
+from . import app, bake, compat, engines, estimate, folders, keyframes, preferences, requests, runs, state, thumbnails
 
 WIDTH = 44
 """Letters in a line of text: labels do not wrap by themselves."""
@@ -115,14 +115,15 @@ def _draw_start(layout: Any, kept: Any) -> None:
         layout.label(text=f"Memory {_size(cost.ram_bytes)}, disk {_size(cost.disk_bytes)}", icon="MEMORY")
     elif refused is not None:
         _text(layout, str(refused), "INFO")
+    lacking = requests.lacks(kept)
     column = layout.column(align=True)
-    column.enabled = bool(kept.keyframes)
+    column.enabled = not lacking
     row = column.row(align=True)
     row.scale_y = 1.4
     row.operator("keyfollow.propagate", text="Re-run" if kept.takes else "Propagate", icon="PLAY").quality = "final"
     row.operator("keyfollow.propagate", text="Draft").quality = "draft"
-    if not kept.keyframes:
-        layout.label(text="Edit a keyframe first.", icon="INFO")
+    if lacking:
+        _text(layout, lacking, "INFO")
 
 
 class KEYFOLLOW_PT_keyframes(_StripPanel, bpy.types.Panel):
@@ -197,21 +198,43 @@ class KEYFOLLOW_PT_engine(_StripPanel, bpy.types.Panel):
         info = engines.info(kept.engine)
         if info is None:
             return
-        for sentence in info.missing:
-            _text(layout, sentence, "ERROR")
+        if info.needs_weights:
+            layout.prop(kept, "model")
         if len(engines.presets(kept.engine)) > 1:
             layout.prop(kept, "preset")
             chosen = engines.preset(kept.engine, kept.preset)
             if chosen is not None and dict(chosen.settings) != state.chosen_settings(kept):
                 layout.label(text="Changed below", icon="INFO")
-        layout.prop(kept, "prompt")
-        if info.needs_prompt:
-            layout.prop(kept, "source_prompt")
-        layout.prop(kept, "seed")
-        for item in kept.settings:
-            setting = engines.setting(item.engine, item.name)
-            if setting is not None and item.engine == kept.engine:
-                layout.prop(item, engines.FIELDS[setting.kind], text=setting.name.replace("_", " ").capitalize())
+        if info.needs_weights or info.needs_prompt:
+            layout.prop(kept, "prompt")
+            if info.needs_prompt:
+                layout.prop(kept, "source_prompt")
+            layout.prop(kept, "seed")
+        _draw_settings(layout, kept, advanced=False)
+
+
+class KEYFOLLOW_PT_advanced(_StripPanel, bpy.types.Panel):
+    bl_label = "Advanced"
+    bl_parent_id = "KEYFOLLOW_PT_engine"
+    bl_options: ClassVar[set[str]] = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        strip = _source(context)
+        info = engines.info(strip.keyfollow.engine) if strip is not None else None
+        return info is not None and any(s.advanced for s in info.settings)
+
+    def draw(self, context: Any) -> None:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        _draw_settings(self.layout, _kept(context), advanced=True)
+
+
+def _draw_settings(layout: Any, kept: Any, *, advanced: bool) -> None:
+    for item in kept.settings:
+        setting = engines.setting(item.engine, item.name)
+        if setting is not None and item.engine == kept.engine and setting.advanced == advanced:
+            layout.prop(item, engines.FIELDS[setting.kind], text=setting.name.replace("_", " ").capitalize())
 
 
 class KEYFOLLOW_PT_takes(_StripPanel, bpy.types.Panel):
@@ -255,6 +278,7 @@ CLASSES = (
     KEYFOLLOW_PT_range,
     KEYFOLLOW_PT_masks,
     KEYFOLLOW_PT_engine,
+    KEYFOLLOW_PT_advanced,
     KEYFOLLOW_PT_takes,
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from keyfollow.edits import Blob, EditRequest, Keyframe, Mask
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameRange
 
-from . import compat, folders, preferences, state
+from . import compat, engines, folders, keyframes, preferences, state
 from .plan import Plan
 from .sources import Ready
 from .timing import is_plain
@@ -31,12 +30,10 @@ class Pictures:
 
     def add(self, path: Path) -> Blob:
         """Raises `UsageError` ``cannot_read``."""
-        try:
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                size = file.tell()
-        except OSError as e:
-            raise UsageError("cannot_read", f"{path} cannot be read ({e.strerror}).", "Choose the picture again.") from e
+        sha256 = keyframes.digest(path)
+        if not sha256:
+            raise UsageError("cannot_read", f"{path} cannot be read.", "Choose the picture again.")
+        size = path.stat().st_size
         self.files[sha256] = path
         return Blob(sha256, size, "file", path.name)
 
@@ -71,12 +68,27 @@ def handles(strip: Any, left: int, right: int) -> tuple[int, int]:
     return max(0, min(HANDLES, left - math.ceil(start))), max(0, min(HANDLES, math.floor(start) + length - right))
 
 
+def lacks(kept: Any) -> str:
+    """What a strip's panel must be given before anything can run, a sentence; empty when nothing is missing."""
+    info = engines.info(kept.engine)
+    if info is not None and info.missing:
+        return " ".join(info.missing)
+    if not kept.keyframes:
+        if info is None or info.needs_keyframe:
+            return "Edit a keyframe first."
+        if not kept.prompt:
+            return "Edit a keyframe first, or say in the prompt what the result shows."
+    if info is not None and info.needs_weights and not kept.model:
+        return "Choose the folder of the engine's model."
+    return ""
+
+
 def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
     """Raises `UsageError` ``empty_range``."""
     kept = strip.keyfollow
     left, right = scene_range(scene, strip)
     before, after = (0, 0) if ready.baked else handles(strip, left, right)  # what was rendered ends where the strip does
-    frames = [ready.frame_at(t) for t in range(left - before, right + after)]
+    frames = ready.frames(left - before, right + after)
     suffix = {"tiff": ".tif", "png": ".png"}[preferences.get().form]
     baked = ready.baked
     if not baked and not is_plain(frames):
@@ -118,6 +130,7 @@ def build(strip: Any, wanted: Plan, pictures: Pictures | None) -> EditRequest:
         settings=state.chosen_settings(kept),
         prompt=kept.prompt,
         source_prompt=kept.source_prompt,
+        model=str(folders.found(kept.model)) if kept.model else None,
         seed=kept.seed,
         quality="draft" if wanted.quality == "draft" else "final",
     )

@@ -21,14 +21,17 @@ class Ready:
     """A strip that can be worked on.
 
     Args:
-        frame_at: source frame that a scene frame shows.
+        frames: which source frames the scene frames from one to another (not included) show.
         baked: why the strip was rendered first; empty if it was not.
     """
 
     clip: Clip
     info: ClipIs
-    frame_at: Callable[[int], int]
+    frames: clips.Frames
     baked: str = ""
+
+    def frame_at(self, scene_frame: int) -> int:
+        return self.frames(scene_frame, scene_frame + 1)[0]
 
     @property
     def keyframe_suffix(self) -> str:
@@ -83,7 +86,9 @@ def prepare_baked(
 
 def _baked(strip: Any, images: bake.Images, info: ClipIs, why: str) -> Ready:
     first = round(compat.content(strip)[0]) + images.offset
-    return Ready(images.clip, info, lambda t: min(max(t - first, 0), info.frames - 1), why)
+    return Ready(
+        images.clip, info, lambda left, right: [min(max(t - first, 0), info.frames - 1) for t in range(left, right)], why
+    )
 
 
 def gone() -> UsageError:

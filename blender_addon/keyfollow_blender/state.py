@@ -23,7 +23,7 @@ from bpy.props import (
 from keyfollow.edits import SettingValue
 from keyfollow.engine_info import EngineInfo, Setting
 
-from . import compat, engines
+from . import app, compat, engines
 
 RANGES = (
     ("STRIP", "Strip", "All that the strip shows"),
@@ -143,6 +143,7 @@ class StripState(bpy.types.PropertyGroup):
     settings: CollectionProperty(type=SettingItem)
     prompt: StringProperty(name="Prompt", description="What the result shows")
     source_prompt: StringProperty(name="Source", description="What the source shows")
+    model: StringProperty(name="Model", description="A folder with the engine's weights", subtype="DIR_PATH")
     seed: IntProperty(name="Seed", min=0)
     job: StringProperty()
     plan: StringProperty()
@@ -160,9 +161,11 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     compat.strip_class().keyfollow = PointerProperty(type=StripState)
+    app.work["settings"] = complete
 
 
 def unregister() -> None:
+    app.work.pop("settings", None)
     del compat.strip_class().keyfollow
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
@@ -196,19 +199,27 @@ def results_of(uid: str) -> Iterator[tuple[Any, Any]]:
     return ((scene, s) for scene, s in compat.every_strip() if uid and s.keyfollow.of == uid)
 
 
-def fill_settings(state: Any) -> None:
-    """One item for each setting of the engine; values of settings that are there already stay."""
+def complete() -> bool:
+    """The timer's turn: give strips that are worked on their engine's settings, which a panel may not do while it draws.
+
+    No step for Ctrl+Z: what is written is what holds anyway, and comes back by itself.
+    """
+    active = [scene.sequence_editor.active_strip for scene in bpy.data.scenes if scene.sequence_editor is not None]
+    filled = [fill_settings(s.keyfollow) for s in active if s is not None and s.type != "SOUND" and not s.keyfollow.of]
+    return any(filled)
+
+
+def fill_settings(state: Any) -> bool:
+    """One item for each setting of the engine, with its default, unless they are there; True when they were not."""
     info: EngineInfo | None = engines.info(state.engine)
-    if info is None or ([s.name for s in state.settings], {s.engine for s in state.settings} or {info.id}) == (
-        [s.name for s in info.settings],
-        {info.id},
-    ):
-        return
+    if info is None or [(s.engine, s.name) for s in state.settings] == [(info.id, s.name) for s in info.settings]:
+        return False
     state.settings.clear()
     for setting in info.settings:
         item = state.settings.add()
         item.engine, item.name = info.id, setting.name
         setattr(item, engines.FIELDS[setting.kind], setting.default)
+    return True
 
 
 def chosen_settings(state: Any) -> dict[str, SettingValue]:

@@ -6,9 +6,9 @@ begun. tests/blender compares this with what real Blenders render.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -45,28 +45,36 @@ class Timing:
 
     def frame_at(self, scene_frame: int) -> int:
         """Frame of the media, counted from 0."""
-        index = self._index(scene_frame)
-        if not self.movie:
-            return self.skipped + int(index)
-        while self.sticky and scene_frame > self.left:
-            before = self._index(scene_frame - 1)
-            if int(before) != int(index) or before == index:
-                break
-            scene_frame, index = scene_frame - 1, before
-        return self.skipped + int(np.floor(index + np.float32(0.5)))
+        return self.frames_at(scene_frame, scene_frame + 1)[0]
 
-    def _index(self, scene_frame: int) -> np.float32:
-        last = np.float32(self.frames - 1)
-        begin, end = np.float32(self.start), np.float32(self.start + self.length - 1)
-        index = end - np.float32(scene_frame) if self.reverse else np.float32(scene_frame) - begin
-        index = np.float32(max(index, np.float32(0)) * np.float32(self.rate))
+    def frames_at(self, start: int, stop: int) -> list[int]:
+        """`frame_at` of every scene frame from `start` to before `stop`."""
+        first = min(start, self.left) if self.sticky else start
+        index = self._index(np.arange(first, stop))
+        if not self.movie:
+            shown = np.trunc(index)
+        else:
+            if self.sticky:
+                # the picture changes where the index reaches another whole number, and where it does not move at all
+                changes = np.ones(len(index), bool)
+                changes[1:] = (np.trunc(index[1:]) != np.trunc(index[:-1])) | (index[1:] == index[:-1])
+                changes[: self.left - first + 1] = True
+                index = index[np.maximum.accumulate(np.where(changes, np.arange(len(index)), 0))]
+            shown = np.floor(index + np.float32(0.5))
+        return [self.skipped + n for n in shown[start - first :].astype(int).tolist()]
+
+    def _index(self, scene_frames: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Blender's own index for each scene frame, in its own precision."""
+        one = np.float32
+        at, last = scene_frames.astype(one), one(self.frames - 1)
+        index = one(self.start + self.length - 1) - at if self.reverse else at - one(self.start)
+        index = np.maximum(index, one(0)) * one(self.rate)
         if self.retimed is not None:
-            span = np.float32(max(self.retimed[1] - self.retimed[0], 1.0))
-            index = np.float32(index / span * (np.float32(self.frames) if self.reaches_end else last))
-        index = np.float32(np.clip(index, np.float32(0), last))
+            index = index / one(max(self.retimed[1] - self.retimed[0], 1.0)) * (one(self.frames) if self.reaches_end else last)
+        index = np.clip(index, one(0), last)
         if self.strobe > 1:
-            index = np.float32(index - np.fmod(index, np.float32(self.strobe)))
-        return index
+            index = index - np.fmod(index, one(self.strobe))
+        return np.asarray(index)
 
 
 def playback_rate(frames: int, length: int, clip_fps: float, scene_fps: float) -> float:
@@ -75,8 +83,8 @@ def playback_rate(frames: int, length: int, clip_fps: float, scene_fps: float) -
     return ratio if abs(round(frames / ratio) - length) < abs(frames - length) else 1.0
 
 
-def begun(pts: tuple[int, ...], time_base: tuple[int, int], fps: float, index: int) -> int:
-    """The frame that Blender shows where it counts frame `index` of a movie whose rate varies: the last that has begun by then.
+def begun(pts: tuple[int, ...], time_base: tuple[int, int], fps: float, counted: list[int]) -> list[int]:
+    """The frames that Blender shows where it counts those of `counted` in a movie whose rate varies: the last begun by then.
 
     Blender: `ffmpeg_get_pts_to_search` and `ffmpeg_frame_by_pts_get` in imbuf/movie/intern/movie_read.cc.
 
@@ -84,8 +92,9 @@ def begun(pts: tuple[int, ...], time_base: tuple[int, int], fps: float, index: i
         pts: when each frame begins, in `time_base` seconds from the first.
         fps: the movie's rate as Blender takes it.
     """
-    target = round(index * time_base[1] / (fps * time_base[0]))
-    return max(0, bisect_right(pts, target) - 1)
+    targets = np.rint(np.asarray(counted) * (time_base[1] / (fps * time_base[0])))
+    found: list[int] = np.maximum(np.searchsorted(np.asarray(pts), targets, "right") - 1, 0).tolist()
+    return found
 
 
 def is_plain(frames: list[int]) -> bool:

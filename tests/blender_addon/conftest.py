@@ -1,4 +1,7 @@
-"""Tests that need a Blender run inside one (tests/blender/test_extension.py starts it); the others run with all other tests."""
+"""Tests that need a Blender run inside one (tests/blender/test_extension.py starts it); the others run with all other tests.
+
+Those marked `once` differ with no version of Blender: where KEYFOLLOW_BRIEF is set they are left to another version.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +25,65 @@ def footage() -> Path:
     return Path(os.environ["KEYFOLLOW_TEST_FOOTAGE"])
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "once: the same in every version")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if INSIDE and os.environ.get("KEYFOLLOW_BRIEF"):
+        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("once")])
+        items[:] = [i for i in items if not i.get_closest_marker("once")]
+
+
+@pytest.fixture(scope="session")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with edit.blend: the strip `rgb` from scene frame 10 on channel 2, with one edited keyframe, of its frame 10."""
+    from keyfollow_testkit import stage
+
+    folder = tmp_path_factory.mktemp("keyed")
+    stage.fresh(folder)
+    stage.edit_keyframe(stage.movie(f"{os.environ['KEYFOLLOW_TEST_FOOTAGE']}/rgb.mkv", start=10, channel=2), 20, stage.warm)
+    stage.save()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def propagated(keyed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after Propagate: one take, its result strip on channel 3."""
+    from keyfollow_testkit import stage
+
+    folder = tmp_path_factory.mktemp("propagated")
+    stage.load_copy(keyed, folder / "of")
+    stage.propagate(stage.by_name("rgb"))
+    stage.save()
+    return folder / "of"
+
+
+@pytest.fixture
+def clip(keyed: Path, _afresh: None, tmp_path: Path) -> Any:
+    """A strip with one edited keyframe (`keyed`)."""
+    from keyfollow_testkit import stage
+
+    stage.load_copy(keyed, tmp_path)
+    return stage.by_name("rgb")
+
+
+@pytest.fixture
+def done(propagated: Path, _afresh: None, tmp_path: Path) -> Any:
+    """A strip with a take (`propagated`)."""
+    from keyfollow_testkit import stage
+
+    stage.load_copy(propagated, tmp_path)
+    return stage.by_name("rgb")
+
+
 @pytest.fixture(autouse=True)
 def _afresh(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """An empty .blend, saved in a folder of the test's own; at the end nothing may have gone wrong unseen in the timer."""
     if INSIDE:
-        import bpy
         from keyfollow_testkit import stage
 
-        bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-        stage.enable()
-        stage.scene()
-        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "edit.blend"))
-        bpy.ops.ed.undo_push(message="start")
+        stage.fresh(tmp_path)
     yield
     assert not [r for r in caplog.records if r.exc_info], caplog.text
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import bpy
 import numpy as np
+import pytest
 from keyfollow_testkit import stage
-from keyfollow_testkit.stage import by_name, edit_keyframe, module, movie, pump
+from keyfollow_testkit.stage import by_name, module, pump
 
 
 def test_it_keeps_still_while_blender_works(footage: Path) -> None:
@@ -50,23 +51,21 @@ def test_idle_ticks_cost_next_to_nothing() -> None:
     assert (time.perf_counter() - began) / 200 < 0.005
 
 
-def test_no_tick_is_long_while_many_frames_arrive(footage: Path) -> None:
-    """Here with 40 small frames; benchmarks/blender_ticks.py does it with 500 of 1080p."""
-    strip = movie(str(footage / "patch-25.mkv"))
-    edit_keyframe(strip, 3, stage.warm)
-    stage.activate(by_name("patch-25"))
+@pytest.mark.once
+def test_no_tick_is_long_while_many_frames_arrive(clip: Any) -> None:
+    """Here with 24 small frames; benchmarks/blender_ticks.py does it with 500 of 1080p."""
     bpy.ops.keyfollow.propagate(quality="draft")
     app, spent = module("app"), []
 
     def turn() -> Any:
-        began = time.perf_counter()
+        began = time.thread_time()
         app.tick()
-        spent.append(time.perf_counter() - began)
-        return by_name("patch-25").keyfollow.takes or by_name("patch-25").keyfollow.error
+        spent.append(time.thread_time() - began)
+        return by_name("rgb").keyfollow.takes or by_name("rgb").keyfollow.error
 
     while not turn():
         time.sleep(0.005)
-    assert np.sort(spent)[-3] < 0.2, "ten times the target; the longest is the one that inserts the strip"
+    assert np.sort(spent)[-2] < 0.02, "all but the one that inserts the strip"
 
 
 def test_what_is_known_of_a_clip_is_asked_once(footage: Path) -> None:

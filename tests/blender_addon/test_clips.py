@@ -24,7 +24,7 @@ def worked_out(strip: Any) -> list[int]:
     pump(lambda: answers)
     assert not isinstance(answers[0], Exception), answers
     left, right = module("compat").edges(strip)
-    return [answers[0].frame_at(t) for t in range(left, right)]
+    return list(answers[0].frames(left, right))
 
 
 @pytest.mark.parametrize("fps", [24, 30])

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
-from keyfollow_testkit import stage
-from keyfollow_testkit.stage import by_name, edit_keyframe, module, movie, propagate, pump
+import pytest
+from keyfollow_testkit.stage import by_name, module, propagate, pump
+
+pytestmark = pytest.mark.once
 
 
-def test_it_is_asked_and_asked_again(footage: Path) -> None:
+def test_it_is_asked_and_asked_again(clip: Any) -> None:
     estimate = module("estimate")
-    strip = movie(str(footage / "rgb.mkv"))
-    edit_keyframe(strip, 3, stage.warm)
     uid = by_name("rgb").keyfollow.uid
     cost, refused = pump(lambda: estimate.of(uid)[0] and estimate.of(uid))
     assert cost.frames == 24 and cost.seconds > 0 and refused is None
     by_name("rgb").keyfollow.range = "TYPED"
-    by_name("rgb").keyfollow.start, by_name("rgb").keyfollow.stop = 3, 9
+    by_name("rgb").keyfollow.start, by_name("rgb").keyfollow.stop = 12, 18
     pump(lambda: estimate.of(uid)[0].frames == 6)
     propagate(by_name("rgb"))
     pump(lambda: estimate.of(uid)[0].frames_prepared == 6)

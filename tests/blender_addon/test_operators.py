@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
+import numpy as np
+import pytest
 from keyfollow_testkit import stage
-from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, movie, propagate, strips
+from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, propagate, strips
 
 
 def test_without_a_strip_nothing_can_be_pressed() -> None:
@@ -15,20 +18,18 @@ def test_without_a_strip_nothing_can_be_pressed() -> None:
     assert bpy.ops.keyfollow.connect() == {"FINISHED"}
 
 
-def test_masks_drive_a_run_and_can_be_removed(footage: Path, tmp_path: Path) -> None:
-    edit_keyframe(movie(str(footage / "rgb.mkv")), 3, stage.warm)
-    import numpy as np
-
+@pytest.mark.once
+def test_masks_drive_a_run_and_can_be_removed(clip: Any, footage: Path, tmp_path: Path) -> None:
     white = np.zeros((64, 96, 3), np.float32)
     white[20:44, 12:24] = 1
     stage.write(str(tmp_path / "mask.png"), white)
     activate(by_name("rgb"))
     bpy.ops.keyfollow.add_mask(filepath=str(tmp_path / "mask.png"), role="edit")
     mask = by_name("rgb").keyfollow.masks[0]
-    assert (mask.role, mask.frame, mask.video) == ("edit", 2, False)
+    assert (mask.role, mask.frame, mask.video) == ("edit", 10, False)
     propagate(by_name("rgb"))
     take = Path(bpy.path.abspath(by_name("rgb").keyfollow.takes[0].folder))
-    source = stage.read(bpy.path.abspath(edit_keyframe(by_name("rgb"), 20).path))
+    source = stage.read(bpy.path.abspath(edit_keyframe(by_name("rgb"), 29).path))
     result = stage.read(str(take / "000019.tif"))
     assert np.array_equal(source[:, 80:], result[:, 80:])
     bpy.ops.keyfollow.add_mask(filepath=str(footage / "clip.mp4"), role="protect")
@@ -37,10 +38,8 @@ def test_masks_drive_a_run_and_can_be_removed(footage: Path, tmp_path: Path) -> 
     assert [m.role for m in by_name("rgb").keyfollow.masks] == ["protect"]
 
 
-def test_a_take_is_inserted_again_and_its_source_is_worked_on_through_it(footage: Path) -> None:
-    edit_keyframe(movie(str(footage / "rgb.mkv")), 3, stage.warm)
-    made = propagate(by_name("rgb"))
-    strips().remove(made)
+def test_a_take_is_inserted_again_and_its_source_is_worked_on_through_it(done: Any) -> None:
+    strips().remove(stage.result(done))
     activate(by_name("rgb"))
     bpy.ops.keyfollow.show_take()
     made = stage.result(by_name("rgb"))
@@ -52,11 +51,8 @@ def test_a_take_is_inserted_again_and_its_source_is_worked_on_through_it(footage
     assert not made.keyfollow.keyframes
 
 
-def test_the_compositor_gets_an_image_sequence(footage: Path) -> None:
-    edit_keyframe(movie(str(footage / "rgb.mkv"), start=5), 9, stage.warm)
-    propagate(by_name("rgb"))
-    activate(by_name("rgb"))
+def test_the_compositor_gets_an_image_sequence(done: Any) -> None:
     bpy.ops.keyfollow.compositor()
     nodes = module("compat").compositor_nodes(bpy.context.scene)
     (node,) = [n for n in nodes if n.bl_idname == "CompositorNodeImage"]
-    assert node.image.source == "SEQUENCE" and (node.frame_duration, node.frame_start) == (24, 5)
+    assert node.image.source == "SEQUENCE" and (node.frame_duration, node.frame_start) == (24, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,26 @@ def test_settings_are_drawn_from_the_schema(footage: Path) -> None:
     kept.engine = "slow"
     assert {s.name for s in kept.settings} == {s.name for s in engines.info("slow").settings}
     assert "f=" in drawn() and "b=" in drawn() and "s=" in drawn()
+    kept.engine = "patch"
+    text = drawn()
+    assert "preset=" in text and "prompt=" not in text and text.index("== Advanced") < text.rindex("f=")
+
+
+def test_an_engine_says_what_it_lacks(footage: Path) -> None:
+    app, engines, requests = module("app"), module("engines"), module("requests")
+    app.bridge.open()
+    pump(lambda: engines.info("pix2video"))
+    activate(movie(str(footage / "rgb.mkv")))
+    kept = by_name("rgb").keyfollow
+    kept.engine = "pix2video"
+    weights = engines.info("pix2video")
+    engines.learn(
+        (*(e for e in engines._known.values() if e.id != "pix2video"), replace(weights, missing=("It needs a GPU.",)))
+    )
+    assert "It needs a GPU." in drawn()
+    engines.learn((*(e for e in engines._known.values() if e.id != "pix2video"), replace(weights, missing=())))
+    assert "say in the prompt" in requests.lacks(kept)
+    kept.prompt = "a red car"
+    assert "model" in requests.lacks(kept) and "model=" in drawn() and "prompt=" in drawn()
+    kept.model = "/models/sd"
+    assert requests.lacks(kept) == ""

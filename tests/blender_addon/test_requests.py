@@ -8,17 +8,19 @@ from typing import Any
 import bpy
 import pytest
 from keyfollow_testkit import stage
-from keyfollow_testkit.stage import by_name, edit_keyframe, module, movie, pump
+from keyfollow_testkit.stage import by_name, module, movie, pump
+
+pytestmark = pytest.mark.once
 
 
 def ready(name: str) -> Any:
     return pump(lambda: module("sources").known(bpy.context.scene, by_name(name)))
 
 
-def test_a_request_holds_what_the_panel_shows(footage: Path) -> None:
-    requests = module("requests")
-    edit_keyframe(movie(str(footage / "rgb.mkv"), start=10), 15, stage.warm)
-    strip = by_name("rgb")
+def test_a_request_holds_what_the_panel_shows(clip: Any) -> None:
+    requests, strip = module("requests"), clip
+    answers: list[Any] = []
+    module("sources").prepare(bpy.context.scene, strip, answers.append, answers.append)
     pump(lambda: module("engines").info("slow"))
     kept = strip.keyfollow
     kept.engine, kept.prompt, kept.seed = "slow", "a red car", 7
@@ -31,7 +33,7 @@ def test_a_request_holds_what_the_panel_shows(footage: Path) -> None:
     assert (request.engine, request.prompt, request.seed, request.quality) == ("slow", "a red car", 7, "draft")
     assert request.settings == {"seconds": 0.5}
     assert (request.range.start, request.range.stop) == (2, 10)
-    assert [k.frame for k in request.keyframes] == [5]
+    assert [k.frame for k in request.keyframes] == [10]
     assert list(pictures.files) == [request.keyframes[0].image.sha256]
 
 
@@ -45,10 +47,10 @@ def test_duplicates_are_sent_once_and_said_to_be_baked(footage: Path) -> None:
     assert len(plan.frames) == 60 and len(plan.needed) < 60 and "frame rate" in plan.baked
 
 
-def test_a_picture_that_is_gone_is_named(footage: Path) -> None:
-    item = edit_keyframe(movie(str(footage / "rgb.mkv")), 3)
-    Path(bpy.path.abspath(item.path)).unlink()
-    requests, strip = module("requests"), by_name("rgb")
+def test_a_picture_that_is_gone_is_named(clip: Any) -> None:
+    Path(bpy.path.abspath(clip.keyfollow.keyframes[0].path)).unlink()
+    requests, strip, answers = module("requests"), clip, list[Any]()
+    module("sources").prepare(bpy.context.scene, strip, answers.append, answers.append)
     plan = requests.plan(bpy.context.scene, strip, ready("rgb"), "final")
     with pytest.raises(stage.vendored("errors").UsageError) as caught:
         requests.build(strip, plan, requests.Pictures())
@@ -89,7 +91,7 @@ def test_a_kind_of_edit_sets_what_the_engine_says(footage: Path) -> None:
     module("app").bridge.open()
     pump(lambda: module("engines").info("patch"))
     kept = by_name("rgb").keyfollow
-    module("state").fill_settings(kept)
+    pump(lambda: len(kept.settings))  # by themselves, for the strip that is active
     kept.preset = "style"
     assert module("state").chosen_settings(kept) == {"fill": 256.0}
     kept.preset = "local"

@@ -15,14 +15,6 @@ from keyfollow_testkit.stage import by_name, edit_keyframe, module, movie, propa
 
 
 @pytest.fixture
-def clip(footage: Path) -> Any:
-    """A strip with one edited keyframe."""
-    strip = movie(str(footage / "rgb.mkv"), start=10, channel=2)
-    edit_keyframe(strip, 20, warm)
-    return by_name("rgb")
-
-
-@pytest.fixture
 def slow(clip: Any) -> Any:
     """The same, with an engine that takes its time."""
     pump(lambda: module("engines").info("slow"))
@@ -125,8 +117,8 @@ def test_two_keyframes_drive_one_run(clip: Any) -> None:
     assert propagate(clip) is not None
 
 
-def test_a_second_run_prepares_nothing_anew_and_takes_the_firsts_place(clip: Any) -> None:
-    first = propagate(clip)
+def test_a_second_run_prepares_nothing_anew_and_takes_the_firsts_place(done: Any) -> None:
+    first = result(done)
     first.transform.offset_x = 7
     clip = by_name("rgb")
     job = clip.keyfollow.takes[0].take
@@ -161,6 +153,7 @@ def test_a_job_is_found_again_after_save_and_load(slow: Any, tmp_path: Path) -> 
     assert len(by_name("rgb").keyfollow.keyframes) == 1
 
 
+@pytest.mark.once
 def test_another_blend_is_not_told_of_this_ones_job(slow: Any) -> None:
     run = start(slow)
     pump(lambda: working(run))
@@ -210,6 +203,7 @@ def test_a_strip_removed_while_its_job_runs_harms_nothing(slow: Any) -> None:
     assert not list(strips())
 
 
+@pytest.mark.once
 def test_a_scene_deleted_while_its_job_runs_harms_nothing(slow: Any) -> None:
     set_seconds(slow, 0.05)
     run = start(slow)
@@ -219,6 +213,7 @@ def test_a_scene_deleted_while_its_job_runs_harms_nothing(slow: Any) -> None:
     pump(lambda: not module("runs").runs)
 
 
+@pytest.mark.once
 def test_a_strip_that_was_moved_gets_its_result_where_it_is_now(slow: Any) -> None:
     set_seconds(slow, 0.05)
     run = start(slow)
@@ -229,6 +224,7 @@ def test_a_strip_that_was_moved_gets_its_result_where_it_is_now(slow: Any) -> No
     assert (made.frame_final_start, made.frame_final_end) == (110, 134)
 
 
+@pytest.mark.once
 def test_a_file_renamed_before_the_run_is_told_with_a_remedy(footage: Path, tmp_path: Path) -> None:
     moved = tmp_path / "mine.mkv"
     moved.write_bytes((footage / "rgb.mkv").read_bytes())
@@ -241,6 +237,7 @@ def test_a_file_renamed_before_the_run_is_told_with_a_remedy(footage: Path, tmp_
     assert "mine.mkv" in by_name("mine").keyfollow.error and by_name("mine").keyfollow.remedy
 
 
+@pytest.mark.once
 def test_a_daemon_that_is_killed_is_started_again_and_the_job_goes_on(slow: Any) -> None:
     set_seconds(slow, 0.15)
     run = start(slow)
@@ -250,6 +247,7 @@ def test_a_daemon_that_is_killed_is_started_again_and_the_job_goes_on(slow: Any)
     assert result(by_name("rgb")) is not None
 
 
+@pytest.mark.once
 def test_a_failed_job_tells_its_sentence_and_remedy(slow: Any, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     trap.write_text("raise")
@@ -262,6 +260,7 @@ def test_a_failed_job_tells_its_sentence_and_remedy(slow: Any, tmp_path: Path) -
     assert not kept.error
 
 
+@pytest.mark.once
 def test_a_draft_is_named_so(clip: Any) -> None:
     stage.activate(clip)
     bpy.ops.keyfollow.propagate(quality="draft")

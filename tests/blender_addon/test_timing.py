@@ -7,7 +7,9 @@ from keyfollow_blender.timing import Timing, begun, is_plain, playback_rate
 
 
 def frames(timing: Timing, start: int, stop: int) -> list[int]:
-    return [timing.frame_at(t) for t in range(start, stop)]
+    found = timing.frames_at(start, stop)
+    assert found == [timing.frame_at(t) for t in range(start, stop)]
+    return found
 
 
 def test_one_to_one_and_clamped_at_both_ends() -> None:
@@ -48,7 +50,7 @@ def test_the_length_tells_whether_the_speed_was_adapted(length: int, rate: float
 
 def test_a_varying_rate_shows_the_last_frame_begun() -> None:
     pts = (0, 40, 140, 180)
-    assert [begun(pts, (1, 1000), 25.0, n) for n in range(7)] == [0, 1, 1, 1, 2, 3, 3]
+    assert begun(pts, (1, 1000), 25.0, list(range(7))) == [0, 1, 1, 1, 2, 3, 3]
 
 
 def test_plain_means_each_frame_once() -> None:

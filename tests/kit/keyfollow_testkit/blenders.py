@@ -75,10 +75,11 @@ def _has_bpy(folder: Path) -> bool:
 def _interpreter(version: str) -> str:
     if sys.version_info[:2] == tuple(map(int, version.split("."))):
         return sys.executable
-    found = shutil.which(f"python{version}")
-    if found is None:
-        raise RuntimeError(f"there is no Python {version} here")
-    return found
+    own = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv").glob(f"versions/{version}.*/bin/python{version}")
+    for found in (*map(str, own), shutil.which(f"python{version}")):  # pyenv's program on PATH runs chosen versions only
+        if found is not None:
+            return found
+    raise RuntimeError(f"there is no Python {version} here")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,27 @@ def enable() -> None:
     preferences.program = os.environ.get("KEYFOLLOW_TEST_DAEMON", "")
     preferences.editor = os.environ.get("KEYFOLLOW_TEST_EDITOR", "")
     bpy.context.preferences.edit.use_global_undo = True
+
+
+def fresh(folder: Path) -> None:
+    """An empty .blend, saved in `folder`."""
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    enable()
+    scene()
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "edit.blend"))
+    bpy.ops.ed.undo_push(message="start")
+
+
+def load_copy(of: Path, folder: Path) -> None:
+    """Open a copy of the .blend in the folder `of` and of what lies beside it."""
+    shutil.copytree(of, folder, dirs_exist_ok=True)
+    bpy.ops.wm.open_mainfile(filepath=str(folder / "edit.blend"))
+    activate(by_name("rgb"))
+    bpy.ops.ed.undo_push(message="start")
+
+
+def save() -> None:
+    bpy.ops.wm.save_mainfile()
 
 
 def module(name: str) -> Any:
