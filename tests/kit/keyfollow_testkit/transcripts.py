@@ -23,7 +23,7 @@ from typing import Any, cast
 
 import msgpack
 import numpy as np
-from keyfollow import deltas
+from keyfollow import deltas, wire
 from keyfollow.frames import FrameBuffer
 from keyfollow.wire import CONTROL, DATA, Channel
 
@@ -86,7 +86,10 @@ def hold(peer: Peer, steps: list[Step], clip: Path) -> Iterator[tuple[Step, dict
 def _awaited(peer: Peer, channel: Channel, step: Step) -> tuple[dict[str, Any], bytes | None]:
     wanted: dict[str, Any] = step.get("until", {})
     deadline = time.monotonic() + 60
-    while peer.sockets[channel].poll(max(0, int((deadline - time.monotonic()) * 1000))):
+    while time.monotonic() < deadline:
+        if not peer.sockets[channel].poll(1000):
+            peer.send(CONTROL, [wire.encode(wire.Beat())])  # else a slow machine's daemon forgets who asked
+            continue
         raw, *rest = peer.sockets[channel].recv_multipart()
         head = cast(dict[str, Any], msgpack.unpackb(raw))
         if wanted and all(_is(path, value, head) for path, value in wanted.items()):
