@@ -22,7 +22,7 @@ NAMES = {contract["id"]: contract["name"] for contract in CONTRACTS}
 PLANTS: dict[str, list[tuple[str, str]]] = {
     "shared-alone": [
         ("shared/keyfollow/deltas.py", "import cv2"),
-        ("shared/keyfollow/deltas.py", "import torch"),
+        ("shared/keyfollow/cli/__init__.py", "import torch"),
         ("shared/keyfollow/cli/__init__.py", "def f() -> None:\n    import keyfollow_daemon"),
     ],
     "shared-layers": [
