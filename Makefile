@@ -15,9 +15,9 @@ PIP := $(PY) -m pip --disable-pip-version-check
 # Stamps: what was installed for the pyproject.toml of that time. `dev` holds all that `core` does.
 CORE := $(VENV)/.installed-core
 DEV := $(VENV)/.installed-dev
-CODE := $(foreach d,shared daemon desktop_app blender_addon tests benchmarks examples tools,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
+CODE := $(foreach d,shared daemon desktop_app blender_addon installers tests benchmarks examples tools,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help setup demo test test-faults test-long check bench clean
+.PHONY: help setup demo test test-faults test-long check bench blender blenders clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,12 @@ check: $(DEV) ## lint, format, types, import contracts, layout, mirrored tests, 
 
 bench: $(DEV) ## run the benchmarks one after another
 	@set -e; for file in $(wildcard benchmarks/*.py); do echo "== $$file"; $(PY) $$file; done
+
+blender: $(DEV) ## build the Blender extension into dist/blender
+	@$(PY) installers/build_blender_extension.py --output dist/blender
+
+blenders: $(DEV) ## fetch the Blenders and wheels that tests use into ~/.cache/keyfollow-tests, for tests without a network
+	@PYTHONPATH=tests/kit $(PY) -m keyfollow_testkit.blenders
 
 clean: ## remove all that make made, .venv too
 	rm -rf $(VENV) demo-output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

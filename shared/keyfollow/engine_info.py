@@ -15,6 +15,7 @@ from .edits import Quality, SettingValue
 from .errors import UsageError
 from .frames import FrameRange
 
+PresetId = Literal["local", "style", "shape"]
 SettingKind = Literal["int", "float", "bool", "choice", "text"]
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -84,6 +85,19 @@ class Setting:
         return name + (f" of at least {low}" if low else "") + (f" of at most {high}" if high else "")
 
 
+PRESETS: dict[PresetId, str] = {"local": "Local change", "style": "Style", "shape": "Shape change"}
+"""Kinds of edit, by what a person reads; the same for every engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Settings that suit one kind of edit; every setting that is not named has its default."""
+
+    id: PresetId
+    help: str
+    settings: dict[str, SettingValue] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
     """An engine as clients see it, whether or not it can run here."""
@@ -98,6 +112,7 @@ class EngineInfo:
     needs_keyframe: bool = True
     missing: tuple[str, ...] = ()
     """What this installation still lacks for it, each a sentence; empty when it can run."""
+    presets: tuple[Preset, ...] = ()
 
     def resolve(self, given: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
         """All settings: `given`, checked, over the defaults.

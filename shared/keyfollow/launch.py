@@ -70,6 +70,57 @@ def start(where: Paths, timeout_s: float = START_S, *, silent: Connection | None
 
     Raises:
         DaemonError: ``daemon_not_installed``, ``daemon_failed`` with the last words of its log, ``daemon_slow``.
+        StorageError: ``cannot_write``, ``disk_full``.
+    """
+    starting = spawn(where, silent=silent)
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found = starting.poll()
+        if found is not None:
+            return found
+        time.sleep(0.02)
+    raise DaemonError("daemon_slow", f"The daemon was not ready after {timeout_s:.0f} s.", f"See {where.logs}.")
+
+
+class Starting:
+    """A daemon on its way up, for those who must not wait: ask `poll` now and then."""
+
+    def __init__(self, where: Paths, child: subprocess.Popen[bytes], words: Path, silent: Connection | None) -> None:
+        self._where = where
+        self._child = child
+        self._words = words
+        self._silent = silent
+
+    def poll(self) -> Connection | None:
+        """The daemon's connection once it has announced itself.
+
+        Raises:
+            DaemonError: ``daemon_failed`` when it has ended instead.
+        """
+        status = self._child.poll()
+        found = find(self._where)
+        if found is not None and (found != self._silent or status == 3):
+            return found
+        if status not in (None, 3):  # 3: another daemon holds the lock and will announce itself
+            raise DaemonError(
+                "daemon_failed",
+                f"The daemon ended with exit code {status}: {_last_line(self._words.read_text(errors='replace'))}",
+                f"See {self._where.logs}, mend the cause, and try again.",
+            )
+        return None
+
+
+def spawn(where: Paths, program: str = "", home: str = "", *, silent: Connection | None = None) -> Starting:
+    """Start a daemon without waiting for it.
+
+    Args:
+        program: path of keyfollowd; empty for this installation's own.
+        home: its KEYFOLLOW_HOME, where that is not this process's own.
+        silent: as for `start`.
+
+    Raises:
+        DaemonError: ``daemon_not_installed``.
+        StorageError: ``cannot_write``, ``disk_full``: the daemon could not even say why it does not start.
     """
     words = where.logs / "daemon-start.log"
     try:
@@ -86,25 +137,20 @@ def start(where: Paths, timeout_s: float = START_S, *, silent: Connection | None
     options: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
-    with words.open("wb") as sink:
-        child = subprocess.Popen(
-            [*command(), "--idle-exit", str(IDLE_EXIT_S)], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options
-        )
-    _children.append(child)
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        status = child.poll()
-        found = find(where)
-        if found is not None and (found != silent or status == 3):
-            return found
-        if status not in (None, 3):  # 3: another daemon holds the lock and will announce itself
-            raise DaemonError(
-                "daemon_failed",
-                f"The daemon ended with exit code {status}: {_last_line(words.read_text(errors='replace'))}",
-                f"See {where.logs}, mend the cause, and try again.",
+    if home:
+        options["env"] = {**os.environ, "KEYFOLLOW_HOME": home}
+    line = [program] if program else command()
+    try:
+        with words.open("wb") as sink:
+            child = subprocess.Popen(
+                [*line, "--idle-exit", str(IDLE_EXIT_S)], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, **options
             )
-        time.sleep(0.02)
-    raise DaemonError("daemon_slow", f"The daemon was not ready after {timeout_s:.0f} s.", f"See {where.logs}.")
+    except OSError as e:
+        raise DaemonError(
+            "daemon_not_installed", f"{line[0]} cannot be started ({e.strerror}).", "Install it: pip install keyfollow."
+        ) from e
+    _children.append(child)
+    return Starting(where, child, words, silent)
 
 
 def command() -> list[str]:

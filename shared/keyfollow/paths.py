@@ -64,9 +64,9 @@ class Paths:
         return self.storage / "models"
 
 
-def paths() -> Paths:
-    """The folders that the environment asks for."""
-    home = os.environ.get("KEYFOLLOW_HOME")
+def paths(home: str = "") -> Paths:
+    """The folders that the environment asks for; those below `home` where that is given."""
+    home = home or os.environ.get("KEYFOLLOW_HOME", "")
     storage = os.environ.get("KEYFOLLOW_STORAGE")
     if home:
         root = Path(home).expanduser().absolute()

@@ -75,7 +75,7 @@ class BlobEvent:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Nothing was heard for too long: the driver should look for the daemon and call `connected` again."""
+    """Nothing was heard for too long, on this side or the other: the driver should look for the daemon and call `connected` again."""
 
 
 Event = Opened | Answer | Failed | JobEvent | FrameEvent | StreamEnd | BlobEvent | Lost
@@ -279,9 +279,9 @@ class Session:
         if id == self._hello_id:
             return [Failed(0, error)]
         if error.code == "no_session":
-            # it forgot us, as it does when we slept: what is pending is asked again after the next hello
-            self.open = False
-            return [Lost()]
+            # it forgot us, as it does when we slept or were held up (a long render): all is asked again after the next hello
+            was_open, self.open = self.open, False
+            return [Lost()] if was_open else []
         if id == 0:
             return []
         if self._pending.pop(id, None) is not None:

@@ -16,14 +16,14 @@ from typing import Any, Literal, TypeVar
 
 import msgpack
 
-from .edits import EditRequest
+from .edits import Clip, EditRequest
 from .engine_info import CacheInfo, EngineInfo, Estimate, Job, Take
 from .errors import DaemonError, KeyfollowError
 from .plain import PlainError, from_plain, to_plain
 
 T = TypeVar("T", list[Any], dict[Any, Any])
 
-PROTOCOL = (1, 0)
+PROTOCOL = (1, 1)
 
 CONTROL: Literal["control"] = "control"
 DATA: Literal["data"] = "data"
@@ -158,6 +158,27 @@ class CacheAction:
     action: Literal["get", "pin", "unpin", "delete", "export", "import"]
     cache: str = ""
     blob: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipAsk:
+    """What is this clip? For clients that open no media themselves (since 1.1)."""
+
+    clip: Clip
+
+
+@dataclass(frozen=True, slots=True)
+class PictureAsk:
+    """One picture as an image file: source frame `frame` as `take` has it, or as it is when `take` is empty (since 1.1).
+
+    `show` is ``full``, or ``edit``: then what the take left as it was is transparent.
+    """
+
+    clip: Clip
+    frame: int
+    take: str = ""
+    form: Literal["png", "tiff", "exr"] = "png"
+    show: Literal["full", "edit"] = "full"
 
 
 # --- client to daemon, data -------------------------------------------------------------------------------------------
@@ -324,6 +345,31 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipIs:
+    """A clip as the daemon decodes it; `rate` in frames per second, as a fraction; `dtype` as in `frames.FrameBuffer`."""
+
+    width: int
+    height: int
+    frames: int
+    rate: tuple[int, int]
+    dtype: str
+    channels: int
+    steady: bool
+    """Every frame is shown equally long."""
+    pts: tuple[int, ...] = ()
+    """When each frame begins, in `time_base` seconds from the first; empty for a steady clip."""
+    time_base: tuple[int, int] = (0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureIs:
+    """The file at `path` belongs to whoever asked: it is moved to where it shall be."""
+
+    frame: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class FrameIs:
     """A finished frame, on disk before this is sent: `path` to its packed bytes (`deltas`), or those bytes as the payload part."""
 
@@ -352,14 +398,14 @@ TO_DAEMON: dict[str, type] = {
     c.__name__: c
     for c in (
         Hello, Beat, Status, Shutdown, Engines, EstimateAsk, Submit, Jobs, Watch, JobAction, Takes, TakeAction, Caches,
-        CacheAction, OpenFrames, MoreFrames, CloseFrames, PutBlob, BlobChunk,
+        CacheAction, ClipAsk, PictureAsk, OpenFrames, MoreFrames, CloseFrames, PutBlob, BlobChunk,
     )
 }  # fmt: skip
 TO_CLIENT: dict[str, type] = {
     c.__name__: c
     for c in (
         Welcome, Done, Stopping, Refused, DaemonStatus, EngineList, EstimateIs, JobIs, JobList, JobChanged, JobRemoved, TakeIs, TakeList,
-        RecipeIs, CacheIs, CacheList, Exported, FrameIs, FramesEnd, BlobState,
+        RecipeIs, CacheIs, CacheList, Exported, ClipIs, PictureIs, FrameIs, FramesEnd, BlobState,
     )
 }  # fmt: skip
 

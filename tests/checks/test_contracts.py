@@ -21,20 +21,20 @@ NAMES = {contract["id"]: contract["name"] for contract in CONTRACTS}
 # contract id -> (file, line to append): each must break this contract and no other
 PLANTS: dict[str, list[tuple[str, str]]] = {
     "shared-alone": [
-        ("shared/keyfollow/errors.py", "import cv2"),
-        ("shared/keyfollow/edits.py", "import torch"),
+        ("shared/keyfollow/deltas.py", "import cv2"),
+        ("shared/keyfollow/cli/__init__.py", "import torch"),
         ("shared/keyfollow/cli/__init__.py", "def f() -> None:\n    import keyfollow_daemon"),
     ],
     "shared-layers": [
-        ("shared/keyfollow/errors.py", "from .media import info"),
+        ("shared/keyfollow/deltas.py", "from .media import info"),
         ("shared/keyfollow/media/prepare.py", "from .. import cli"),
-        ("shared/keyfollow/session.py", "from . import client"),
+        ("shared/keyfollow/deltas.py", "from . import checks"),
         ("shared/keyfollow/unplaced.py", '"""A module that no layer names."""'),
     ],
     "programs-apart": [
         ("desktop_app/keyfollow_desktop/__init__.py", "import keyfollow_daemon"),
         ("blender_addon/keyfollow_blender/__init__.py", "import keyfollow_desktop"),
-        ("daemon/keyfollow_daemon/cli.py", "import keyfollow_blender"),
+        ("daemon/keyfollow_daemon/cli.py", "from keyfollow_blender import plan"),
     ],
     "one-direction": [
         ("daemon/keyfollow_daemon/media/__init__.py", "import keyfollow_daemon.cache"),

@@ -194,5 +194,8 @@ def test_a_draft_has_the_same_form(engine_id: str, engine: Engine) -> None:
 def test_the_schema_describes_itself(engine_id: str) -> None:
     info = registry.engines()[engine_id]
     assert info.id == engine_id and info.name and info.version and info.summary
+    for preset in info.presets:
+        assert preset.help.endswith(".")
+        info.resolve(preset.settings)
     for setting in info.settings:
         assert setting.help and setting.check(setting.default) == setting.default

@@ -14,6 +14,7 @@ from keyfollow import deltas, wire
 from keyfollow.errors import KeyfollowError
 from keyfollow.session import Answer, Failed, Opened, Session
 from keyfollow.wire import CONTROL, PROTOCOL, TO_CLIENT
+from keyfollow_testkit.clips import moving_patch, write_clip
 from keyfollow_testkit.daemons import home
 from keyfollow_testkit.faults import Daemon
 from keyfollow_testkit.faults_wire import Peer, Target, target
@@ -56,7 +57,7 @@ def test_there_is_a_transcript_of_every_version_up_to_this_one() -> None:
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda t: str(t.stem))
 def test_a_past_client_gets_what_it_relies_on(transcript: Path, tmp_path: Path) -> None:
     with target(tmp_path / "home") as fresh, Peer(fresh.connection) as peer:
-        for step, head, payload in hold(peer, steps_of(transcript)):
+        for step, head, payload in hold(peer, steps_of(transcript), write_clip(tmp_path / "clip.mp4", moving_patch(3))):
             recorded = step["hear"]
             told = f"{step.get('say')} was answered with {head}"
             assert head["type"] == recorded["type"] and head.get("code") == recorded.get("code"), told

@@ -152,3 +152,29 @@ def test_the_loser_of_a_race_uses_the_winner(where: Paths, monkeypatch: pytest.M
     finally:
         winner.kill()
         winner.wait()
+
+
+def test_a_start_need_not_be_waited_for(where: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, ANNOUNCE)
+    starting = launch.spawn(where)
+    assert starting.poll() is None
+    deadline = time.monotonic() + 20
+    while (found := starting.poll()) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert found is not None
+    os.kill(found.pid, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+
+
+def test_a_program_that_is_not_there_or_fails_is_told(where: Paths, tmp_path: Path) -> None:
+    with pytest.raises(DaemonError) as missing:
+        launch.spawn(where, str(tmp_path / "keyfollowd"))
+    assert missing.value.code == "daemon_not_installed"
+    bad = tmp_path / "bad"
+    bad.write_text("#!/bin/sh\necho out of order >&2\nexit 7\n")
+    bad.chmod(0o755)
+    starting = launch.spawn(where, str(bad))
+    with pytest.raises(DaemonError, match="exit code 7: out of order") as failed:
+        for _ in range(500):
+            starting.poll()
+            time.sleep(0.02)
+    assert failed.value.code == "daemon_failed"

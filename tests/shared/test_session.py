@@ -375,3 +375,16 @@ def test_a_daemon_that_forgot_the_session_is_told_hello_again(open_line: Wire) -
     events = open_line.refuse(asked, forgotten)
     assert not any(isinstance(e, Failed) for e in events)
     assert Lost() in events or any(isinstance(b, wire.Hello) for b in open_line.bodies())
+
+
+def test_a_session_that_the_daemon_forgot_is_opened_again_and_everything_is_asked_anew(open_line: Wire) -> None:
+    id = open_line.session.ask(wire.Jobs())
+    stream = open_line.session.stream(wire.OpenFrames(0, job="job-1"))
+    sent = open_line.sent()
+    gone = DaemonError("no_session", "This session is not open (any more).", "Say hello first.")
+    assert open_line.refuse(id, gone) == [Lost()]
+    assert open_line.refuse(sent[-1][1].id, gone, DATA) == [], "once is enough"
+    bodies = [message.body for _, message in open_line.open()]
+    assert wire.Jobs() in bodies
+    assert wire.OpenFrames(stream, job="job-1") in bodies
+    assert open_line.hear(wire.JobList(()), id) == [Answer(id, wire.JobList(()))]

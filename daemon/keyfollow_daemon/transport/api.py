@@ -12,13 +12,15 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psutil
 from keyfollow import __version__, wire
 from keyfollow.atomic import storage_errors, temporary
+from keyfollow.edits import Clip
 from keyfollow.engine_info import Job
 from keyfollow.errors import DaemonError, JobError, KeyfollowError, UsageError
 from keyfollow.wire import CONTROL, DATA, Channel, Envelope
@@ -28,6 +30,7 @@ from keyfollow_daemon.engines import registry
 from keyfollow_daemon.jobs.planner import estimate
 from keyfollow_daemon.jobs.runner import JobService
 from keyfollow_daemon.media.blobs import BlobStore
+from keyfollow_daemon.takes.pictures import Pictures
 from keyfollow_daemon.takes.store import TakeStore
 
 from .background import Background
@@ -67,6 +70,8 @@ class Api:
         self._sessions = Sessions()
         self._outbox = Outbox()
         self._background = Background()
+        self._pictures = Pictures(services.takes, services.exports / "pictures")
+        self._decoding = Background(1)
         self._started = time.monotonic()
         self._idle_exit_s = idle_exit_s
         self._used = self._started
@@ -151,6 +156,11 @@ class Api:
             case wire.CacheAction():
                 change = message.body
                 self._later(CONTROL, peer, id, lambda: self._cache_action(change))
+            case wire.ClipAsk(clip):
+                self._later(CONTROL, peer, id, lambda: self._clip(clip), self._decoding)
+            case wire.PictureAsk():
+                ask = message.body
+                self._later(CONTROL, peer, id, lambda: self._picture(ask), self._decoding)
             case wire.Status():
                 self._answer(peer, id, self._status())
             case wire.Shutdown():
@@ -211,6 +221,16 @@ class Api:
             case "import":
                 with self._s.blobs.file(action.blob) as file:
                     return wire.CacheIs(handles.import_(file))
+
+    def _clip(self, clip: Clip) -> wire.ClipIs:
+        info = self._pictures.info(clip)
+        steps = {b - a for a, b in pairwise(info.pts)}
+        steady = not steps or max(steps) - min(steps) <= 1  # a coarse time base makes steps of a steady clip differ by a tick
+        what = wire.ClipIs(info.width, info.height, info.frames, info.rate, info.dtype, info.channels, steady)
+        return what if steady else replace(what, pts=tuple(p - info.pts[0] for p in info.pts), time_base=info.time_base)
+
+    def _picture(self, ask: wire.PictureAsk) -> wire.PictureIs:
+        return wire.PictureIs(ask.frame, str(self._pictures.write(ask.clip, ask.frame, ask.take, ask.form, ask.show)))
 
     def _export(self, id: str) -> wire.Exported:
         path = self._s.exports / f"{id}.zip"
@@ -361,6 +381,8 @@ class Api:
             log.info("nobody needed me for %.0f s", self._idle_exit_s)
             self._server.stop()
         self._s.jobs.tick(now)
+        if self._pictures.idle(now):
+            self._decoding.submit(self._pictures.close)
 
     def _cancel_orphans(self, now: float) -> None:
         orphans = self._s.jobs.mortal() - self._sessions.owned(now)
@@ -373,10 +395,12 @@ class Api:
 
     def close(self) -> None:
         self._background.close()
+        self._decoding.submit(self._pictures.close)
+        self._decoding.close()
 
     # --- out -------------------------------------------------------------------------------------------------------------------
 
-    def _later(self, channel: Channel, peer: bytes, id: int, work: Callable[[], Any]) -> None:
+    def _later(self, channel: Channel, peer: bytes, id: int, work: Callable[[], Any], beside: Background | None = None) -> None:
         """Answer with what `work` returns, worked out beside the loop."""
 
         def answer() -> None:
@@ -391,7 +415,7 @@ class Api:
             else:
                 self._server.post(lambda: self._answer(peer, id, body, channel))
 
-        self._background.submit(answer)
+        (beside or self._background).submit(answer)
 
     def _answer(self, peer: bytes, id: int, body: Any, channel: Channel = CONTROL) -> None:
         self._send(channel, peer, [wire.encode(body, id)])

@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from keyfollow_daemon.jobs.store import JobStore
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.takes.store import TakeStore
 from keyfollow_daemon.transport.api import Api, Services
+from keyfollow_testkit.clips import moving_patch, read_png, write_clip
 
 REQUEST = EditRequest(Clip("/a.mp4"), range=FrameRange(0, 40))
 JOB = "11111111-0000-4000-8000-000000000001"
@@ -173,7 +175,7 @@ def test_another_major_version_is_refused_with_both_numbers(daemon: Daemon, conn
     client = connect()
     answer = client.ask(wire.Hello((wire.PROTOCOL[0] + 1, 4), "new"))
     assert refused(answer) == "wrong_protocol"
-    assert "2.4" in answer.message and "1.0" in answer.message
+    assert "2.4" in answer.message and f"1.{wire.PROTOCOL[1]}" in answer.message
     assert refused(client.ask(wire.Jobs())) == "no_session"
     assert isinstance(client.ask(wire.Hello((wire.PROTOCOL[0], 99), "newer minor")), wire.Welcome)
 
@@ -487,6 +489,22 @@ def test_caches_are_listed_and_unknown_ones_refused(client: Any) -> None:
 
 def test_an_import_of_a_blob_that_never_came_is_refused(client: Any) -> None:
     assert refused(client.ask(wire.CacheAction("import", blob="ab" * 32)))
+
+
+def test_a_client_that_decodes_nothing_is_given_whole_pictures(client: Any, tmp_path: Path) -> None:
+    clip = Clip(str(write_clip(tmp_path / "clip.mp4", moving_patch(5))))
+    assert client.ask(wire.ClipAsk(clip)) == wire.ClipIs(96, 64, 5, (24, 1), "uint8", 3, True)
+    picture = client.ask(wire.PictureAsk(clip, 3))
+    assert picture.frame == 3
+    assert read_png(Path(picture.path)).shape == (64, 96, 3)
+    assert refused(client.ask(wire.PictureAsk(clip, 5))) == "frame_out_of_range"
+    assert refused(client.ask(wire.ClipAsk(Clip(str(tmp_path / "none.mp4"))))) == "media_not_found"
+
+
+def test_a_variable_rate_is_not_steady(client: Any, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mkv", moving_patch(4), pts=[0, 40, 140, 180], time_base=Fraction(1, 1000))
+    answer = client.ask(wire.ClipAsk(Clip(str(path))))
+    assert not answer.steady and answer.pts == (0, 40, 140, 180) and answer.time_base == (1, 1000)
 
 
 # --- the end of a session, and of the daemon ---------------------------------------------------------------------------

@@ -235,6 +235,8 @@ SOUND: tuple[tuple[Channel, Any, bytes | None], ...] = (
     (CONTROL, wire.TakeAction("20261120-181500-1a2b3c4d", "claimed", "/nowhere"), None),
     (CONTROL, wire.Caches(), None),
     (CONTROL, wire.CacheAction("import", "0123456789abcdef", ZEROS), None),
+    (CONTROL, wire.ClipAsk(Clip("/nowhere/clip.mp4")), None),
+    (CONTROL, wire.PictureAsk(Clip("/nowhere/clip.mp4"), 3, "take-1"), None),
     (DATA, wire.OpenFrames(7, job=JOB), None),
     (DATA, wire.MoreFrames(7, 1), None),
     (DATA, wire.CloseFrames(7), None),

@@ -5,7 +5,7 @@
 records one with the daemon of this tree: do so once for every new minor version, and never change a file that is there.
 
 A transcript is a list of steps. ``say`` is what the client sends, word for word, but that ``$name`` stands for what it learnt from
-an earlier answer (``learn``: name → path). ``hear`` is the daemon's answer; ``until`` says that other messages may come first, and at
+an earlier answer (``learn``: name → path), and ``$clip`` for a video of the listener's own. ``hear`` is the daemon's answer; ``until`` says that other messages may come first, and at
 which path the awaited one has which value. Bytes are ``{"base64": …}``.
 """
 
@@ -27,6 +27,7 @@ from keyfollow import deltas
 from keyfollow.frames import FrameBuffer
 from keyfollow.wire import CONTROL, DATA, Channel
 
+from .clips import moving_patch, write_clip
 from .faults_wire import Peer, target
 
 Step = dict[str, Any]
@@ -66,13 +67,13 @@ def at(path: str, head: Any) -> Any:
     return head
 
 
-def hold(peer: Peer, steps: list[Step]) -> Iterator[tuple[Step, dict[str, Any], bytes | None]]:
+def hold(peer: Peer, steps: list[Step], clip: Path) -> Iterator[tuple[Step, dict[str, Any], bytes | None]]:
     """Say what the steps say; for each, the step, the head of the daemon's answer, and its payload.
 
     Raises:
         AssertionError: no answer came.
     """
-    known: dict[str, Any] = {}
+    known: dict[str, Any] = {"$clip": str(clip)}
     for step in steps:
         channel: Channel = step["on"]
         if "say" in step:
@@ -128,7 +129,8 @@ def fits(recorded: Any, got: Any, path: str = "") -> list[str]:
 
 
 def _conversation() -> list[Step]:
-    """All that a client of version 1.0 does with frames of its own: every message type but `EstimateAsk` and `Shutdown`."""
+    """All that a client of version 1.1 does with frames of its own, and how it asks for pictures of a clip that has a path: every
+    message type but `EstimateAsk` and `Shutdown`."""
 
     def picture(level: int) -> bytes:
         return deltas.pack(0, FrameBuffer(np.full((16, 16, 3), level, np.uint8)))
@@ -164,10 +166,12 @@ def _conversation() -> list[Step]:
     }
     done = {"type": "JobChanged", "job.id": JOB, "job.state": "done"}
     return [
-        say("Hello", protocol=[1, 0], client="recorded", version="0.1.0"),
+        say("Hello", protocol=[1, 1], client="recorded", version="0.1.0"),
         say("Beat"),
         say("Status"),
         say("Engines"),
+        say("ClipAsk", clip={"path": "$clip", "frames": [], "rate": None}),
+        say("PictureAsk", clip={"path": "$clip", "frames": [], "rate": None}, frame=1, take="", form="png", show="full"),
         *put,
         say("PutBlob", DATA, sha256=blobs[0]["sha256"], size=blobs[0]["size"]),
         say("Watch", job=None),
@@ -207,7 +211,8 @@ def record(path: Path) -> None:
     """Hold the conversation with the daemon of this tree and write it down."""
     with tempfile.TemporaryDirectory() as folder, target(Path(folder) / "home") as made, Peer(made.connection) as peer:
         steps = _conversation()
-        for step, head, payload in hold(peer, steps):
+        clip = write_clip(Path(folder) / "clip.mp4", moving_patch(3))
+        for step, head, payload in hold(peer, steps, clip):
             step["hear"] = to_json(head)
             if payload is not None:
                 step["payload_heard"] = to_json(payload)

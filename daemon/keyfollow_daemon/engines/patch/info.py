@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyfollow.edits import EditRequest
-from keyfollow.engine_info import EngineInfo, Estimate, Setting
+from keyfollow.engine_info import EngineInfo, Estimate, Preset, Setting
 from keyfollow.media.info import MediaInfo
 
 from .plan import KEEP_BYTES
@@ -53,6 +53,11 @@ def describe() -> EngineInfo:
                 64.0,
                 advanced=True,
             ),
+        ),
+        presets=(
+            Preset("local", "A thing recoloured, retouched or decorated; the rest stays."),
+            # a hole in a style is always wrong, however far from what was tracked
+            Preset("style", "The whole picture changes: no place is left without the edit.", {"fill": 256.0}),
         ),
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 from keyfollow.edits import EditRequest, SettingValue
-from keyfollow.engine_info import EngineInfo, Estimate, Setting
+from keyfollow.engine_info import EngineInfo, Estimate, Preset, Setting
 from keyfollow.media.info import MediaInfo
 
 from keyfollow_daemon.engines.diffusion.memory import (
@@ -51,6 +51,11 @@ def describe() -> EngineInfo:
         needs_keyframe=False,
         missing=missing,
         settings=_settings(),
+        presets=(
+            Preset("local", "A part is redrawn; the rest of every frame is left untouched."),
+            Preset("style", "Every frame is redrawn as a whole.", {"local": False}),
+            Preset("shape", "What the edit drew has a shape of its own: depth is taken from it.", {"keyframe_depth": "edited"}),
+        ),
     )
 
 

@@ -1,0 +1,107 @@
+"""The add-on's one connection, and what its timer does: pump messages, watch edited pictures, never disturb a render or a save."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+from keyfollow import wire
+from keyfollow.edits import Clip
+from keyfollow.errors import KeyfollowError
+
+from . import compat, engines, preferences
+from .bridge import Bridge, Otherwise
+
+log = logging.getLogger(__name__)
+IDLE_S, BUSY_S = 0.1, 0.01
+Work = Callable[[], bool]
+"""A piece of work for one tick; False when there is nothing left to do."""
+
+
+def _program() -> tuple[str, str]:
+    chosen = preferences.get()
+    return tuple(bpy.path.abspath(p) if p else "" for p in (chosen.program, chosen.home))  # type: ignore[return-value]
+
+
+bridge = Bridge(_program)
+held: set[str] = set()
+"""Why the timer must keep still: ``"render"``, ``"save"``, ``"load"`` while Blender does that."""
+work: dict[str, Work] = {}
+"""What else the timer does, by name; each is called once a tick."""
+_clips: dict[tuple[object, ...], wire.ClipIs] = {}
+
+
+def tick() -> float:
+    """One turn of the timer; returns the seconds until the next."""
+    if held:
+        return IDLE_S
+    before = (bridge.state, bridge.error)
+    _guarded(bridge.tick)
+    busy = [_guarded(each) for each in list(work.values())]
+    if (bridge.state, bridge.error) != before or any(busy):
+        compat.redraw()
+    return BUSY_S if bridge.busy or any(busy) else IDLE_S
+
+
+def _guarded(turn: Callable[[], Any]) -> Any:
+    """A bug must not take the timer away for good, which is what Blender does when a timer raises."""
+    try:
+        return turn()
+    except Exception:
+        log.exception("Keyfollow: unexpected error")
+        return False
+
+
+def clip_is(clip: Clip, then: Callable[[wire.ClipIs], None], otherwise: Otherwise) -> None:
+    """What the daemon knows of a clip; asked once for each version of the file."""
+    key = (clip, *_version(clip))
+    if key in _clips:
+        then(_clips[key])
+        return
+
+    def learn(answer: wire.ClipIs) -> None:
+        _clips[key] = answer
+        then(answer)
+
+    bridge.ask(wire.ClipAsk(clip), learn, otherwise)
+
+
+def known_clip(clip: Clip) -> wire.ClipIs | None:
+    return _clips.get((clip, *_version(clip)))
+
+
+def _version(clip: Clip) -> tuple[int, ...]:
+    try:
+        found = Path(clip.path or "").stat()
+    except OSError:
+        return ()
+    return found.st_size, found.st_mtime_ns
+
+
+def _said_hello() -> None:
+    def learn(answer: wire.EngineList) -> None:
+        engines.learn(answer.engines)
+        compat.redraw()
+
+    bridge.ask(wire.Engines(), learn, _ignore)
+
+
+def _ignore(error: KeyfollowError) -> None:
+    """The connection itself shows what is wrong."""
+
+
+def register() -> None:
+    bridge.opened.append(_said_hello)
+    bpy.app.timers.register(tick, first_interval=IDLE_S, persistent=True)
+
+
+def unregister() -> None:
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
+    bridge.close()
+    held.clear()
+    work.clear()
+    _clips.clear()

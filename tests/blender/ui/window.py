@@ -1,0 +1,188 @@
+"""The panel in a real Blender window, pressed with real clicks: Debian's Blender in a chroot, Xvfb, software GL. Not part of any test run.
+
+    sudo python tests/blender/ui/window.py --chroot /var/tmp/keyfollow-chroot --output docs/blender
+
+Needs root, mmdebstrap and a network the first time (2 minutes), about a minute after that. The daemon runs outside, on the same
+loopback and the same files. It fails when a click does not have its effect; the screenshots are for looking at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / folder) for folder in ("shared", "tests/kit")]
+
+from keyfollow_testkit import blenders, clips  # noqa: E402
+
+PACKAGES = (
+    "ca-certificates,blender,blender-data,python3-numpy,python3-zmq,python3-msgpack,xvfb,libgl1-mesa-dri,libgl1,libegl1,"
+    "libegl-mesa0,xdotool,x11-utils,x11-apps,imagemagick,fonts-dejavu-core"
+)
+DISPLAY = ":77"
+# in pixels of the 1400 x 900 window; the panel is drawn from the top of the sidebar, so that only its lines above count
+EDIT_KEYFRAME, PROPAGATE, PAUSE = (1207, 249), (1127, 183), (1127, 179)
+
+
+def build(chroot: Path) -> None:
+    if not (chroot / "usr/bin/blender").exists():
+        line = [
+            "mmdebstrap",
+            "--variant=apt",
+            "--mode=root",
+            '--aptopt=APT::Install-Recommends "false"',
+            f"--include={PACKAGES}",
+        ]
+        subprocess.run([*line, "--keyring=/usr/share/keyrings", "trixie", str(chroot)], check=True)
+
+
+class Window:
+    """A Blender in the chroot, on a display of its own; `folder` is the same path inside and outside."""
+
+    def __init__(self, chroot: Path, folder: Path) -> None:
+        self.chroot = chroot
+        self.folder = folder
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, package: Path) -> None:
+        environment = {
+            "BLENDER_USER_RESOURCES": str(self.folder / "resources"),
+            "KEYFOLLOW_UI": str(self.folder),
+            "KEYFOLLOW_ZIP": str(package),
+            "KEYFOLLOW_EDITOR": "/bin/true",
+            "KEYFOLLOW_HOME": str(self.folder / "home"),
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "GALLIUM_DRIVER": "llvmpipe",
+        }
+        self._running.append(self._inside("Xvfb", DISPLAY, "-screen", "0", "1400x900x24"))
+        time.sleep(2)
+        script = str(ROOT / "tests/blender/ui/inside.py")
+        self._running.append(
+            self._inside("blender", "--window-geometry", "0", "0", "1400", "900", "--python", script, **environment)
+        )
+
+    def _inside(self, *line: str, **environment: str) -> subprocess.Popen[bytes]:
+        words = [f"{name}={value}" for name, value in {**environment, "DISPLAY": DISPLAY, "HOME": str(self.folder)}.items()]
+        mounts = "".join(
+            f'mkdir -p "{self.chroot}{p}"; mount --bind "{p}" "{self.chroot}{p}"; '
+            for p in (self.folder, ROOT / "tests", "/dev")
+        )
+        # exec, so that a signal reaches the program itself; the mounts are private and go with it
+        command = (
+            f'{mounts} mount -t proc proc "{self.chroot}/proc"; exec chroot "{self.chroot}" env -i PATH=/usr/bin:/bin "$@"'
+        )
+        return subprocess.Popen(["unshare", "-m", "bash", "-c", command, "-", *words, *line])
+
+    def click(self, place: tuple[int, int]) -> None:
+        words = (
+            "mousemove",
+            str(place[0]),
+            str(place[1]),
+            "sleep",
+            "0.3",
+            "click",
+            "1",
+            "sleep",
+            "0.3",
+            "mousemove",
+            "700",
+            "600",
+        )
+        self._inside("xdotool", *words).wait(20)
+
+    def picture(self, path: Path) -> None:
+        """A screenshot; Blender's own operator gives a black one here."""
+        inside = self.folder / "shot.png"
+        self._inside("bash", "-c", f"xwd -root -silent | convert xwd:- +dither -colors 256 {inside}").wait(30)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(inside, path)
+
+    def until(self, what: str, holds: Callable[[dict[str, Any]], Any], seconds: float = 90) -> dict[str, Any]:
+        """Wait for what inside.py reports."""
+        deadline = time.monotonic() + seconds
+        facts: dict[str, Any] = {}
+        while time.monotonic() < deadline:
+            if (self.folder / "report.json").exists():
+                facts = json.loads((self.folder / "report.json").read_text())
+                if holds(facts):
+                    time.sleep(1)
+                    return facts
+            time.sleep(0.2)
+        raise SystemExit(f"{what}: it did not happen in {seconds:.0f} s; {facts}")
+
+    def stop(self) -> None:
+        for process in reversed(self._running):
+            process.terminate()
+            process.wait(20)
+
+
+def paint(path: Path) -> None:
+    """The edit: the warm patch becomes violet; saved by rename, as editors do."""
+    pixels: Any = cv2.imread(str(path))
+    warm = (pixels[..., 2].astype(int) - pixels[..., 0] > 20).astype(np.uint8)
+    inside = cv2.morphologyEx(warm, cv2.MORPH_CLOSE, np.ones((9, 9))) > 0
+    pixels[inside] = pixels[inside][:, [2, 0, 1]]
+    cv2.imwrite(str(path) + ".new.png", pixels)
+    Path(str(path) + ".new.png").replace(path)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Press the panel in a real Blender window.")
+    parser.add_argument("--chroot", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    options = parser.parse_args()
+    build(options.chroot)
+    folder = Path("/var/tmp/keyfollow-ui")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "resources").mkdir(parents=True)
+    clips.write_clip(folder / "shot.mp4", clips.moving_patch(60, 640, 360))
+    package = blenders.builder().build(folder / "zips", blenders.builder().fetch(blenders.cache() / "wheels"))[0]
+    paths = os.pathsep.join(str(ROOT / f) for f in ("shared", "daemon"))
+    environment = {**os.environ, "KEYFOLLOW_HOME": str(folder / "home"), "PYTHONPATH": paths}
+    daemon = subprocess.Popen([sys.executable, "-m", "keyfollow_daemon"], env=environment)
+    window = Window(options.chroot, folder)
+    try:
+        window.start(package)
+        window.until("Blender starts", lambda f: f["regions"].get("SEQUENCE_EDITOR UI", [0, 0, 0])[2] > 100)
+        window.picture(options.output / "idle.png")
+        window.click(EDIT_KEYFRAME)
+        facts = window.until("Edit Keyframe gives a picture", lambda f: f["keyframes"])
+        paint(Path(facts["keyframes"][0]))
+        time.sleep(2)
+        window.picture(options.output / "ready.png")
+        window.click(PROPAGATE)
+        window.until("Propagate starts a job", lambda f: f["runs"] == ["Propagating"])
+        time.sleep(5)
+        window.picture(options.output / "running.png")
+        window.click(PAUSE)
+        window.until("Pause holds it", lambda f: f["runs"] == ["Paused"])
+        window.click(PAUSE)
+        window.until("Resume goes on and the result comes", lambda f: f["takes"] == 1, 180)
+        window.picture(options.output / "done.png")
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait()
+        window.until("a daemon that is gone is told of", lambda f: f["bridge"] == "absent")
+        window.picture(options.output / "error.png")
+    finally:
+        window.stop()
+        if daemon.poll() is None:
+            daemon.terminate()
+            daemon.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
