@@ -15,6 +15,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines import registry
 from keyfollow_daemon.engines.base import Edit, EditedFrame, EditKeyframe, EditMask, Engine, InversionSpec
 from keyfollow_testkit import clips
+from keyfollow_testkit.zero_model import model_folder
 
 Array = npt.NDArray[Any]
 RUNNABLE = [id for id, info in registry.engines().items() if not info.missing]
@@ -111,9 +112,15 @@ def keyframe(source: FrameBuffer, n: int) -> EditKeyframe:
     return EditKeyframe(n, FrameBuffer(pixels, source.depth))
 
 
-SMALL: dict[str, dict[str, SettingValue]] = {"pix2video": {"steps": 4, "size": 64, "update_weight": 4.0, "precision": "fp32"}}
+SMALL: dict[str, dict[str, SettingValue]] = {
+    "pix2video": {"steps": 4, "size": 64, "update_weight": 4.0, "precision": "fp32"},
+    "vid2vid_zero": {"steps": 2, "size": 64, "window": 4, "overlap": 1, "inversion": "direct", "precision": "fp32"},
+}
 """What makes an engine quick enough to be asked so often."""
-MODELS = {"pix2video": str(Path(__file__).parents[1] / "golden" / "pix2video" / "model")}
+MODELS = {
+    "pix2video": str(Path(__file__).parents[1] / "golden" / "pix2video" / "model"),
+    "vid2vid_zero": model_folder(),
+}
 
 
 def spec(engine_id: str) -> InversionSpec:
