@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from keyfollow.edits import SettingValue
+from keyfollow.errors import UsageError
 
 BY_PRESET = -1.0
 """A number that says "as the preset has it"."""
@@ -47,7 +48,15 @@ PRESETS: Mapping[str, Mapping[str, SettingValue]] = {
 
 
 def by_preset(settings: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
-    """`settings` with the preset's values wherever they leave the choice to it."""
+    """`settings` with the preset's values wherever they leave the choice to it.
+
+    Raises:
+        UsageError: ``bad_setting`` for a number below 0 that is not `BY_PRESET`.
+    """
     preset = PRESETS[str(settings["preset"])]
+    for name in preset:
+        value = settings[name]
+        if not isinstance(value, str) and value < 0 and value != BY_PRESET:
+            raise UsageError("bad_setting", f"{name} = {value:g} is not possible.", "Give 0 or more, or -1 for the preset's.")
     chosen = {name: preset[name] for name in preset if settings[name] in (BY_PRESET, "preset")}
     return {**settings, **chosen}
