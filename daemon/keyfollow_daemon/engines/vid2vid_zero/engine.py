@@ -63,8 +63,7 @@ class Vid2VidZeroEngine:
         self._open: Opened | None = None
 
     def invert(self, frames: Frames, span: FrameRange, spec: InversionSpec, ctx: Context) -> Vid2VidZeroInversion:
-        opened, prepared, _, _ = self._prepared(frames, spec, ctx)
-        del opened
+        _, prepared, _, _ = self._prepared(frames, spec, ctx)
         wanted = touching(windows_of(frames.count, spec.settings), span.start, span.stop)
         return Vid2VidZeroInversion(spec, span, prepared.prepare(wanted))
 

@@ -68,12 +68,7 @@ def test_a_killed_run_goes_on_from_its_last_step_and_ends_the_same(
     whole = pixels(engine, Memory(frames), job)
     steps_done = 4  # one into the second window
     memory = Memory(frames)
-    list(propagate(engine, memory, replace(job, wanted=[])))
-    start = opened(engine).calls
-    if keys:
-        list(propagate(engine, memory, replace(job, wanted=[1])))
     made: Pixels = {}
-    memory.kept.clear()
     run = propagate(engine, memory, job)
     network = opened(engine)
     right = type(network).__call__
