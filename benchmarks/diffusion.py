@@ -1,10 +1,12 @@
 """What a diffusion engine costs per frame, against a naive port of the published procedure in the same process.
 
     python benchmarks/diffusion.py --engine pix2video --size 512 --frames 16 --steps 50 [--schedule …] [--dtype …] [--tiny] [--json]
+    python benchmarks/diffusion.py --engine vid2vid_zero --size 512 --frames 8 --steps 50 [--dtype …] [--tiny] [--json]
 
 The network is the real architecture with random weights, built from its configuration: nothing is downloaded, and what it draws is
 noise. Measured are inversion and edit pass, without autoencoder and text. The naive port does what the published code does: one frame
-after the other, float32, one row a call, both halves also where one would do, features of all layers and steps kept.
+after the other, float32, one row a call, both halves also where one would do, features of all layers and steps kept. vid2vid-zero's:
+float32, attention maps written out, keys and values copied for every frame, the conditional half of null-text computed again.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import argparse
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,6 +29,14 @@ from keyfollow_daemon.engines.pix2video.denoise import Denoiser
 from keyfollow_daemon.engines.pix2video.graph import prompt_driven
 from keyfollow_daemon.engines.pix2video.options import Options
 from keyfollow_daemon.engines.pix2video.order import order
+from keyfollow_daemon.engines.vid2vid_zero import attention as video_attention
+from keyfollow_daemon.engines.vid2vid_zero import denoise as joint
+from keyfollow_daemon.engines.vid2vid_zero.call import Pair
+from keyfollow_daemon.engines.vid2vid_zero.injection import Injection
+from keyfollow_daemon.engines.vid2vid_zero.inversion import inverted
+from keyfollow_daemon.engines.vid2vid_zero.network import VideoNetwork
+from keyfollow_daemon.engines.vid2vid_zero.null_text import NullText, null_text, used_from
+from keyfollow_daemon.engines.vid2vid_zero.token_maps import TokenMap
 from torch import Tensor
 
 SCHEDULE = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
@@ -44,6 +55,8 @@ TINY: dict[str, Any] = {
     "cross_attention_dim": 64,
     "norm_num_groups": 16,
 }
+VIDEO: dict[str, Any] = {"in_channels": 4, "out_channels": 4, "block_out_channels": (320, 640, 1280, 1280), "attention_head_dim": 8, "cross_attention_dim": 768}  # fmt: skip
+VIDEO_TINY: dict[str, Any] = {**VIDEO, "block_out_channels": (32, 64, 96, 96), "attention_head_dim": 4, "cross_attention_dim": 64, "norm_num_groups": 16}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +202,94 @@ def naive(unet: Any, footage: Footage, options: Options, device: torch.device) -
     )
 
 
+def spelled_out(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attention with its map in memory."""
+    found = torch.einsum("bnhd,bmhd->bhnm", query, key).div(query.shape[-1] ** 0.5).softmax(dim=-1)
+    return torch.einsum("bhnm,bmhd->bnhd", found, value)
+
+
+def copied_dense(query: Tensor, key: Tensor, value: Tensor, videos: int, slots: int) -> Tensor:
+    """Every frame with its own copy of all frames' keys and values."""
+    frames = len(query) // videos
+
+    def copies(t: Tensor) -> Tensor:
+        out: Tensor = t.unflatten(0, (videos, -1)).flatten(1, 2).repeat_interleave(frames, dim=0)
+        return out
+
+    return spelled_out(query, copies(key), copies(value))
+
+
+def edited_maps(query: Tensor, key: Tensor, value: Tensor, pairs: tuple[Pair, ...]) -> Tensor:
+    """Cross-attention with both videos' maps in memory, the target's changed in place."""
+    maps = torch.einsum("bnhd,bmhd->bhnm", query, key).div(query.shape[-1] ** 0.5).softmax(dim=-1)
+    for p in pairs:
+        if p.across is not None and p.own is not None:
+            maps[p.target] = maps[p.source] @ p.across + maps[p.target] * p.own
+    return torch.einsum("bhnm,bmhd->bnhd", maps, value)
+
+
+@contextmanager
+def published_attention() -> Iterator[None]:
+    right = {name: getattr(video_attention, name) for name in ("attend", "dense", "following")}
+    for name, wrong in (("attend", spelled_out), ("dense", copied_dense), ("following", edited_maps)):
+        setattr(video_attention, name, wrong)
+    try:
+        yield
+    finally:
+        for name, function in right.items():
+            setattr(video_attention, name, function)
+
+
+def video(network: VideoNetwork, footage: Footage, steps: int, method: str, name: str, naive: bool = False) -> Cost:
+    """One window of all frames, one target; `method` is null_text or direct."""
+    levels, device = ddim.schedule(SCHEDULE, steps, 1), network.device
+    empty, source, target = (t.float() for t in (*(p.tokens for p in prompts(network.unet, device)), prompts(network.unet, device)[0].tokens * 0.5))  # fmt: skip
+    prepared: list[Tensor] = []
+
+    def invert() -> None:
+        prepared.append(inverted(network, levels, footage.latents, empty if method == "null_text" else source))
+        if method == "null_text":
+            again = partial(torch.no_grad()(network), prepared[0][-1][None], levels.timesteps[0], source)
+            check: Callable[[], object] = again if naive else lambda: None
+            prepared.append(
+                null_text(network, levels, prepared[0], source, empty, NullText(), lambda: void(check())).embeddings
+            )
+
+    def edit() -> None:
+        found = [empty] * steps if method == "direct" else [used_from(prepared[1], empty, i, -0.5) for i in range(steps)]
+        guided = method == "null_text"
+        about = joint.Source(prepared[0], source, found, guided, reset=not guided)
+        follows = Injection(TokenMap(torch.eye(77, device=device), torch.ones(77, device=device)), steps)
+        how = joint.Sampling(keep_source=naive)
+        run = joint.Denoiser(network, levels, about, [joint.Target(target, follows)], how)
+        for _ in range(steps):
+            run.advance()
+
+    network.calls = network.samples = 0
+    return measured(name, invert, edit, device, lambda: (network.calls, network.samples))
+
+
+def void(_: object) -> None:
+    return None
+
+
+def video_costs(
+    side: int, frames: int, steps: int, tiny: bool, precision: str, device: torch.device, naive: bool
+) -> list[Cost]:
+    config, footage, costs = VIDEO_TINY if tiny else VIDEO, Footage(frames, side, device), []
+    if naive:
+        with published_attention():
+            plain = VideoNetwork(Backbone(network(config, side, torch.float32, device)))
+            costs.append(video(plain, footage, steps, "null_text", "naive port", naive=True))
+            del plain
+    ours = VideoNetwork(Backbone(network(config, side, loading.PRECISIONS[precision], device)))
+    video(ours, Footage(2, side, device), 2, "null_text", "warm")
+    costs.append(video(ours, footage, steps, "null_text", "keyfollow, null_text"))
+    costs.append(video(ours, footage, steps, "direct", "keyfollow, direct"))
+    costs.append(video(ours, footage, max(1, steps // 2), "direct", "keyfollow, direct, half the steps"))
+    return costs
+
+
 def prompts(unet: Any, device: torch.device) -> tuple[TextState, TextState]:
     dice = torch.Generator().manual_seed(2)
     width = int(unet.config.cross_attention_dim)
@@ -234,11 +335,27 @@ class Resident:
             self.peak = max(self.peak, self._process.memory_info().rss - self._base)
 
 
+def picture_costs(
+    given: argparse.Namespace, size: int, frames: int, steps: int, tiny: bool, precision: str, device: torch.device
+) -> list[Cost]:
+    config, side = TINY if tiny else FULL, size // 8
+    footage = Footage(frames, side, device)
+    options = Options(steps=steps, guided_steps=round(0.52 * steps), update_weight=100.0 if size >= 256 else 4.0)
+    costs = []
+    if not given.no_naive:
+        costs.append(naive(network(config, side, torch.float32, device), footage, options, device))
+    backbone = Backbone(network(config, side, loading.PRECISIONS[precision], device))
+    schedules = ("frame", "step", "wave") if given.schedule == "all" else (given.schedule,)
+    ours(backbone, Footage(2, side, device), Options(steps=2), schedules[0], given.width)  # warm
+    costs += [ours(backbone, footage, options, schedule, given.width) for schedule in schedules]
+    return costs
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--engine", choices=("pix2video",), default="pix2video")
+    parser.add_argument("--engine", choices=("pix2video", "vid2vid_zero"), default="pix2video")
     parser.add_argument("--size", type=int, help="default 512, tiny 128")
-    parser.add_argument("--frames", type=int, help="default 16, tiny 4")
+    parser.add_argument("--frames", type=int, help="default 16, or one window of 8 for vid2vid_zero; tiny 4")
     parser.add_argument("--steps", type=int, help="default 50, tiny 10")
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--schedule", choices=("frame", "step", "wave", "all"), default="all")
@@ -251,20 +368,14 @@ def main() -> None:
     tiny = given.tiny or device.type == "cpu"
     size, frames, steps = (
         given.size or (128 if tiny else 512),
-        given.frames or (4 if tiny else 16),
+        given.frames or (4 if tiny else 8 if given.engine == "vid2vid_zero" else 16),
         given.steps or (10 if tiny else 50),
     )
-    config, side = TINY if tiny else FULL, size // 8
     precision = loading.precision_of(given.dtype, device)
-    footage = Footage(frames, side, device)
-    options = Options(steps=steps, guided_steps=round(0.52 * steps), update_weight=100.0 if size >= 256 else 4.0)
-    costs = []
-    if not given.no_naive:
-        costs.append(naive(network(config, side, torch.float32, device), footage, options, device))
-    backbone = Backbone(network(config, side, loading.PRECISIONS[precision], device))
-    schedules = ("frame", "step", "wave") if given.schedule == "all" else (given.schedule,)
-    ours(backbone, Footage(2, side, device), Options(steps=2), schedules[0], given.width)  # warm
-    costs += [ours(backbone, footage, options, schedule, given.width) for schedule in schedules]
+    if given.engine == "vid2vid_zero":
+        costs = video_costs(size // 8, frames, steps, tiny, precision, device, not given.no_naive)
+    else:
+        costs = picture_costs(given, size, frames, steps, tiny, precision, device)
     about = {"device": str(device), "dtype": precision, "size": size, "frames": frames, "steps": steps, "tiny": tiny}
     rows = [
         {

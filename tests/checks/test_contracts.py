@@ -49,10 +49,12 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
     "info-light": [
         ("daemon/keyfollow_daemon/engines/pix2video/info.py", "import torch"),
         ("daemon/keyfollow_daemon/engines/pix2video/info.py", "from diffusers import DDIMScheduler"),
+        ("daemon/keyfollow_daemon/engines/vid2vid_zero/info.py", "import torch"),
     ],
     "toolbox-below-engines": [
         ("daemon/keyfollow_daemon/engines/diffusion/ddim.py", "from keyfollow_daemon.engines.pix2video import options"),
         ("daemon/keyfollow_daemon/engines/diffusion/vae.py", "import keyfollow_daemon.engines.registry"),
+        ("daemon/keyfollow_daemon/engines/diffusion/text.py", "from keyfollow_daemon.engines.vid2vid_zero import options"),
     ],
     "torch-home": [
         ("daemon/keyfollow_daemon/executors/base.py", "import torch"),

@@ -16,6 +16,7 @@ from keyfollow_daemon.engines.base import Edit, EditedFrame, EditKeyframe, EditM
 from keyfollow_testkit import clips
 from keyfollow_testkit.memory import Memory
 from keyfollow_testkit.tiny_models import tiny_model
+from keyfollow_testkit.zero_model import model_folder
 
 Array = npt.NDArray[Any]
 RUNNABLE = [id for id, info in registry.engines().items() if not info.missing]
@@ -54,14 +55,18 @@ def keyframe(source: FrameBuffer, n: int) -> EditKeyframe:
     return EditKeyframe(n, FrameBuffer(pixels, source.depth))
 
 
-SMALL: dict[str, dict[str, SettingValue]] = {"pix2video": {"steps": 3, "size": 64, "update_weight": 4.0, "precision": "fp32"}}
+SMALL: dict[str, dict[str, SettingValue]] = {
+    "pix2video": {"steps": 3, "size": 64, "update_weight": 4.0, "precision": "fp32"},
+    "vid2vid_zero": {"steps": 2, "size": 64, "window": 4, "overlap": 1, "inversion": "direct", "precision": "fp32"},
+}
 """What makes an engine quick enough to be asked so often."""
-MODELS = {"pix2video": "sd2-depth"}
-"""The tiny model of each engine that needs one."""
 
 
 def model_of(engine_id: str) -> str | None:
-    return tiny_model(MODELS[engine_id]) if engine_id in MODELS else None
+    """The tiny model of an engine that needs one."""
+    if engine_id == "pix2video":
+        return tiny_model("sd2-depth")
+    return model_folder() if engine_id == "vid2vid_zero" else None
 
 
 def spec(engine_id: str) -> InversionSpec:

@@ -2,8 +2,9 @@
 
     python tests/golden/replay.py CASE_DIR [--schedule frame|step|wave] [--dtype fp32|bf16|fp16] [--width N] [--only NAME] [--json]
 
-A case holds a model folder, `settings.json`, `inputs.safetensors` and any of the `expected_*.safetensors` (see
-tests/golden/pix2video/README.md). Exit status 1 when a tensor of a float32 replay is outside the tolerances.
+A case holds a model folder, `settings.json`, and any of the `expected_*.safetensors` (see README.md beside each case); one of
+Pix2Video's has `inputs.safetensors`, one of vid2vid-zero's `input_frames.safetensors`. Exit status 1 when a tensor of a float32 replay
+is outside the tolerances.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,14 @@ from keyfollow_daemon.engines.pix2video.denoise import Denoiser, Seen
 from keyfollow_daemon.engines.pix2video.graph import prompt_driven
 from keyfollow_daemon.engines.pix2video.options import Options
 from keyfollow_daemon.engines.pix2video.order import order
+from keyfollow_daemon.engines.vid2vid_zero import denoise as joint
+from keyfollow_daemon.engines.vid2vid_zero.injection import Injection
+from keyfollow_daemon.engines.vid2vid_zero.inversion import inverted
+from keyfollow_daemon.engines.vid2vid_zero.kinds import layer_kinds
+from keyfollow_daemon.engines.vid2vid_zero.network import VideoNetwork
+from keyfollow_daemon.engines.vid2vid_zero.null_text import Found, NullText, null_text, used_from
+from keyfollow_daemon.engines.vid2vid_zero.spatial import SpatialLoss
+from keyfollow_daemon.engines.vid2vid_zero.token_maps import TokenMap, prompt_of, refined, replaced
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -293,17 +302,201 @@ def default50(case: Case, want: Tensors) -> Iterator[Row]:
         yield row(f"default50.{name}", frames_u8(case.model.vae.decode(made.final[number : number + 1]))[0], want[name])
 
 
+MODES = {"plain": "none", "default": "hybrid", "alldense": "dense", "stonly": "dense_few"}
+"""The format's names for what self-attention sees, and ours."""
+U_TOLERANCE, PICTURE_TOLERANCE, TEXT_TOLERANCE = 1e-3, 2e-3, 1e-5
+
+
+class VideoCase:
+    """A case folder of vid2vid-zero, its model open. Videos are ``(frames, 4, h, w)`` here, ``(4, frames, h, w)`` in the files."""
+
+    def __init__(self, folder: Path, dtype: str) -> None:
+        self.folder = folder
+        self.settings: dict[str, Any] = json.loads((folder / "settings.json").read_text())
+        self.model = loading.load(str(folder / "model"), torch.device("cpu"), dtype)
+        self.network = VideoNetwork(self.model.backbone)
+        self.steps: int = self.settings["num_inference_steps"]
+        # "null" is the format's name for the empty prompt
+        self.prompts: dict[str, str] = {"null": "", "src": self.settings["prompts"]["source"], **self.settings["prompts"]}
+        self._runs: dict[str, list[Tensor]] = {}
+
+    def expected(self, name: str) -> Tensors:
+        file = self.folder / f"{name}.safetensors"
+        return load_file(file) if file.exists() else {}
+
+    def text(self, name: str) -> Tensor:
+        return self.model.text(self.prompts[name]).tokens.clone()
+
+    @cached_property
+    def levels(self) -> ddim.Schedule:
+        return ddim.schedule(self.model.scheduler, self.steps, 1)
+
+    @cached_property
+    def pictures(self) -> Tensor:
+        return torch.stack([vae.from_bytes(f.numpy()) for f in self.expected("input_frames")["frames_uint8"]])
+
+    @cached_property
+    def clean(self) -> Tensor:
+        return self.model.vae.encode(self.pictures).clone()
+
+    @cached_property
+    def trajectory(self) -> Tensor:
+        return inverted(self.network, self.levels, self.clean, self.text("null"))
+
+    @cached_property
+    def found(self) -> Found:
+        return self.null(cross_frame=False)
+
+    def null(self, cross_frame: bool) -> Found:
+        s = self.settings
+        self.see("default")
+        how = NullText(s["null_inner_steps"], s["null_base_lr"], s["guidance_scale"], cross_frame)
+        return null_text(self.network, self.levels, self.trajectory, self.text("src"), self.text("null"), how)
+
+    def see(self, mode: str) -> None:
+        chosen = layer_kinds(self.network.self_attention, MODES[mode], self.settings["st_attn_idx"])
+        self.network.set_kinds(chosen)
+
+    def tokens(self, prompt: str) -> TokenMap:
+        source, target = (prompt_of(self.prompts[name], self.model.text) for name in ("src", prompt))
+        return (replaced if len(source.words) == len(target.words) else refined)(source, target)
+
+    def run(self, name: str) -> list[Tensor]:
+        """Latents ``(videos, frames, 4, h, w)`` after each step of ``mode.prompt[.inject][.no_null_text]``."""
+        if name not in self._runs:
+            mode, prompt, *flags = name.split(".")
+            targets = []
+            if prompt in self.prompts:
+                chosen = self.settings["controllers"].get(prompt, {}) if "inject" in flags else {}
+                injection = Injection(self.tokens(prompt), self.steps, chosen["cross_replace_steps"], chosen["self_replace_steps"]) if chosen else None  # fmt: skip
+                targets.append(joint.Target(self.text(prompt), injection))
+            empty = self._empty(name)  # finding it sees in its own mode
+            self.see(mode)
+            source = joint.Source(self.trajectory, self.text("src"), empty, guided=True, reset=False)
+            how = joint.Sampling(self.settings["guidance_scale"], keep_source=True)
+            denoiser, states = joint.Denoiser(self.network, self.levels, source, targets, how), []
+            for _ in range(self.steps):
+                denoiser.advance()
+                states.append(denoiser.x)
+            self._runs[name] = states
+        return self._runs[name]
+
+    def _empty(self, name: str) -> list[Tensor]:
+        null = self.text("null")
+        if name.endswith("no_null_text"):
+            return [null] * self.steps
+        ratio = 1.0 if name == "plain.recon" else self.settings["null_uncond_ratio"]
+        return [used_from(self.found.embeddings, null, step, ratio) for step in range(self.steps)]
+
+
+def replay_video(case: VideoCase, only: str | None = None, names: Container[str] | None = None) -> Iterator[Row]:
+    """Every expected tensor of the case. `only` is a file's name without its ending, `names` are tensors of it."""
+    parts = {
+        "text": video_inputs,
+        "expected_unet_forward": video_forward,
+        "expected_mappers": video_mappers,
+        "expected_spatial_step": video_spatial,
+        "expected_latents": video_latents,
+        "expected_frames": video_frames,
+    }
+    for name, part in parts.items():
+        if only in (None, name):
+            yield from part(case, {n: t for n, t in case.expected(name).items() if names is None or n in names})
+
+
+def video_inputs(case: VideoCase, want: Tensors) -> Iterator[Row]:
+    for name, tensor in want.items():
+        kind, _, prompt = name.partition(".")
+        got = case.model.text.ids(case.prompts[prompt]) if kind == "input_ids" else case.text(prompt)
+        yield row(f"text.{name}", got, tensor, TEXT_TOLERANCE)
+
+
+def video_forward(case: VideoCase, want: Tensors) -> Iterator[Row]:
+    sample = want["sample"].transpose(1, 2)
+    for name in (n for n in want if n.startswith("eps.")):
+        mode = name.removeprefix("eps.")
+        case.network.joint_norm = mode != "per_frame_2d"
+        alone = mode in ("per_frame_2d", "default_normal_infer")
+        case.see("default" if alone else mode)
+        with torch.no_grad():
+            out = case.network(sample, int(want["timestep"]), want["encoder_hidden_states"], cross_frame=not alone)
+        case.network.joint_norm = True
+        yield row(f"unet_forward.{name}", out.transpose(1, 2), want[name], FORWARD_TOLERANCE)
+
+
+def video_mappers(case: VideoCase, want: Tensors) -> Iterator[Row]:
+    for prompt in sorted({n.partition(".")[0] for n in want}):
+        tokens, chosen = case.tokens(prompt), case.settings["controllers"][prompt]
+        weights = Injection(tokens, case.steps, chosen["cross_replace_steps"])
+        over_time = torch.stack([weights.following(step) for step in range(case.steps + 1)])
+        yield row(f"mappers.{prompt}.cross_replace_alpha", over_time, want[f"{prompt}.cross_replace_alpha"], 0)
+        mapper = want[f"{prompt}.mapper"][0]
+        if mapper.ndim == 2:
+            yield row(f"mappers.{prompt}.mapper", tokens.across, mapper, 1e-6)
+            continue
+        yield row(f"mappers.{prompt}.refine_alphas", tokens.keep, want[f"{prompt}.refine_alphas"][0], 0)
+        followed = tokens.keep > 0
+        yield row(f"mappers.{prompt}.mapper", tokens.across.argmax(dim=0)[followed], mapper.long()[followed], 0)
+
+
+def video_spatial(case: VideoCase, want: Tensors) -> Iterator[Row]:
+    if not want:
+        return
+    loss = SpatialLoss(float(want["lambda_pixel"]), float(want["lambda_grad"]), float(want["step"]))
+    clean, source = want["x0_pred"], want["x0_source"]
+    guided = loss.step(clean, source, 1.0)
+    yield row("spatial_step.gradient", loss.gradient(clean, source), want["gradient"], FORWARD_TOLERANCE)
+    yield row("spatial_step.x0_guided", guided, want["x0_guided"], FORWARD_TOLERANCE)
+    for name, part in (("pixel", SpatialLoss(1, 0)), ("gradient", SpatialLoss(0, 0.1))):
+        values = [part.report(x, source) / (part.values or part.gradients) for x in (clean, guided)]
+        yield row(
+            f"spatial_step.{name}_mse_before_after", torch.tensor(values), want[f"{name}_mse_before_after"], FORWARD_TOLERANCE
+        )
+
+
+def video_latents(case: VideoCase, want: Tensors) -> Iterator[Row]:
+    for name, tensor in want.items():
+        kind, _, run = name.partition(".")
+        if name == "latents_x0":
+            got = case.clean[None].transpose(1, 2)
+        elif name == "ddim_inversion":
+            got = case.trajectory.transpose(1, 2)
+        elif name == "ddim_inversion_with_prompt":
+            got = inverted(case.network, case.levels, case.clean, case.text("src")).transpose(1, 2)
+        elif name == "uncond_embeddings":
+            got = case.found.embeddings
+        elif name == "uncond_embeddings_st_attention":
+            got = case.null(cross_frame=True).embeddings
+        elif kind == "step_latents":
+            got = torch.stack(case.run(run)).transpose(2, 3)
+        else:
+            got = case.run(run)[-1].transpose(1, 2)
+        yield row(f"latents.{name}", got, tensor, U_TOLERANCE if kind.startswith("uncond") else LATENT_TOLERANCE)
+    losses = torch.tensor(case.found.losses)
+    if "uncond_embeddings" in want and losses.shape == torch.tensor(case.settings["null_text_losses"]).shape:
+        yield row("latents.null_text_losses", losses, torch.tensor(case.settings["null_text_losses"]), FORWARD_TOLERANCE)
+
+
+def video_frames(case: VideoCase, want: Tensors) -> Iterator[Row]:
+    for name, tensor in want.items():
+        final = case.run(name.removeprefix("frames."))[-1]
+        decoded = case.model.vae.decode(final.flatten(0, 1)).unflatten(0, final.shape[:2])
+        yield row(f"frames.{name}", (decoded / 2 + 0.5).clamp(0, 1).transpose(1, 2), tensor, PICTURE_TOLERANCE)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("case", type=Path)
     parser.add_argument("--schedule", choices=("frame", "step", "wave"), default="frame")
     parser.add_argument("--dtype", choices=tuple(loading.PRECISIONS), default="fp32")
     parser.add_argument("--width", type=int, default=8, help="frames in flight of the wave schedule")
-    parser.add_argument("--only", metavar="NAME", help="one expected file, e.g. full, inversion, default50; or inputs")
+    parser.add_argument("--only", metavar="NAME", help="one expected file, e.g. full, inversion, expected_latents; or inputs")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
-    case = Case(given.case, given.schedule, given.dtype, given.width)
-    rows = list(replay(case, given.only))
+    if (given.case / "inputs.safetensors").exists():
+        rows = list(replay(Case(given.case, given.schedule, given.dtype, given.width), given.only))
+    else:
+        rows = list(replay_video(VideoCase(given.case, given.dtype), given.only))
     good = all(r.good for r in rows)
     if given.json:
         errors = {r.tensor: r.error for r in rows}

@@ -16,9 +16,12 @@ import torch
 from keyfollow_daemon.engines.diffusion import attention, ddim
 from keyfollow_daemon.engines.pix2video import denoise, graph
 from keyfollow_daemon.engines.pix2video.options import Options
+from keyfollow_daemon.engines.vid2vid_zero import attention as video_attention
+from keyfollow_daemon.engines.vid2vid_zero import injection, joint_norm, kinds, null_text
 
 HERE = Path(__file__).parent
 CASE = HERE / "pix2video"
+VIDEO_CASE = HERE / "vid2vid_zero"
 
 
 def _module() -> Any:
@@ -150,3 +153,114 @@ def test_the_command_prints_errors_by_tensor_and_takes_other_cases(tmp_path: Pat
     said = json.loads(capsys.readouterr().out)
     assert status == 0 and said["good"] and said["schedule"] == "step"
     assert said["max_abs_error"]["inversion.inverted"] < 1e-4
+
+
+@pytest.fixture(scope="module")
+def video() -> Any:
+    return replay.VideoCase(VIDEO_CASE, "fp32")
+
+
+@pytest.mark.parametrize("part", ["text", "expected_unet_forward", "expected_mappers", "expected_spatial_step"])
+def test_every_tensor_of_vid2vid_zeros_parts(video: Any, part: str) -> None:
+    rows = list(replay.replay_video(video, part))
+    assert len(rows) >= 4 and [r for r in rows if not r.good] == []
+
+
+RUNS = [
+    f"final_latents.{run}"
+    for run in (
+        "plain.refine.inject",
+        "default.replace.inject",
+        "default.refine.inject",
+        "alldense.replace",
+        "stonly.replace.inject",
+    )
+]
+"""Each mode, both edits; the long test has all of them."""
+
+
+def test_vid2vid_zeros_inversion_null_text_and_edits(video: Any) -> None:
+    rows = list(replay.replay_video(video, "expected_latents", ["latents_x0", "ddim_inversion", "uncond_embeddings", *RUNS]))
+    rows += replay.replay_video(video, "expected_frames", ["frames.default.replace.inject"])
+    assert len(rows) == 5 + len(RUNS) and [r for r in rows if not r.good] == []
+
+
+@pytest.mark.long
+def test_every_tensor_of_vid2vid_zero(video: Any) -> None:
+    rows = list(replay.replay_video(video))
+    assert len(rows) == 57 and [r for r in rows if not r.good] == []
+
+
+def itself_in_place_of_the_frame_before(patch: pytest.MonkeyPatch) -> None:
+    def sparse(query: Any, key: Any, value: Any, videos: int, slots: int) -> torch.Tensor:
+        def seen(t: torch.Tensor) -> torch.Tensor:
+            rows = t.unflatten(0, (videos, -1))
+            return torch.cat([rows[:, :1].expand_as(rows), rows], dim=2).flatten(0, 1)
+
+        return video_attention.attend(query, seen(key), seen(value))
+
+    patch.setattr(video_attention, "sparse", sparse)
+
+
+def kinds_changed(change: Callable[[str, str], str]) -> Patch:
+    def apply(patch: pytest.MonkeyPatch) -> None:
+        right = kinds.layer_kinds
+        patch.setattr(replay, "layer_kinds", lambda names, *a: {n: change(n, k) for n, k in right(names, *a).items()})
+
+    return apply
+
+
+def swap_up_blocks(name: str, kind: str) -> str:
+    return {"up_blocks.1.attentions.0.": "sparse", "up_blocks.2.attentions.0.": "dense"}.get(name[:25], kind)
+
+
+def norms_per_frame(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(joint_norm.JointGroupNorm, "forward", lambda self, x: self.norm(x))
+
+
+def refine_as_long_as_replace(patch: pytest.MonkeyPatch) -> None:
+    right = replay.Injection
+    patch.setattr(replay, "Injection", lambda tokens, steps, cross, layout: right(tokens, steps, 0.8, layout))
+
+
+def first_half_of_the_embeddings(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(replay, "used_from", lambda u, empty, step, ratio: null_text.used_from(u, empty, step, -ratio))
+
+
+def unconditional_half_follows_too(patch: pytest.MonkeyPatch) -> None:
+    right = replay.VideoNetwork.__call__
+
+    def both(self: Any, *given: Any, pairs: Any = (), **more: Any) -> Any:
+        return right(
+            self, *given, pairs=(*pairs, *(replace(p, source=p.source - 2, target=p.target - 2) for p in pairs)), **more
+        )
+
+    patch.setattr(replay.VideoNetwork, "__call__", both)
+
+
+def maps_from_the_target(patch: pytest.MonkeyPatch) -> None:
+    right = injection.Injection.pair
+    patch.setattr(injection.Injection, "pair", lambda self, step, source, target: right(self, step, target, target))
+
+
+VIDEO_WRONG: dict[str, tuple[Patch, str]] = {
+    "sparse keys are first and self": (itself_in_place_of_the_frame_before, "default.replace.inject"),
+    "dense in another up block": (kinds_changed(swap_up_blocks), "default.replace.inject"),
+    "middle block is sparse": (kinds_changed(lambda n, k: "sparse" if n.startswith("mid") else k), "default.replace.inject"),
+    "norms per frame": (norms_per_frame, "default.replace.inject"),
+    "refine followed for 80 %": (refine_as_long_as_replace, "default.refine.inject"),
+    "the first half of the embeddings": (first_half_of_the_embeddings, "default.replace.inject"),
+    "the unconditional half follows": (unconditional_half_follows_too, "default.replace.inject"),
+    "the target follows itself": (maps_from_the_target, "default.replace.inject"),
+}
+
+
+@pytest.mark.parametrize("name", VIDEO_WRONG)
+def test_a_wrong_vid2vid_zero_is_caught(video: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    apply, run = VIDEO_WRONG[name]
+    assert video.found is not None, "what the run starts from is right"
+    kept, video._runs = video._runs, {}
+    apply(monkeypatch)
+    (wrong,) = replay.replay_video(video, "expected_latents", [f"final_latents.{run}"])
+    video._runs = kept
+    assert not wrong.good and wrong.error > 5e-3, f"{wrong.error} is too close to a right one's 1e-3"

@@ -43,6 +43,13 @@ def golden_frames() -> list[FrameBuffer]:
     return [FrameBuffer(np.ascontiguousarray(f)) for f in load_file(CASE / "inputs.safetensors")["frames_u8"]]
 
 
+def with_red_square(frame: FrameBuffer) -> FrameBuffer:
+    """A 64 x 64 frame, edited in a part of it."""
+    pixels = frame.pixels.copy()
+    pixels[16:40, 16:40] = (220, 30, 30)
+    return FrameBuffer(pixels)
+
+
 def settings(**changes: SettingValue) -> dict[str, SettingValue]:
     """All of the engine's settings: `QUICK`, changed."""
     return describe().resolve({**QUICK, **changes})

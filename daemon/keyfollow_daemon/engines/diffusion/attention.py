@@ -83,6 +83,19 @@ def decoder_self_attention(unet: nn.Module) -> dict[str, Any]:
     return {n: m for n, m in unet.named_modules() if n.startswith("up_blocks.") and n.endswith(".attn1")}
 
 
+def is_plain(attention: Any) -> bool:
+    """Whether a diffusers layer computes softmax(q k / sqrt(d)) v and its output projection, and nothing beside."""
+    return (
+        not attention.residual_connection
+        and attention.rescale_output_factor == 1
+        and attention.group_norm is None
+        and attention.spatial_norm is None
+        and getattr(attention, "norm_cross", None) is None
+        and getattr(attention, "norm_q", None) is None
+        and getattr(attention, "norm_k", None) is None
+    )
+
+
 def tap_decoder(unet: nn.Module) -> FeatureTap:
     """Hook the UNet's decoder self-attention.
 
@@ -90,17 +103,7 @@ def tap_decoder(unet: nn.Module) -> FeatureTap:
         JobError: ``unknown_layers`` when a layer is not the plain self-attention that the processor computes.
     """
     layers = decoder_self_attention(unet)
-    plain = all(
-        not a.is_cross_attention
-        and not a.residual_connection
-        and a.rescale_output_factor == 1
-        and a.group_norm is None
-        and a.spatial_norm is None
-        and getattr(a, "norm_q", None) is None
-        and getattr(a, "norm_k", None) is None
-        for a in layers.values()
-    )
-    if not layers or not plain:
+    if not layers or not all(is_plain(a) and not a.is_cross_attention for a in layers.values()):
         raise JobError(
             "unknown_layers",
             f"The model has {len(layers)} decoder self-attention layers of a kind that is not known here.",

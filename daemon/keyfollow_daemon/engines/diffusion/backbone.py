@@ -31,6 +31,16 @@ class TextState:
     pooled: Tensor | None = None
 
 
+def check_finite(out: Tensor, dtype: torch.dtype) -> None:
+    """Raises JobError ``not_finite`` when a network that computes in `dtype` gave NaN or infinity."""
+    if not torch.isfinite(out).all():
+        raise JobError(
+            "not_finite",
+            f"The model computed values that are no numbers, in {str(dtype).removeprefix('torch.')}.",
+            "Run again with --set precision=fp32.",
+        )
+
+
 class Backbone:
     """A UNet, and its ControlNet where there is one. `samples` counts the rows that were computed, `calls` the calls.
 
@@ -80,15 +90,11 @@ class Backbone:
         self.tap.captured = []
         out: Tensor = self.unet(inputs, timesteps, tokens, return_dict=False, **extra)[0].float()
         self.tap.check()
-        if not torch.isfinite(out).all():
-            raise JobError(
-                "not_finite",
-                f"The model computed values that are no numbers, in {str(self.dtype).removeprefix('torch.')}.",
-                "Run again with --set precision=fp32.",
-            )
-        return self._noise(out, x, timesteps)
+        check_finite(out, self.dtype)
+        return self.noise(out, x, timesteps)
 
-    def _noise(self, out: Tensor, x: Tensor, timesteps: Tensor) -> Tensor:
+    def noise(self, out: Tensor, x: Tensor, timesteps: Tensor) -> Tensor:
+        """The noise that the network's answer `out` to `x` ``(n, 4, h, w)`` means: itself, or for v = sqrt(a) eps - sqrt(1 - a) x0."""
         if self.prediction == "epsilon":
             return out
         assert self.alphas is not None

@@ -28,6 +28,17 @@ class TextEncoder:
         """The first tokenizer's ``(1, 77)``, padded to its length."""
         return _ids(self._pairs[0][0], prompt)
 
+    def words(self, prompt: str) -> list[tuple[str, list[int]]]:
+        """The prompt split by blanks, each word with its tokens of the first tokenizer; CLIP's never span words."""
+        tokenizer = self._pairs[0][0]
+        return [(word, list(tokenizer(word, add_special_tokens=False).input_ids)) for word in prompt.split(" ")]
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The tokens that every prompt begins and ends with."""
+        tokenizer = self._pairs[0][0]
+        return tokenizer.bos_token_id, tokenizer.eos_token_id
+
     @torch.inference_mode()
     def _encode(self, prompt: str) -> TextState:
         if len(self._pairs) == 1:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 
-import torch
 from torch import Tensor
 
 from keyfollow_daemon.engines.base import Context, EditKeyframe
@@ -58,9 +57,3 @@ class Anchors:
 
     def __contains__(self, frame: int) -> bool:
         return frame in self._trajectories
-
-
-def similarity(a: Tensor, b: Tensor) -> float:
-    """Cosine of two latents, 0…1: how much of one frame is found in the other at the same place."""
-    found = torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0)
-    return float(found.clamp(0, 1))

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames
-from keyfollow_daemon.engines.diffusion import ddim, vae
+from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, Frames
+from keyfollow_daemon.engines.diffusion import ddim
 from keyfollow_daemon.engines.diffusion.arrays import from_arrays, to_arrays
-from keyfollow_daemon.engines.diffusion.deliver import Delivery, apply_change
+from keyfollow_daemon.engines.diffusion.handout import Handout, similarity
 from keyfollow_daemon.engines.diffusion.loading import Model
+from keyfollow_daemon.engines.diffusion.locality import Locality
 from keyfollow_daemon.engines.diffusion.memory import Plan
-from keyfollow_daemon.engines.patch.pixels import guide
+from keyfollow_daemon.engines.diffusion.pace import Pace, identity
 
-from .anchors import Anchors, similarity
-from .between import fill_between
+from .anchors import Anchors
 from .denoise import Denoiser
 from .graph import Graph, keyframe_driven, prompt_driven
-from .locality import Locality
 from .options import options_of
 from .order import Batch, order
 from .prepared import Prepared
@@ -75,7 +71,7 @@ class Run:
         pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
         how = (self._options, self._schedule(), plan.width, plan.precision, levels.timesteps)
         self._identity = repr((self._graph, pictures, target, negative, follows, how))
-        self._delivery = Delivery(prepared.size, edit.settings["deliver"] == "difference", float(edit.settings["grain"]))
+        self._handout = Handout(frames, edit, ctx, prepared.size, model.vae, self._locality)
         self._finals: dict[int, Tensor] = {}
         self._shares: dict[int, float] = {}
 
@@ -83,7 +79,7 @@ class Run:
         """Every wanted frame once: keyframes first, then as they are finished, those between drawn ones last."""
         for frame in sorted(self._wanted & self._keyframes.keys()):
             self._ctx.check()
-            yield self._keyframe(self._keyframes[frame])
+            yield self._handout.keyframe(self._keyframes[frame])
         for key in self._edit.keyframes:
             self._anchors.invert(key)
         stride = self._between()
@@ -91,7 +87,7 @@ class Run:
             if not stride and frame in self._wanted:
                 yield self._finished(frame)
         if stride:
-            yield from self._fill()
+            yield from self._handout.with_those_between(self._drawn, self._finished)
 
     # what the denoiser asks (denoise.Supply)
     def depth(self, frame: int) -> Tensor | None:
@@ -172,7 +168,7 @@ class Run:
     def _checkpoint(self, done: int) -> None:
         finals = {f"final.{f}": x for f, x in self._finals.items()}
         shares = torch.tensor([[f, s] for f, s in self._shares.items()], dtype=torch.float64).reshape(-1, 2)
-        about = {"done": torch.tensor(done), "shares": shares, "identity": _digest(self._identity)}
+        about = {"done": torch.tensor(done), "shares": shares, "identity": identity(self._identity)}
         state = {f"denoiser {name}": t for name, t in self._denoiser.state().items()}
         self._ctx.checkpoint(CHECKPOINT, to_arrays({**about, **finals, **state}))
 
@@ -182,7 +178,7 @@ class Run:
         if kept is None:
             return 0
         state = from_arrays(kept, self._model.device)
-        if not torch.equal(state["identity"].cpu(), _digest(self._identity)):
+        if not torch.equal(state["identity"].cpu(), identity(self._identity)):
             return 0
         for name, tensor in state.items():
             if name.startswith("final."):
@@ -192,16 +188,7 @@ class Run:
         return int(state["done"])
 
     def _finished(self, frame: int) -> EditedFrame:
-        prepared = self._prepared[frame]
-        # one by one: a smaller plan must not decode other bits
-        latents = (self._finals[frame], prepared.level(0).to(self._finals[frame]))
-        edited, roundtrip = (vae.to_values(self._model.vae.decode(x[None])[0]) for x in latents)
-        mask = self._locality.at(frame)
-        seed = int.from_bytes(self._source.digest(frame)[:7], "big") ^ self._edit.seed
-        image = self._delivery.frame(self._source[frame], edited, roundtrip, mask, seed)
-        person = self._locality.person
-        traced = None if person else (torch.ones(image.height, image.width).bool().numpy() if mask is None else mask > 0)
-        return EditedFrame(frame, image, self._confidence(frame), traced=traced, mask=mask if person else None)
+        return self._handout.drawn(frame, self._finals[frame], self._prepared[frame].level(0), self._confidence(frame))
 
     def _confidence(self, frame: int) -> float:
         """How alike the source is here and at the nearest anchor: where little is found again, little could be carried."""
@@ -209,60 +196,3 @@ class Run:
         if nearest == frame:
             return 1.0
         return similarity(self._prepared[frame].level(0), self._prepared[nearest].level(0))
-
-    def _keyframe(self, key: EditKeyframe) -> EditedFrame:
-        source = self._source[key.frame]
-        if not self._locality.person:
-            return EditedFrame(key.frame, key.image, 1.0, traced=(key.image.pixels != source.pixels).any(axis=2))
-        mask = self._locality.at(key.frame)
-        assert mask is not None
-        change = guide(key.image).astype("float32") - guide(source)
-        image = apply_change(source, change * mask[..., None])
-        image.pixels[mask == 1] = key.image.pixels[mask == 1]
-        return EditedFrame(key.frame, image, 1.0, mask=mask)
-
-    def _fill(self) -> Iterator[EditedFrame]:
-        """Deliver the drawn frames in order, and those between any two of them."""
-        marks = sorted({*self._drawn, *self._keyframes})
-        last: EditKeyframe | None = None
-        for place, mark in enumerate(marks):
-            if mark in self._keyframes:
-                made = self._keyframes[mark]
-            else:
-                finished = self._finished(mark)
-                made = EditKeyframe(mark, finished.image)
-                if mark in self._wanted:
-                    yield finished
-            keys = [made] if last is None else [last, made]
-            yield from self._gap(-1 if last is None else last.frame, mark, keys)
-            if place == len(marks) - 1:
-                yield from self._gap(mark, self._source.count, [made])
-            last = made
-
-    def _gap(self, after: int, before: int, keys: list[EditKeyframe]) -> Iterator[EditedFrame]:
-        between = self._between()
-        inside = between[bisect_left(between, after + 1) : bisect_left(between, before)]
-        masks = self._edit.masks if self._locality.person else ()
-        yield from fill_between(self._source, keys, inside, masks, self._edit, self._ctx)
-
-
-def _digest(text: str) -> Tensor:
-    return torch.tensor(list(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)
-
-
-class Pace:
-    """Says when the next checkpoint is due, so that all of them together take no more than `share` of the time."""
-
-    def __init__(self, share: float) -> None:
-        self._share = share
-        self._next = self._began = 0.0
-
-    def due(self) -> bool:
-        return time.monotonic() >= self._next
-
-    def __enter__(self) -> None:
-        self._began = time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        now = time.monotonic()
-        self._next = now + (now - self._began) / self._share

@@ -24,7 +24,4 @@ def frames() -> list[FrameBuffer]:
 
 @pytest.fixture
 def keyframe(frames: list[FrameBuffer]) -> FrameBuffer:
-    """Frame 2 with a red square."""
-    pixels = frames[2].pixels.copy()
-    pixels[16:40, 16:40] = (220, 30, 30)
-    return FrameBuffer(pixels)
+    return diffusion.with_red_square(frames[2])

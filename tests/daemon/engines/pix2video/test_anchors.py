@@ -13,7 +13,7 @@ from keyfollow_daemon.engines.diffusion.loading import Model
 from keyfollow_daemon.engines.diffusion.vae import from_bytes
 from keyfollow_daemon.engines.diffusion.worksize import work_size
 from keyfollow_daemon.engines.pix2video import anchors as module
-from keyfollow_daemon.engines.pix2video.anchors import Anchors, similarity
+from keyfollow_daemon.engines.pix2video.anchors import Anchors
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
 from keyfollow_daemon.engines.pix2video.prepared import Prepared
 from keyfollow_daemon.engines.pix2video.run import Run
@@ -91,8 +91,3 @@ def test_other_frames_attend_to_the_edited_picture(
         patch.setattr(module, "guide", lambda image: frames[2].pixels)
         wrong = finals(keyframe)
     assert all(torch.allclose(wrong[f], plain[f], atol=1e-5) for f in plain), "this is what the test above would catch"
-
-
-def test_similarity() -> None:
-    a = torch.randn(4, 8, 8)
-    assert similarity(a, a) == pytest.approx(1) and similarity(a, -a) == 0

@@ -1,4 +1,4 @@
-"""What one run hands out, with masks, several keyframes, and at what pace it is kept."""
+"""What one run hands out, with masks, several keyframes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import EditMask
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
-from keyfollow_daemon.engines.pix2video.run import Pace
 from keyfollow_testkit.diffusion import edit, propagate
 from keyfollow_testkit.memory import Memory
 
@@ -60,16 +59,3 @@ def test_a_finished_run_that_was_killed_while_writing_only_decodes(
 def test_confidence_falls_with_what_is_found_again(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
     sure = {f.frame: f.confidence for f in propagate(engine, Memory(frames), edit(frames))}
     assert sure[0] == 1 and all(0 <= c <= 1 for c in sure.values()) and sure[1] > sure[4]
-
-
-def test_the_pace_keeps_to_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.run.time.monotonic", lambda: now[0])
-    pace = Pace(0.05)
-    assert pace.due()
-    with pace:
-        now[0] += 1.0
-    now[0] += 19.0
-    assert not pace.due()
-    now[0] += 1.5
-    assert pace.due()

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from keyfollow_daemon.engines.base import Context, Edit, EditMask, Frames, InversionSpec
-from keyfollow_daemon.engines.diffusion.worksize import WorkSize, cv
 from keyfollow_daemon.engines.patch import info as patch_info
 from keyfollow_daemon.engines.patch.changes import change_mask
 from keyfollow_daemon.engines.patch.correspondence import Correspondence, enlarge
@@ -21,6 +20,8 @@ from keyfollow_daemon.engines.patch.inversion import Flows
 from keyfollow_daemon.engines.patch.masks import Masks
 from keyfollow_daemon.engines.patch.pixels import values
 from keyfollow_daemon.engines.patch.track import Tracks
+
+from .worksize import WorkSize, cv
 
 Floats = npt.NDArray[np.float32]
 EVERYWHERE = 0.9

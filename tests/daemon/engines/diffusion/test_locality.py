@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.base import EditMask
+from keyfollow_daemon.engines.diffusion.locality import Locality
 from keyfollow_daemon.engines.diffusion.worksize import work_size
-from keyfollow_daemon.engines.pix2video.locality import Locality
 from keyfollow_testkit.diffusion import edit
 from keyfollow_testkit.memory import Memory
 

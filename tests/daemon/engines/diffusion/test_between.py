@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.base import EditKeyframe
-from keyfollow_daemon.engines.pix2video.between import fill_between
+from keyfollow_daemon.engines.diffusion.between import fill_between
 from keyfollow_testkit.diffusion import edit
 from keyfollow_testkit.memory import Memory
 

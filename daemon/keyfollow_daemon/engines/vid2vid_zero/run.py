@@ -1,0 +1,239 @@
+"""One edit pass over one edit: window by window, from where an interrupted run goes on, and what is handed out.
+
+What a window leaves behind is small and of one size, whatever the clip's length: the latents, at every step, of the frames that it
+shares with a neighbour, and of the first frame, which without keyframes is every later window's anchor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, Frames
+from keyfollow_daemon.engines.diffusion import ddim
+from keyfollow_daemon.engines.diffusion.arrays import from_arrays, to_arrays
+from keyfollow_daemon.engines.diffusion.handout import Handout, similarity
+from keyfollow_daemon.engines.diffusion.loading import Model
+from keyfollow_daemon.engines.diffusion.locality import Locality
+from keyfollow_daemon.engines.diffusion.pace import Pace, identity
+
+from .denoise import Denoiser, Seam, Source
+from .info import windows_of
+from .keyframes import Keyframes
+from .network import VideoNetwork
+from .null_text import used_from
+from .options import Editing, Preparing
+from .plan import Plan
+from .prepared import Prepared, PreparedWindow
+from .targets import target
+from .windows import Window, fading, order, touching
+
+CHECKPOINT = "edit pass"
+CHECKPOINT_SHARE = 0.05
+"""Checkpoints may take this share of a run's time."""
+
+
+class Run:
+    """See `frames`."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        edit: Edit,
+        ctx: Context,
+        model: Model,
+        network: VideoNetwork,
+        prepared: Prepared,
+        levels: ddim.Schedule,
+        how: Preparing,
+        what: Editing,
+        plan: Plan,
+    ) -> None:
+        self._edit, self._ctx, self._model, self._network, self._prepared = edit, ctx, model, network, prepared
+        self._levels, self._how, self._what = levels, how, what
+        self._keys = {k.frame: k for k in edit.keyframes}
+        prompt = edit.prompt or prepared.prompt
+        guidance = what.sampling.guidance
+        if self._keys and edit.prompt in ("", prepared.prompt):
+            # without a prompt of its own there is nothing to be guided towards: what is right already would drift away from itself
+            guidance = 1.0
+        self._sampling = replace(what.sampling, guidance=guidance, apart=plan.apart)
+        self._target = target(model.text, prepared.prompt, prompt, what, len(levels), model.device)
+        every = windows_of(frames.count, edit.settings)
+        self._keyframes = Keyframes(edit.keyframes, every, prepared, prompt, self._target.text, ctx)
+        self._windows = order(touching(every, edit.range.start, edit.range.stop), sorted(self._keys))
+        self._to_come = {w.number: w for w in self._windows}
+        """By number, windows that are not begun."""
+        self._locality = Locality(frames, edit, ctx, prepared.size)
+        self._handout = Handout(frames, edit, ctx, prepared.size, model.vae, self._locality)
+        pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
+        self._identity = repr((self._windows, pictures, prompt, prepared.prompt, how, what, plan.precision, levels.timesteps))
+        self._pace = Pace(CHECKPOINT_SHARE)
+        self._done = 0
+        self._edges: dict[tuple[int, int], Tensor] = {}
+        """By (window, neighbour to come): latents of the frames they share, `Seam.levels`."""
+        self._anchor: Tensor | None = None
+        """``(S + 1, videos, 4, h, w)`` of the first window's first frame."""
+        self._drawn: dict[int, tuple[Tensor, Tensor, float]] = {}
+        """Final latents, the source's, and confidence, of frames not yet handed out."""
+
+    def frames(self) -> Iterator[EditedFrame]:
+        """Every wanted frame once: keyframes first, then window by window, those between drawn ones last."""
+        wanted, keys = set(self._edit.wanted), set(self._keys)
+        for frame in sorted(wanted & keys):
+            self._ctx.check()
+            yield self._handout.keyframe(self._keys[frame])
+        every = sorted({f for w in self._windows for f in w.frames} - keys)
+        between = bool(wanted - set(every) - keys)
+        left = wanted - keys
+        for finished in self._draw() if left else ():
+            if not between:
+                for frame in sorted(left & set(finished)):
+                    left.discard(frame)
+                    yield self._finished(frame)
+                if not left:
+                    break
+        if between:
+            yield from self._handout.with_those_between(every, self._finished)
+        total = len(self._windows) * len(self._levels)
+        self._ctx.progress("Propagating", total, total)
+
+    def _finished(self, frame: int) -> EditedFrame:
+        return self._handout.drawn(frame, *self._drawn[frame])
+
+    def _draw(self) -> Iterator[list[int]]:
+        """Frames whose latents are final, as they become so; those that an interrupted run left first."""
+        kept = self._restore()
+        keep_all = int(self._edit.settings["stride"]) > 1
+        if self._drawn:
+            yield list(self._drawn)
+        for window in self._windows[self._done :]:
+            if not keep_all:
+                self._drawn.clear()
+            yield self._window(window, kept)
+            kept = {}
+
+    def _window(self, window: Window, kept: dict[str, Tensor]) -> list[int]:
+        steps, total = len(self._levels), len(self._windows) * len(self._levels)
+        del self._to_come[window.number]
+        prepared = self._prepared[window]
+        slots = self._slots(window)
+        made = self._denoiser(window, prepared, slots)
+        trail = [made.x.cpu()]
+        if kept:
+            made.resume({n.removeprefix("denoiser "): t for n, t in kept.items() if n.startswith("denoiser ")})
+            trail = list(kept["trail"])
+        while made.step < steps:
+            self._ctx.check()
+            self._ctx.progress("Propagating", self._done * steps + made.step, total)
+            made.advance()
+            trail.append(made.x.cpu())
+            if made.step < steps and self._pace.due():
+                with self._pace:
+                    self._checkpoint({f"denoiser {n}": t for n, t in made.state().items()} | {"trail": torch.stack(trail)})
+        self._leave(window, torch.stack(trail))
+        finished = self._keep(window, made.x[1], prepared.trajectory[0], slots)
+        self._done += 1
+        if self._pace.due():
+            with self._pace:
+                self._checkpoint({})
+        return finished
+
+    def _denoiser(self, window: Window, prepared: PreparedWindow, slots: Tensor | None) -> Denoiser:
+        guided = self._how.method == "null_text"
+        source = Source(
+            prepared.trajectory, self._prepared.source, self._empty(prepared), guided, reset=self._how.method == "direct"
+        )
+        mask = None
+        if self._locality:
+            masks = [m for f in window.frames if (m := self._locality.latent(f)) is not None]
+            mask = torch.stack(masks).to(self._model.device)
+        return Denoiser(self._network, self._levels, source, [self._target], self._sampling, slots, self._seams(window), mask)
+
+    def _empty(self, prepared: PreparedWindow) -> list[Tensor]:
+        if self._how.method == "negative_prompt":
+            return [self._prepared.source] * len(self._levels)
+        if prepared.embeddings is None:
+            return [self._prepared.empty] * len(self._levels)
+        found, ratio = prepared.embeddings, self._what.null_ratio
+        return [used_from(found, self._prepared.empty, step, ratio) for step in range(len(self._levels))]
+
+    def _slots(self, window: Window) -> Tensor | None:
+        if self._keys:
+            return self._keyframes.slots(window)
+        return None if self._anchor is None else self._anchor[:, :, None]
+
+    def _seams(self, window: Window) -> list[Seam]:
+        seams = []
+        for other in (window.number - 1, window.number + 1):
+            levels = self._edges.get((other, window.number))
+            if levels is not None:
+                shared = levels.shape[2]
+                first = 0 if other < window.number else len(window.frames) - shared
+                seams.append(Seam(tuple(range(first, first + shared)), fading(shared, other < window.number), levels))
+        return seams
+
+    def _shared(self, window: Window, other: int) -> list[int]:
+        """Frames of `window` that the window numbered `other`, if that is to come, will make anew."""
+        following = self._to_come.get(other)
+        return [] if following is None else [f for f in window.frames if f in following.frames]
+
+    def _leave(self, window: Window, trail: Tensor) -> None:
+        for other in (window.number - 1, window.number + 1):
+            self._edges.pop((other, window.number), None)
+            places = [window.frames.index(f) for f in self._shared(window, other)]
+            if places:
+                self._edges[window.number, other] = trail[:, :, places]
+        if not self._keys and self._anchor is None and len(self._windows) > 1:
+            self._anchor = trail[:, :, 0].clone()
+
+    def _keep(self, window: Window, latents: Tensor, clean: Tensor, slots: Tensor | None) -> list[int]:
+        """Put by what no later window changes any more."""
+        later = {f for n in (window.number - 1, window.number + 1) for f in self._shared(window, n)}
+        finished = [f for f in window.frames if f not in later and f not in self._keys]
+        for frame in finished:
+            at = window.frames.index(frame)
+            self._drawn[frame] = (latents[at].cpu(), clean[at].cpu(), self._confidence(window, frame, clean, slots))
+        return finished
+
+    def _confidence(self, window: Window, frame: int, clean: Tensor, slots: Tensor | None) -> float:
+        """How alike the source is here and at the nearest anchor: where little is found again, little could be carried."""
+        own = clean[window.frames.index(frame)]
+        if not self._keys:
+            anchor = clean[0] if self._anchor is None or slots is None else slots[-1, 0, 0]
+            return similarity(own, anchor.to(own))
+        near = self._keyframes.near(window)
+        nearest = min(near, key=lambda k: (abs(k - frame), k))
+        return similarity(own, self._keyframes.levels(nearest)[-1, 0].to(own))
+
+    def _checkpoint(self, inside: dict[str, Tensor]) -> None:
+        state = {"identity": identity(self._identity), "done": torch.tensor(self._done), **inside}
+        state |= {f"edge.{a}.{b}": t for (a, b), t in self._edges.items()}
+        if self._anchor is not None:
+            state["anchor"] = self._anchor
+        for frame, (latent, clean, sure) in self._drawn.items():
+            state |= {f"drawn.{frame}": torch.stack([latent, clean]), f"sure.{frame}": torch.tensor(sure, dtype=torch.float64)}
+        self._ctx.checkpoint(CHECKPOINT, to_arrays(state))
+
+    def _restore(self) -> dict[str, Tensor]:
+        """Take up an interrupted run's state; what it had of a window in the middle."""
+        kept = self._ctx.restore(CHECKPOINT)
+        if kept is None:
+            return {}
+        state = from_arrays(kept)
+        if not torch.equal(state["identity"], identity(self._identity)):
+            return {}
+        self._done, self._anchor = int(state["done"]), state.get("anchor")
+        for window in self._windows[: self._done]:
+            del self._to_come[window.number]
+        for name, tensor in state.items():
+            kind, *numbers = name.split(".")
+            if kind == "edge":
+                self._edges[int(numbers[0]), int(numbers[1])] = tensor
+            elif kind == "drawn":
+                frame = int(numbers[0])
+                self._drawn[frame] = (tensor[0], tensor[1], float(state[f"sure.{frame}"]))
+        return state if "trail" in state else {}

@@ -1,0 +1,134 @@
+"""The engine as a whole, on a tiny model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from keyfollow.errors import JobError, ModelMissing, UsageError
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.engines.base import Edit
+from keyfollow_daemon.engines.vid2vid_zero.engine import Vid2VidZeroEngine
+from keyfollow_testkit import diffusion
+from keyfollow_testkit.memory import Memory
+from keyfollow_testkit.zero import edit, opened, propagate
+
+Pixels = dict[int, np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]
+
+
+def pixels(engine: Vid2VidZeroEngine, memory: Memory, job: Edit, **more: bool) -> Pixels:
+    return {f.frame: f.image.pixels for f in propagate(engine, memory, job, **more)}
+
+
+@pytest.mark.parametrize("method", ["null_text", "direct"])
+def test_a_warm_run_with_another_prompt_inverts_nothing(
+    engine: Vid2VidZeroEngine, frames: list[FrameBuffer], method: str
+) -> None:
+    memory, job = Memory(frames), edit(frames, inversion=method)
+    first = pixels(engine, memory, job)
+    entries = 2 * (2 if method == "null_text" else 1)
+    assert memory.saved == entries and memory.phases["Preparing"] == (2, 2)
+    network = opened(engine)
+    before = network.calls
+    again = propagate(engine, memory, replace(job, prompt="a car is parked on the road"))
+    assert network.calls == before, "no call for inversion, none for null-text"
+    second = {f.frame: f.image.pixels for f in again}
+    assert network.calls - before == 2 * 3 and memory.saved == entries
+    assert any((first[n] != second[n]).any() for n in first)
+
+
+def test_a_longer_range_prepares_only_what_is_missing(engine: Vid2VidZeroEngine, frames: list[FrameBuffer]) -> None:
+    memory = Memory(frames)
+    list(propagate(engine, memory, edit(frames, span=FrameRange(0, 2))))
+    assert memory.saved == 1
+    list(propagate(engine, memory, edit(frames)))
+    assert memory.saved == 2
+
+
+def test_keyframes_come_back_untouched_and_first(
+    engine: Vid2VidZeroEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
+) -> None:
+    made = list(propagate(engine, Memory(frames), edit(frames, {2: keyframe})))
+    assert made[0].frame == 2 and (made[0].image.pixels == keyframe.pixels).all() and made[0].confidence == 1
+    assert sorted(f.frame for f in made) == list(range(5))
+    for frame in made:
+        changed = (frame.image.pixels != frames[frame.frame].pixels).any(axis=2)
+        assert frame.traced is not None and 0.02 < changed.mean() < 0.6 and not (changed & ~frame.traced).any()
+
+
+@pytest.mark.parametrize("keys", [False, True])
+def test_a_killed_run_goes_on_from_its_last_step_and_ends_the_same(
+    engine: Vid2VidZeroEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, keys: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keyfollow_daemon.engines.vid2vid_zero.run.CHECKPOINT_SHARE", 1e9)
+    job = edit(frames, {1: keyframe} if keys else None, local=False)
+    whole = pixels(engine, Memory(frames), job)
+    steps_done = 4  # one into the second window
+    memory = Memory(frames)
+    made: Pixels = {}
+    run = propagate(engine, memory, job)
+    network = opened(engine)
+    right = type(network).__call__
+
+    def counted(self: Any, *given: Any, **more: Any) -> torch.Tensor:
+        if more.get("cross_frame"):
+            if len(seen) == steps_done:
+                raise InterruptedError
+            seen.append(1)
+        return right(self, *given, **more)
+
+    seen: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(type(network), "__call__", counted)
+        with pytest.raises(InterruptedError):
+            for frame in run:
+                made[frame.frame] = frame.image.pixels
+    assert "edit pass" in memory.kept and 0 < len(made) < 5
+    start = network.calls
+    rest = replace(job, wanted=[n for n in range(5) if n not in made])
+    made |= pixels(engine, memory, rest, resumed=True)
+    assert network.calls - start == 6 - steps_done, "no step is made twice, no keyframe inverted again"
+    assert sorted(made) == list(range(5)) and all((made[n] == whole[n]).all() for n in whole)
+
+
+def test_a_run_that_ran_out_of_memory_goes_on_with_a_smaller_plan(engine: Vid2VidZeroEngine, frames: list[FrameBuffer]) -> None:
+    job = edit(frames)
+    whole, memory = pixels(engine, Memory(frames), job), Memory(frames)
+    memory.plan = 1
+    small = Vid2VidZeroEngine(torch.device("cpu"))
+    made = pixels(small, memory, job)
+    assert max(np.abs(made[n].astype(int) - whole[n]).max() for n in whole) <= 1
+    assert opened(small).calls > 2 * 3 * 2, "halves apart"
+
+
+def test_stride_leaves_the_frames_between_to_the_patch_engine(
+    engine: Vid2VidZeroEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
+) -> None:
+    memory = Memory(frames)
+    for keys in (None, {1: keyframe}, {2: keyframe}):
+        made = list(propagate(engine, memory, edit(frames, keys, stride=2)))
+        assert sorted(f.frame for f in made) == list(range(5))
+        assert all((f.image.pixels != frames[f.frame].pixels).any() for f in made)
+
+
+def test_what_cannot_run_says_why(engine: Vid2VidZeroEngine, frames: list[FrameBuffer]) -> None:
+    memory = Memory(frames)
+
+    def run(**changes: Any) -> None:
+        list(propagate(engine, memory, edit(frames, **changes)))
+
+    with pytest.raises(ModelMissing, match="No model was named"):
+        run(model=None)
+    with pytest.raises(UsageError, match="neither a keyframe nor a prompt"):
+        run(prompt="")
+    with pytest.raises(UsageError, match="does not retrace"):
+        run(sampler="dpm++2m", inversion="null_text")
+    with pytest.raises(UsageError, match="above 2 the picture runs away"):
+        run(keep_values=2.0, keep_gradients=0.25)
+    with pytest.raises(UsageError, match="75"):
+        run(prompt="word " * 80)
+    with pytest.raises(JobError, match="does not know"):
+        run(model=diffusion.MODEL)
