@@ -96,11 +96,15 @@ class Bytes:
         patch.setattr(Denoiser, "advance", advance)
 
 
-@pytest.mark.parametrize("keys", [False, True])
+@pytest.mark.parametrize(
+    ("keys", "counts"), [(False, (20, 32)), (True, (20, 32)), pytest.param(False, (20, 32, 128), marks=pytest.mark.long)]
+)
 @pytest.mark.usefixtures("formula")
-def test_memory_is_flat_in_the_clips_length(engine: Vid2VidZeroEngine, keys: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_flat_in_the_clips_length(
+    engine: Vid2VidZeroEngine, keys: bool, counts: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     most = []
-    for count in (20, 32) if keys else (20, 32, 128):
+    for count in counts:
         frames = drifting(count)
         job = edit(frames, {0: FrameBuffer(255 - frames[0].pixels)} if keys else None, steps=2, window=6, overlap=2, size=64)
         with monkeypatch.context() as patch:
