@@ -68,6 +68,7 @@ class ExportDialog(QDialog):
         browse = QPushButton(self.tr("Browse…"))
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addWidget(self.out, 1)
         row.addWidget(browse)
         for name, field in (

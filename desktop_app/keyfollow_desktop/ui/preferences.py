@@ -110,6 +110,7 @@ class PreferencesDialog(QDialog):
         browse = QPushButton(self.tr("Browse…"))
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addWidget(self.editor, 1)
         row.addWidget(browse)
         form.addRow(self.tr("Installed editors"), self.known)

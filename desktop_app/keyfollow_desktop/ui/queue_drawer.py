@@ -42,6 +42,7 @@ class JobRow(QFrame):
         self.name, self.state = label(), label("", "dim")
         self.bar = QProgressBar(textVisible=False)
         buttons = QHBoxLayout()
+        buttons.setSpacing(6)
         self.buttons: dict[str, QPushButton] = {}
         for what, text in (
             ("pause", self.tr("Pause")),

@@ -281,7 +281,9 @@ class Painter:
             p.save()
             p.setFont(small)
             p.setPen(theme.AMBER)
-            p.drawText(QPointF(right + 5, top + 11), text)
+            length = p.fontMetrics().horizontalAdvance(text)
+            # after the bar, or before it where the window ends
+            p.drawText(QPointF(right + 5 if right + 5 + length < width else left - 5 - length, top + 11), text)
             p.restore()
 
 

@@ -83,7 +83,9 @@ class TransportBar(QFrame):
             else self.tr("Source frame {0} of {1}").format(seen.frame, project.source(seen.clip.media).frames)
         )
         self.frame.setText(text)
-        has_take = seen is not None and bool(seen.clip.take)
+        has_take = seen is not None and (
+            bool(seen.clip.take) or any(k.frame == seen.frame for k in project.work_of(seen.clip.media).keyframes)
+        )
         for mode, button in self.modes.items():
             button.setEnabled(mode == "source" or has_take)
             button.setToolTip("" if button.isEnabled() else self.tr("There is no take here yet: press Enter for a draft"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Literal
 
+from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -20,10 +22,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from ..model import assets
 from ..model.selection import Seen
+from ..model.state import Media
+from ..model.work_edits import out_of_date
 from . import theme
 from .document import Document
-from .pictures import Pictures, Want
+from .pictures import Pictures, Want, still
 from .take_store import TakeStore
 
 Mode = Literal["source", "take", "wipe", "side", "difference"]
@@ -127,10 +132,26 @@ class Viewer(QWidget):
         halves = 2 if self.mode == "side" else 1
         size = (0, 0) if self._zoom > self._fit() else (round(self.width() * ratio / halves), round(self.height() * ratio))
         source = Want(media.path, frame, media.given_rate, size=size)
-        folder = self._takes.folder(seen.clip.take)
-        if not folder or self.mode == "source":
+        if self.mode == "source":
             return [source]
-        return [source, Want(media.path, frame, media.given_rate, folder, size)]
+        edited = self._keyframe(seen, media, frame)
+        if edited is not None:
+            return [source, still(edited, size)]
+        folder = self._takes.folder(seen.clip.take)
+        return [source, Want(media.path, frame, media.given_rate, folder, size)] if folder else [source]
+
+    def _keyframe(self, seen: Seen, media: Media, frame: int) -> Path | None:
+        """The edited picture of a frame, as long as no take that is up to date shows it."""
+        project = self._document.project
+        work = project.work_of(media.id)
+        keyframe = next((k for k in work.keyframes if k.frame == frame), None)
+        take = next((t for t in work.takes if t.id == seen.clip.take), None)
+        if keyframe is None or (take is not None and not out_of_date(project, media.id, take)):
+            return None
+        try:
+            return assets.picture(self._document.folder, "keyframes", keyframe.image)
+        except KeyfollowError:
+            return None
 
     def _place(self, want: Want, image: QImage) -> None:
         if want == self._wanted[0]:
@@ -233,6 +254,8 @@ class Viewer(QWidget):
                 self._corner(painter, self.tr("Source"), Qt.AlignmentFlag.AlignLeft)
         elif self.mode == "take":
             self._picture(painter, take, self._target(take, area))
+            if self._wanted[1] is not None and self._wanted[1].frame is None:
+                self._corner(painter, self.tr("Edit keyframe"), Qt.AlignmentFlag.AlignRight)
         elif self.mode == "side":
             half = QRectF(area.left(), area.top(), area.width() / 2 - 2, area.height())
             other = half.translated(area.width() / 2 + 2, 0)
@@ -284,7 +307,9 @@ class Viewer(QWidget):
 
     def _name_sides(self, painter: QPainter) -> None:
         take_first = self.mode == "wipe" and math.sin(math.radians(self._angle)) < 0
-        names = (self.tr("Take"), self.tr("Source")) if take_first else (self.tr("Source"), self.tr("Take"))
+        edited = self._wanted[1] is not None and self._wanted[1].frame is None
+        names = (self.tr("Source"), self.tr("Edit keyframe") if edited else self.tr("Take"))
+        names = names[::-1] if take_first else names
         self._corner(painter, names[0], Qt.AlignmentFlag.AlignLeft)
         self._corner(painter, names[1], Qt.AlignmentFlag.AlignRight)
 

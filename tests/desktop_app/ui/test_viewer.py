@@ -14,7 +14,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ..conftest import inverted, with_take
+from ..conftest import inverted, with_keyframe, with_take
 
 Rig = tuple[Viewer, Document, TakeStore]
 
@@ -30,6 +30,13 @@ def viewer(one_clip: Document, qtbot: QtBot) -> Iterator[Rig]:
     made.show()
     yield made, one_clip, store
     pictures.close()
+
+
+def on_screen(viewer: Viewer) -> int | None:
+    """The frame of the take that is shown; None for a still."""
+    take = viewer.shown[1]
+    assert take is not None
+    return take.frame
 
 
 def near(viewer: Viewer, frame: FrameBuffer, x: int, y: int) -> bool:
@@ -87,6 +94,20 @@ def test_a_frame_that_is_not_made_yet_shows_the_source_until_it_arrives(
     store.frame(take, 6, 0.9)
     wait(lambda: view.shown[1] is not None)
     assert near(view, inverted(frames[6]), 20, 32)
+
+
+def test_an_edited_frame_is_shown_until_a_take_carries_it(
+    viewer: Rig, frames: list[FrameBuffer], wait: Callable[..., None], tmp_path: Path
+) -> None:
+    view, document, _ = viewer
+    with_keyframe(document, frames, tmp_path, 0)
+    wait(lambda: view.shown[1] is not None)
+    assert near(view, inverted(frames[0]), 20, 32) and on_screen(view) is None
+    with_take(document, frames)
+    wait(lambda: view.shown[1] is not None)
+    assert on_screen(view) == 0
+    with_keyframe(document, frames[::-1], tmp_path, 0)
+    wait(lambda: view.shown[1] is not None and on_screen(view) is None)
 
 
 def test_zoom_holds_the_point_under_the_mouse_and_fits_again(viewer: Rig) -> None:
