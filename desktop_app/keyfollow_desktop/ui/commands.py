@@ -97,11 +97,7 @@ class Commands(QObject):
         self._w.preferences.opened(folder)
         self._arrived()
         if left is not None:
-            self._w.notice.show_notice(
-                self.tr("{0} was not saved when it was last open.").format(folder.stem),
-                self.tr("Recover unsaved work"),
-                lambda: self._recover(folder),
-            )
+            self._offer(folder)
         elif gone := relink.missing(document.project):
             self._w.notice.show_notice(
                 self.tr("{0} of this project's clips cannot be found.").format(len(gone)),
@@ -109,6 +105,20 @@ class Commands(QObject):
                 self._relink_first,
             )
         return True
+
+    def _offer(self, folder: Path) -> None:
+        """Offer what was not saved. It is read now: what is kept from now on takes its place on the disk."""
+        document = self._w.document
+        try:
+            left = recovery.recover(folder)
+        except KeyfollowError as e:
+            self.show_error(e)
+            return
+        self._w.notice.show_notice(
+            self.tr("{0} was not saved when it was last open.").format(folder.stem),
+            self.tr("Recover unsaved work"),
+            lambda: document.do(self.tr("Recover unsaved work"), left) if document.folder == folder else None,
+        )
 
     def _arrived(self) -> None:
         """Another project is open: forget what belonged to the one before."""

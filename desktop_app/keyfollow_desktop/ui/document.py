@@ -174,12 +174,12 @@ class Document(QObject):
             shutil.rmtree(old, ignore_errors=True)
 
     def close(self) -> None:
-        """Leave the folder in order. An untitled project that holds nothing goes."""
+        """Leave the folder in order. A project that was given no name goes: whoever calls this has asked."""
         self._autosave.stop()
         self.flush()
         if self.folder != Path():
             recovery.leave(self.folder)
-            if self.untitled and not self.project.media:
+            if self.untitled:
                 shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = Path()
 

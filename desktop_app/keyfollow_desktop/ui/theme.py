@@ -41,4 +41,6 @@ def apply(app: QApplication) -> None:
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#6b6b6b"))
     app.setPalette(palette)
-    app.setStyleSheet((Path(__file__).parent / "theme.qss").read_text("utf-8"))
+    here = Path(__file__).parent
+    # a stylesheet's own paths count from the working folder
+    app.setStyleSheet((here / "theme.qss").read_text("utf-8").replace("@here@", here.as_posix()))

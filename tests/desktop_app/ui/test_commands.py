@@ -5,7 +5,8 @@ from pathlib import Path
 
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer
-from keyfollow_desktop.model.state import Media
+from keyfollow_desktop.model import project_file, recovery, timeline_edits
+from keyfollow_desktop.model.state import Marker, Media, Project
 from keyfollow_desktop.ui.window import Window
 
 from ..conftest import placed, with_take
@@ -75,3 +76,20 @@ def test_errors_bring_the_button_that_helps(window: Window) -> None:
     assert window.notice.button.text() == "Choose editor…"
     window.commands.show_error(UsageError("anything_else", "Wrong.", "Do that."))
     assert window.notice.text == "Wrong. Do that." and window.notice.button.isHidden()
+
+
+def test_unsaved_work_of_a_named_project_is_offered_and_not_overwritten(
+    window: Window, described: Media, tmp_path: Path, wait: Callable[..., None]
+) -> None:
+    document = window.document
+    folder = tmp_path / "Film.kfproj"
+    project_file.create(folder, Project("Film"))
+    recovery.enter(folder)
+    recovery.autosave(folder, placed(Project("Film"), described))
+    assert window.commands.open_folder(folder) and not document.project.media
+    assert window.notice.button.text() == "Recover unsaved work"
+    document.do("Add marker", timeline_edits.set_marker(document.project, Marker(0)))
+    document._keep()
+    document.flush()
+    window.notice.button.click()
+    assert list(document.project.media) == [described.id] and document.dirty

@@ -8,8 +8,11 @@ from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow_desktop.model import recovery, timeline_edits
 from keyfollow_desktop.model.project_file import load
 from keyfollow_desktop.model.selection import Place
+from keyfollow_desktop.model.state import Media
 from keyfollow_desktop.ui import document as module
 from keyfollow_desktop.ui.document import Document, recoverable
+
+from ..conftest import placed
 
 
 def test_every_change_is_announced_and_can_be_undone(one_clip: Document) -> None:
@@ -84,8 +87,9 @@ def test_a_project_of_a_newer_version_is_not_changed(one_clip: Document) -> None
     assert [e.code for e in errors] == ["read_only"] and len(one_clip.project.timeline.tracks[0].clips) == 1
 
 
-def test_an_empty_untitled_project_leaves_nothing(own_home: Path) -> None:
+def test_an_untitled_project_leaves_nothing(own_home: Path, described: Media) -> None:
     made = Document()
     made.new()
+    made.do("Import", placed(made.project, described))
     made.shut_down()
     assert list(module.untitled_folder().iterdir()) == []

@@ -16,7 +16,9 @@ def test_greys_are_neutral_and_there_is_one_accent(qapp: QApplication, qtbot: Qt
     for colour in (theme.GROUND, theme.PANEL, theme.RAISED, theme.LINE, theme.TEXT, theme.DIM):
         assert colour.red() == colour.green() == colour.blue()
     assert theme.ACCENT.name() in sheet
-    assert re.search(r"url\(|http", sheet) is None
+    for name in re.findall(r'url\("@here@/([^"]+)"\)', sheet):
+        assert (Path(theme.__file__).parent / name).is_file()
+    assert sheet.count("url(") == sheet.count('url("@here@/') and "http" not in sheet
     qapp.setStyleSheet("")
 
 
