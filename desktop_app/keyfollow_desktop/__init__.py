@@ -1,1 +1,1 @@
-"""The PySide6 timeline editor. Empty until it is built; the folder is here so that its import boundary holds from the first day."""
+"""The PySide6 timeline editor: `model` (no Qt) is there; bridge and windows stand on it."""

@@ -70,7 +70,7 @@ class Client:
         self._answers: dict[int, Future[Any]] = {}
         self._uploads: dict[str, list[Future[None]]] = {}
         self._sinks: dict[int, Sink] = {}
-        self._watchers: dict[str, list[Sink]] = {}
+        self._watchers: dict[str | None, list[Sink]] = {}
         self._broken: KeyfollowError | None = None
         self._closing = False
         self._opened: Future[None] = Future()
@@ -247,8 +247,12 @@ class Client:
         self._post(end)
 
     @contextmanager
-    def watching(self, job: str, sink: Sink) -> Iterator[None]:
-        """Let `sink` hear of every change of a job."""
+    def watching(self, job: str | None, sink: Sink) -> Iterator[None]:
+        """Let `sink`, which the client's own thread calls, hear of every change of a job.
+
+        With None it hears of every job, of anyone's; and of the connection: `session.Lost` when the daemon is gone or silent,
+        `session.Opened` when one answers again.
+        """
 
         def begin() -> None:
             self._watchers.setdefault(job, []).append(sink)
@@ -341,6 +345,7 @@ class Client:
                 self._heard = True
                 if not self._opened.done():
                     self._opened.set_result(None)
+                self._tell_all(event)
             case session.Answer(id, body):
                 if (future := self._answers.pop(id, None)) is not None:
                     future.set_result(body)
@@ -355,6 +360,7 @@ class Client:
             case session.JobEvent(id):
                 for sink in self._watchers.get(id, []):
                     sink(event)
+                self._tell_all(event)
             case session.BlobEvent(sha256, _, whole, error):
                 if whole or error is not None:
                     for future in self._uploads.pop(sha256, []):
@@ -364,6 +370,7 @@ class Client:
 
     def _reconnect(self) -> None:
         """Find the daemon (start it if need be), make fresh sockets, say hello."""
+        self._tell_all(session.Lost())
         self._close_sockets()
         daemon = launch.find(self._paths)
         if daemon is None:
@@ -386,6 +393,10 @@ class Client:
             self._sockets[channel] = socket
         self._session.connected(time.monotonic())
         self._flush()
+
+    def _tell_all(self, event: session.Event) -> None:
+        for sink in self._watchers.get(None, []):
+            sink(event)
 
     def _start_daemon(self, silent: Connection | None = None) -> Connection:
         now = time.monotonic()

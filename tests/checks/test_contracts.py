@@ -41,6 +41,12 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("daemon/keyfollow_daemon/executors/__init__.py", "import keyfollow_daemon.takes"),
         ("daemon/keyfollow_daemon/unplaced.py", '"""A module that no layer names."""'),
     ],
+    "desktop-layers": [
+        ("desktop_app/keyfollow_desktop/unplaced.py", '"""A module that no layer names."""'),
+    ],
+    "desktop-model-offline": [
+        ("desktop_app/keyfollow_desktop/model/history.py", "from keyfollow.client import Client"),
+    ],
     "engines-alone": [
         ("daemon/keyfollow_daemon/engines/base.py", "import socket"),
         ("daemon/keyfollow_daemon/engines/base.py", "from keyfollow import wire"),

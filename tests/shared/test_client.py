@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import keyfollow
 import pytest
+from keyfollow import session
 from keyfollow.client import Client
 from keyfollow.engine_info import Job
 from keyfollow.errors import Cancelled, DaemonError, UsageError
@@ -137,6 +139,26 @@ def test_a_daemon_that_is_killed_is_started_again_and_the_run_goes_on(client: Cl
     frames = [f.number for f in run]
     assert sorted(frames) == list(range(10)) and len(frames) == 10
     assert run.report is not None
+
+
+def test_who_watches_everything_hears_of_other_clients_jobs_and_of_the_connection(kf: Home, client: Client, clip: Path) -> None:
+    heard: queue.SimpleQueue[session.Event] = queue.SimpleQueue()
+    with client.watching(None, heard.put), kf.connect() as other:
+        client.status()
+        run = other.propagate(clip, keyframes={0: KEY}, range=(0, 2))
+        run.wait()
+        states: list[str] = []
+        while not states or states[-1] != "done":
+            event = heard.get(timeout=60)
+            if isinstance(event, session.JobEvent) and event.id == run.id and event.job is not None:
+                states.append(event.job.state)
+        found = kf.running()
+        assert found is not None
+        os.kill(found.pid, signal.SIGKILL)
+        kinds: list[type] = []
+        while session.Opened not in kinds:
+            kinds.append(type(heard.get(timeout=60)))
+        assert session.Lost in kinds
 
 
 def test_without_a_daemon_and_not_allowed_to_start_one(tmp_path: Path) -> None:

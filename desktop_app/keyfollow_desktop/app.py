@@ -1,0 +1,51 @@
+"""``keyfollow-desktop [PROJECT or FILES…]``: the timeline editor."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from keyfollow import __version__
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from .model.project_file import SUFFIX
+from .ui import theme
+from .ui.preferences import Preferences
+from .ui.window import Window
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the editor until its window is closed; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="keyfollow-desktop", description="Edit one frame of a clip; every other frame follows."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("paths", nargs="*", help=f"a project folder (*{SUFFIX}), or clips to import")
+    given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
+    app = QApplication.instance() or QApplication([sys.argv[0]])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("Keyfollow")
+    app.setDesktopFileName("io.keyfollow.Keyfollow")
+    theme.apply(app)
+    window = open_window([str(Path(p).absolute()) for p in given.paths])
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    # Python sees a signal only between two of its own instructions
+    beat = QTimer(window)
+    beat.start(500)
+    beat.timeout.connect(lambda: None)
+    return app.exec()
+
+
+def open_window(paths: list[str]) -> Window:
+    """The window, shown, with what was asked for in it; the daemon is looked for as soon as it is drawn."""
+    window = Window(Preferences())
+    project = next((p for p in paths if p.endswith(SUFFIX)), None)
+    window.commands.start(None if project is None else Path(project))
+    window.show()
+    QTimer.singleShot(0, window.bridge.start)
+    clips = [p for p in paths if p != project]
+    QTimer.singleShot(0, lambda: window.commands.import_files(clips))
+    return window

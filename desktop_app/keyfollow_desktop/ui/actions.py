@@ -1,0 +1,96 @@
+"""What can be done, with its words and keys: one table behind the menus, the shortcut list and the window's own keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+CONTEXT = "Actions"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`menu` is where it stands; `keys` are all that trigger it, the first is shown."""
+
+    name: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+
+
+def _t(text: str) -> str:
+    return str(QT_TRANSLATE_NOOP("Actions", text))
+
+
+ENTRIES = (
+    Entry("new", "File", _t("New project"), ("Ctrl+N",)),
+    Entry("open", "File", _t("Open project…"), ("Ctrl+O",)),
+    Entry("example", "File", _t("Open example")),
+    Entry("import", "File", _t("Import clips…"), ("Ctrl+I",)),
+    Entry("save", "File", _t("Save"), ("Ctrl+S",)),
+    Entry("save_as", "File", _t("Save as…"), ("Ctrl+Shift+S",)),
+    Entry("export", "File", _t("Export…"), ("Ctrl+E",)),
+    Entry("export_timeline", "File", _t("Export timeline (OTIO, EDL, XML)…")),
+    Entry("preferences", "File", _t("Preferences…"), ("Ctrl+,",)),
+    Entry("quit", "File", _t("Quit"), ("Ctrl+Q",)),
+    Entry("undo", "Edit", _t("Undo"), ("Ctrl+Z",)),
+    Entry("redo", "Edit", _t("Redo"), ("Ctrl+Shift+Z", "Ctrl+Y")),
+    Entry("split", "Edit", _t("Split at playhead"), ("S", "Ctrl+K")),
+    Entry("delete", "Edit", _t("Remove clip"), ("Del", "Backspace")),
+    Entry("ripple", "Edit", _t("Remove clip and close the gap"), ("Shift+Del",)),
+    Entry("marker", "Edit", _t("Add or remove marker"), ("M",)),
+    Entry("in", "Edit", _t("Set in"), ("I",)),
+    Entry("out", "Edit", _t("Set out"), ("O",)),
+    Entry("clear_range", "Edit", _t("Clear in and out"), ("Alt+X",)),
+    Entry("edit_keyframe", "Keyframe", _t("Edit this frame in the image editor"), ("E",)),
+    Entry("use_picture", "Keyframe", _t("Use a picture for this frame…")),
+    Entry("remove_keyframe", "Keyframe", _t("Remove this frame's edit")),
+    Entry("draft", "Keyframe", _t("Draft"), ("Return", "Enter")),
+    Entry("final", "Keyframe", _t("Final"), ("Shift+Return", "Shift+Enter")),
+    Entry("suggested", "Keyframe", _t("Next suggested keyframe"), ("N",)),
+    Entry("play", "Play", _t("Play or pause"), ("Space",)),
+    Entry("back", "Play", _t("Shuttle back"), ("J",)),
+    Entry("stop", "Play", _t("Stop"), ("K",)),
+    Entry("forward", "Play", _t("Shuttle forward"), ("L",)),
+    Entry("previous_frame", "Play", _t("Previous frame"), ("Left", ",")),
+    Entry("next_frame", "Play", _t("Next frame"), ("Right", ".")),
+    Entry("previous_stop", "Play", _t("Previous edit or keyframe"), ("Alt+Left",)),
+    Entry("next_stop", "Play", _t("Next edit or keyframe"), ("Alt+Right",)),
+    Entry("start", "Play", _t("Start"), ("Home",)),
+    Entry("end", "Play", _t("End"), ("End",)),
+    Entry("loop", "Play", _t("Loop in to out")),
+    Entry("escape", "Play", _t("Stop playback or the draft in view"), ("Esc",)),
+    Entry("wipe", "View", _t("Wipe between source and take"), ("W", "F6")),
+    Entry("zoom_out", "View", _t("Zoom timeline out"), ("-",)),
+    Entry("zoom_in", "View", _t("Zoom timeline in"), ("=", "+")),
+    Entry("fit", "View", _t("Fit timeline"), ("0",)),
+    Entry("queue", "View", _t("Queue"), ("Ctrl+J",)),
+    Entry("fullscreen", "View", _t("Full screen"), ("F11",)),
+    Entry("shortcuts", "Help", _t("Keyboard shortcuts"), ("?", "Shift+?")),
+)
+MENUS = {
+    "File": _t("File"),
+    "Edit": _t("Edit"),
+    "Keyframe": _t("Keyframe"),
+    "Play": _t("Play"),
+    "View": _t("View"),
+    "Help": _t("Help"),
+}
+
+
+def words(text: str) -> str:
+    """A text of this table in the person's language."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+def clashes(entries: tuple[Entry, ...] = ENTRIES) -> list[tuple[str, str, str]]:
+    """Keys that two entries claim: (key, name, other name)."""
+    taken: dict[str, str] = {}
+    found = []
+    for entry in entries:
+        for key in entry.keys:
+            if key in taken:
+                found.append((key, taken[key], entry.name))
+            taken[key] = entry.name
+    return found

@@ -1,0 +1,236 @@
+"""The one thing every widget looks at: the project with its history, where the person is, and the folder that keeps it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from keyfollow.errors import KeyfollowError, UsageError
+from keyfollow.paths import paths
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from ..model import project_file, recovery
+from ..model.history import History
+from ..model.selection import Place, Seen, seen, still_there
+from ..model.state import Project, new_id
+
+AUTOSAVE_MS = 2000
+
+
+class Document(QObject):
+    """The open project. It always has a folder: one of our own until the person gives it a name.
+
+    Signals: `changed` with the project, `place_changed` with the place, `kept` when saved-or-not or the folder changed, `failed` with a
+    KeyfollowError of a change that was not possible.
+    """
+
+    changed = Signal(object)
+    place_changed = Signal(object)
+    kept = Signal()
+    failed = Signal(object)
+    _written = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._history = History(Project())
+        self.place = Place()
+        self.folder = Path()
+        self.untitled = True
+        self.read_only = ""
+        self._stamp: tuple[int, int] | None = None
+        self._disk = ThreadPoolExecutor(1, "keyfollow-disk")
+        self._written.connect(self._on_written, Qt.ConnectionType.QueuedConnection)
+        self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
+        self._autosave.timeout.connect(self._keep)
+
+    # --- changes -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def project(self) -> Project:
+        return self._history.project
+
+    @property
+    def dirty(self) -> bool:
+        return self._history.dirty
+
+    def do(self, label: str, project: Project, gesture: str = "") -> None:
+        """Make `project` the present one, under `label` in the undo menu; steps of one `gesture` become one."""
+        if project is self.project:
+            return
+        if self.read_only:
+            self.failed.emit(UsageError("read_only", self.read_only, "Update Keyfollow to change it."))
+            return
+        self._history.do(label, project, gesture)
+        self._moved()
+
+    def edit(self, label: str, change: Callable[[Project], Project], gesture: str = "") -> bool:
+        """`do` with what `change` makes of the project; whether it could. Why it could not goes to `failed`."""
+        try:
+            self.do(label, change(self.project), gesture)
+        except KeyfollowError as e:
+            self.failed.emit(e)
+            return False
+        return True
+
+    def end_gesture(self) -> None:
+        self._history.end_gesture()
+
+    def undo(self) -> None:
+        if self._history.undo():
+            self._moved()
+
+    def redo(self) -> None:
+        if self._history.redo():
+            self._moved()
+
+    @property
+    def undo_label(self) -> str:
+        return self._history.undo_label
+
+    @property
+    def redo_label(self) -> str:
+        return self._history.redo_label
+
+    def _moved(self) -> None:
+        kept = still_there(self.project, self.place)
+        self.changed.emit(self.project)
+        self.kept.emit()
+        if kept.clips != self.place.clips:
+            self.place = kept
+            self.place_changed.emit(kept)
+        if not self._autosave.isActive():
+            self._autosave.start()
+
+    # --- place -------------------------------------------------------------------------------------------------------------
+
+    def go(self, frame: int) -> None:
+        """Put the playhead on a record frame, within the timeline."""
+        frame = min(max(0, frame), max(0, self.project.timeline.length - 1))
+        if frame != self.place.playhead:
+            self.place = replace(self.place, playhead=frame)
+            self.place_changed.emit(self.place)
+
+    def select(self, clips: frozenset[str]) -> None:
+        if clips != self.place.clips:
+            self.place = replace(self.place, clips=clips)
+            self.place_changed.emit(self.place)
+
+    def seen(self) -> Seen | None:
+        """What is under the playhead."""
+        return seen(self.project, self.place.playhead)
+
+    # --- files -------------------------------------------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Start with an empty project in a folder of our own."""
+        folder = untitled_folder() / f"Untitled-{new_id()}{project_file.SUFFIX}"
+        project = Project(name="Untitled")
+        self._enter(folder, project, project_file.create(folder, project), untitled=True)
+
+    def open(self, folder: Path, *, recover: bool = False) -> None:
+        """Open a project; with `recover` as it was kept before a crash.
+
+        Raises:
+            UsageError, StorageError: as `project_file.load`, `recovery.enter`; what was open stays open.
+        """
+        opened = project_file.load(folder)
+        project = recovery.recover(folder) if recover else opened.project
+        self._enter(folder, opened.project, opened.stamp, untitled=folder.parent == untitled_folder(), newer=opened.newer)
+        if recover:
+            self.do(self.tr("Recover unsaved work"), project)
+
+    def save(self) -> None:
+        """Write the project to its folder, in the background. What goes wrong comes as `failed`."""
+        folder, project, stamp = self.folder, self.project, self._stamp
+
+        def write() -> None:
+            try:
+                written = project_file.save(folder, project, stamp)
+                recovery.saved(folder)
+            except KeyfollowError as e:
+                self._written.emit(e, None)
+            else:
+                self._written.emit(written, project)
+
+        self._autosave.stop()
+        self._disk.submit(write)
+
+    def save_as(self, folder: Path) -> None:
+        """Copy the project with its pictures and takes to a new folder, and go on there. Raises UsageError, StorageError."""
+        self.flush()
+        project = replace(self.project, name=folder.stem)
+        stamp = project_file.create(folder, project)
+        for kind in ("keyframes", "masks", "takes"):
+            if (self.folder / kind).is_dir():
+                shutil.copytree(self.folder / kind, folder / kind, dirs_exist_ok=True)
+        old, was_ours, place = self.folder, self.untitled, self.place
+        self._enter(folder, project, stamp, untitled=False)
+        self.place = place
+        self.place_changed.emit(place)
+        if was_ours:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def close(self) -> None:
+        """Leave the folder in order. A project that was given no name goes: whoever calls this has asked."""
+        self._autosave.stop()
+        self.flush()
+        if self.folder != Path():
+            recovery.leave(self.folder)
+            if self.untitled:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = Path()
+
+    def flush(self) -> None:
+        """Wait for what is being written."""
+        self._disk.submit(lambda: None).result()
+
+    def shut_down(self) -> None:
+        self.close()
+        self._disk.shutdown()
+
+    def _enter(self, folder: Path, project: Project, stamp: tuple[int, int], *, untitled: bool, newer: str = "") -> None:
+        recovery.enter(folder)
+        if self.folder not in (Path(), folder):
+            self.close()
+        self.folder, self.untitled, self.read_only, self._stamp = folder, untitled, newer, stamp
+        self._history = History(project)
+        self.place = Place()
+        self.changed.emit(project)
+        self.place_changed.emit(self.place)
+        self.kept.emit()
+
+    def _keep(self) -> None:
+        folder, project = self.folder, self.project
+        if not self.dirty or folder == Path():
+            return
+
+        def write() -> None:
+            try:
+                recovery.autosave(folder, project)
+            except KeyfollowError as e:
+                self._written.emit(e, None)
+
+        self._disk.submit(write)
+
+    def _on_written(self, result: object, project: Project | None) -> None:
+        if isinstance(result, KeyfollowError):
+            self.failed.emit(result)
+            return
+        assert project is not None and isinstance(result, tuple)
+        self._stamp = result
+        self._history.saved(project)
+        self.kept.emit()
+
+
+def untitled_folder() -> Path:
+    """Where projects live that have no name yet."""
+    return paths().data / "desktop"
+
+
+def recoverable() -> list[Path]:
+    """Untitled projects that an earlier end left unsaved, the newest first."""
+    found = [(when, f) for f in untitled_folder().glob(f"*{project_file.SUFFIX}") if (when := recovery.offered(f)) is not None]
+    return [folder for _, folder in sorted(found, reverse=True)]

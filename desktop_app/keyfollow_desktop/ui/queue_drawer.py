@@ -1,0 +1,156 @@
+"""The queue: jobs of every client with phase, progress and time left; pause, resume, cancel, retry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keyfollow.client import Client
+from keyfollow.engine_info import ENDED, Job
+from keyfollow.errors import KeyfollowError
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..bridge import Bridge
+from ..model.timecode import duration
+from .parts import label
+
+ENDED_SHOWN = 20
+
+
+class JobRow(QFrame):
+    """One job. `asked` with what to do (``pause``, ``resume``, ``cancel``, ``retry``, ``remove``)."""
+
+    asked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(12, 6, 12, 6)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(0, 1)
+        self.name, self.state = label(), label("", "dim")
+        self.bar = QProgressBar(textVisible=False)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(6)
+        self.buttons: dict[str, QPushButton] = {}
+        for what, text in (
+            ("pause", self.tr("Pause")),
+            ("resume", self.tr("Resume")),
+            ("retry", self.tr("Try again")),
+            ("cancel", self.tr("Cancel")),
+            ("remove", self.tr("Remove")),
+        ):
+            button = QPushButton(text)
+            button.clicked.connect(lambda _=False, w=what: self.asked.emit(w))
+            buttons.addWidget(button)
+            self.buttons[what] = button
+        grid.addWidget(self.name, 0, 0)
+        grid.addWidget(self.state, 1, 0)
+        grid.addWidget(self.bar, 2, 0)
+        grid.addLayout(buttons, 0, 1, 3, 1)
+
+    def show_job(self, job: Job) -> None:
+        """Show a job as it is now."""
+        self.name.setText(job.label or f"{Path(job.source).name} ({job.quality})")
+        words = {
+            "queued": self.tr("Waiting"),
+            "running": self.tr("Running"),
+            "paused": self.tr("Paused"),
+            "done": self.tr("Done"),
+            "failed": self.tr("Failed"),
+            "cancelled": self.tr("Cancelled"),
+        }
+        text = words[job.state]
+        progress = job.progress
+        if job.state == "running" and progress is not None:
+            text = progress.phase.capitalize() + f"  {progress.done}/{progress.total}"
+            if progress.eta_s is not None:
+                text += "  ·  " + self.tr("{0} left").format(duration(progress.eta_s))
+        if job.failure is not None:
+            text += ": " + job.failure.message
+        self.state.setText(text)
+        self.state.setToolTip(job.failure.remedy if job.failure else "")
+        self.bar.setVisible(job.state not in ENDED)
+        self.bar.setRange(0, max(1, progress.total if progress else 1))
+        self.bar.setValue(progress.done if progress else 0)
+        self.setAccessibleName(f"{self.name.text()}: {text}")
+        can = {
+            "queued": ("pause", "cancel"),
+            "running": ("pause", "cancel"),
+            "paused": ("resume", "cancel"),
+            "done": ("remove",),
+            "failed": ("retry", "remove"),
+            "cancelled": ("retry", "remove"),
+        }[job.state]
+        for what, button in self.buttons.items():
+            button.setVisible(what in can)
+
+
+class QueueDrawer(QFrame):
+    """Every job of the daemon. `failed` with the error of an action."""
+
+    failed = Signal(object)
+
+    def __init__(self, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAccessibleName(self.tr("Queue"))
+        self._bridge = bridge
+        self.rows: dict[str, JobRow] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self._empty = label(self.tr("Nothing is waiting or running."), "dim")
+        self._empty.setMargin(12)
+        column.addWidget(self._empty)
+        scroll = QScrollArea(widgetResizable=True)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(1)
+        self._column.addStretch(1)
+        scroll.setWidget(inside)
+        column.addWidget(scroll, 1)
+        self.setFixedHeight(176)
+        bridge.jobs_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the jobs as they are: first what runs and waits, then what ended last."""
+        jobs = self._bridge.jobs.values()
+        waiting = sorted((j for j in jobs if j.state not in ENDED), key=lambda j: j.position)
+        ended = sorted((j for j in jobs if j.state in ENDED), key=lambda j: -j.created)[:ENDED_SHOWN]
+        shown = [*waiting, *ended]
+        for gone in set(self.rows) - {j.id for j in shown}:
+            self.rows.pop(gone).deleteLater()
+        for place, job in enumerate(shown):
+            row = self.rows.get(job.id)
+            if row is None:
+                row = self.rows[job.id] = JobRow()
+                row.asked.connect(lambda what, id=job.id: self.act(id, what))
+            row.show_job(job)
+            if self._column.indexOf(row) != place:
+                self._column.removeWidget(row)
+                self._column.insertWidget(place, row)
+        self._empty.setVisible(not shown)
+
+    def act(self, job: str, what: str) -> None:
+        """Ask the daemon to do something with a job."""
+
+        def work(client: Client) -> None:
+            getattr(client.jobs, what)(job)
+
+        def failed(error: KeyfollowError) -> None:
+            self.failed.emit(error)
+
+        self._bridge.call(work, lambda _: self._bridge.refresh_jobs(), failed)

@@ -1,0 +1,194 @@
+"""A frame goes to the image editor and comes back, each time it is saved, as an edit keyframe.
+
+Editors save by writing another file and renaming it over the first, so the file is looked at by name: when its time or size changed, then
+stayed the same for `STILL` looks, and decodes, it is adopted.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from keyfollow import deltas
+from keyfollow.errors import KeyfollowError, MediaError, UsageError
+from keyfollow.frames import FrameBuffer
+from keyfollow.media.encode_image import write_image
+from keyfollow.media.images import read_image
+from keyfollow.media.reader import MediaReader
+from keyfollow.media.source import read_file
+from keyfollow.take_folder import FRAMES, frame_name
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ..model import assets, work_edits
+from ..model.state import Keyframe, Media
+from .background import Background
+from .document import Document
+from .preferences import editor_line
+from .take_store import TakeStore
+
+EDITING = "editing"
+LOOK_MS = 150
+STILL = 2
+Stamp = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class _Watched:
+    media: str
+    frame: int
+    adopted: Stamp | None
+    last: Stamp | None = None
+    still: int = 0
+    busy: bool = False
+
+
+class RoundTrip(QObject):
+    """Signals: `opened` with the file an editor was started on; `adopted` with media id and frame; `failed` with the error."""
+
+    opened = Signal(object)
+    adopted = Signal(str, int)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        document: Document,
+        takes: TakeStore,
+        background: Background,
+        editor: Callable[[], str],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._takes, self._background, self._editor = document, takes, background, editor
+        self._watched: dict[Path, _Watched] = {}
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.timeout.connect(self.look)
+
+    def edit(self) -> None:
+        """Open the frame under the playhead as it is seen: its keyframe where it has one, else the take, else the source."""
+        seen = self._document.seen()
+        if seen is None:
+            self.failed.emit(
+                UsageError("no_clip_here", "There is no clip under the playhead.", "Move the playhead onto a clip.")
+            )
+            return
+        if not self._editor():
+            self.failed.emit(
+                UsageError("no_editor", "No image editor is chosen yet.", "Choose the program that edits your pictures.")
+            )
+            return
+        project, folder = self._document.project, self._document.folder
+        media = project.source(seen.clip.media)
+        target = folder / "keyframes" / EDITING / f"{Path(media.name).stem}-{media.id}-{seen.frame:06d}.png"
+        there = next((k for k in project.work_of(media.id).keyframes if k.frame == seen.frame), None)
+        take = self._takes.folder(seen.clip.take)
+
+        def write() -> Path:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if there is not None:
+                picture = read_image(read_file(assets.picture(folder, "keyframes", there.image)))
+            else:
+                picture = seen_frame(media, seen.frame, take)
+            write_image(target, picture)
+            return target
+
+        self._background.run(write, lambda path: self._open(path, media.id, seen.frame), self.failed.emit)
+
+    def _open(self, path: Path, media: str, frame: int) -> None:
+        line = editor_line(self._editor(), path)
+        # before the editor starts: what we wrote ourselves is not an edit
+        self._watched[path] = _Watched(media, frame, stamp(path))
+        try:
+            child = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except OSError as e:
+            self.failed.emit(
+                UsageError(
+                    "editor_not_started", f"{line[0]} cannot be started ({e.strerror or e}).", "Choose another image editor."
+                )
+            )
+            return
+        self._children = [c for c in self._children if c.poll() is None] + [child]
+        self._timer.start()
+        self.opened.emit(path)
+
+    def use(self, picture: Path) -> None:
+        """Take a picture that is edited already as the keyframe of the frame under the playhead."""
+        seen = self._document.seen()
+        if seen is not None:
+            self._adopt(picture, seen.clip.media, seen.frame, lambda: None)
+
+    def look(self) -> None:
+        """Look whether an editor has saved. Called by a timer."""
+        for path, watched in self._watched.items():
+            now = stamp(path)
+            if now is None or watched.busy or now == watched.adopted or now != watched.last:
+                watched.still = 0
+            else:
+                watched.still += 1
+                if watched.still >= STILL:
+                    watched.busy, watched.adopted = True, now
+
+                    def free(w: _Watched = watched) -> None:
+                        w.busy = False
+
+                    self._adopt(path, watched.media, watched.frame, free)
+            watched.last = now
+
+    def forget(self) -> None:
+        """Another project was opened: what is still being edited belongs to the one before."""
+        self._watched.clear()
+        self._timer.stop()
+
+    def _adopt(self, path: Path, media: str, frame: int, after: Callable[[], object]) -> None:
+        folder, source = self._document.folder, self._document.project.source(media)
+
+        def work() -> str:
+            picture = read_image(read_file(path), name=path.name)
+            if source.width and (picture.width, picture.height) != (source.width, source.height):
+                raise UsageError(
+                    "wrong_size",
+                    f"{path.name} is {picture.width}×{picture.height}, the clip {source.width}×{source.height}.",
+                    "Save it at the clip's size.",
+                )
+            return assets.adopt(folder, "keyframes", path)
+
+        def done(name: str) -> None:
+            after()
+            if self._document.folder == folder and media in self._document.project.media:
+                keyframe = Keyframe(frame, name)
+                if self._document.edit(self.tr("Edit keyframe"), lambda p: work_edits.set_keyframe(p, media, keyframe)):
+                    self.adopted.emit(media, frame)
+
+        def failed(error: KeyfollowError) -> None:
+            after()
+            self.failed.emit(error)
+
+        self._background.run(work, done, failed)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """What changes when a file is saved, by rename too; None while it is not there."""
+    with suppress(OSError):
+        seen = path.stat()
+        return seen.st_mtime_ns, seen.st_size, seen.st_ino
+    return None
+
+
+def seen_frame(media: Media, frame: int, take: str) -> FrameBuffer:
+    """A source frame at its own size and depth, with the take (by folder) laid over it where it has that frame.
+
+    Raises:
+        MediaError, StorageError: it cannot be read.
+    """
+    with MediaReader(media.path, rate=media.given_rate) as reader:
+        source = reader.read(frame)
+    packed = Path(take, FRAMES, frame_name(frame)) if take else None
+    if packed is None or not packed.exists():
+        return source
+    try:
+        return deltas.unpack(packed.read_bytes()).compose(source)
+    except OSError as e:
+        raise MediaError("frame_gone", f"Frame {frame} of the take cannot be read ({e.strerror}).", "Run it again.") from e

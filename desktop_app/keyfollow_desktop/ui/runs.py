@@ -1,0 +1,188 @@
+"""From *Draft* or *Final* to a take on the clip: what a run is given, and what becomes of it in the project."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from keyfollow.client import Client
+from keyfollow.edits import MaskRole, Quality
+from keyfollow.engine_info import Estimate, Report
+from keyfollow.errors import KeyfollowError, UsageError
+from keyfollow.frames import FrameRange
+from keyfollow.run import Run
+from PySide6.QtCore import QObject, Signal
+
+from ..bridge import Bridge, active, was_cancelled
+from ..model import assets, timeline_edits, work_edits
+from ..model.ranges import run_range, shot
+from ..model.selection import Seen
+from ..model.state import Media, Project
+from .document import Document
+from .take_store import TakeStore
+
+LONG_S = 600.0
+"""Finals that will take longer are asked about first."""
+
+
+class Runs(QObject):
+    """Starts runs of the clip under the playhead and keeps the project true to them.
+
+    Signals: `failed` with the error of a run; `began` with a take's id; `finished` with a take's id and its `Report`;
+    `long_final` with an Estimate and a function that starts it after all.
+    """
+
+    failed = Signal(object)
+    began = Signal(str)
+    finished = Signal(str, object)
+    long_final = Signal(object, object)
+
+    def __init__(self, document: Document, bridge: Bridge, takes: TakeStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._bridge, self._takes = document, bridge, takes
+        bridge.take_placed.connect(takes.place)
+        bridge.frame_done.connect(takes.frame)
+        bridge.run_ended.connect(self._on_ended)
+        bridge.state_changed.connect(lambda state, error: self.follow_again())
+
+    def request(self, quality: Quality, engine_needs_keyframe: bool = True) -> tuple[Seen, Media, FrameRange, dict[str, Any]]:
+        """What the SDK's `propagate` and `estimate` take for the clip under the playhead, beside its path.
+
+        Raises:
+            UsageError: ``no_clip_here``, ``no_keyframe``, ``empty_range``.
+            MediaError: ``picture_gone``.
+        """
+        project, folder = self._document.project, self._document.folder
+        seen = self._document.seen()
+        if seen is None:
+            raise UsageError("no_clip_here", "There is no clip under the playhead.", "Move the playhead onto a clip.")
+        media, work = project.source(seen.clip.media), project.work_of(seen.clip.media)
+        frames = run_range(project, seen.clip, seen.frame)
+        here = shot(media, work.cuts, seen.frame)
+        keyframes = {k.frame: assets.picture(folder, "keyframes", k.image) for k in work.keyframes if k.frame in here}
+        if not keyframes and engine_needs_keyframe:
+            raise UsageError(
+                "no_keyframe",
+                "Nothing is edited yet, so there is nothing to follow.",
+                "Press E to edit the frame under the playhead.",
+            )
+        settings = work.settings
+        edit: dict[str, Any] = {
+            "keyframes": keyframes,
+            "range": frames,
+            "engine": settings.engine,
+            "settings": dict(settings.values),
+            "prompt": settings.prompt,
+            "source_prompt": settings.source_prompt,
+            "model": settings.model,
+            "seed": settings.seed,
+            "quality": quality,
+            "rate": media.given_rate,
+        }
+        return seen, media, frames, {**edit, **self._masks(project, media, folder)}
+
+    def _masks(self, project: Project, media: Media, folder: Path) -> dict[str, Any]:
+        names: dict[MaskRole, str] = {"edit": "masks", "protect": "protect", "front": "in_front"}
+        given: dict[str, Any] = {}
+        for mask in project.work_of(media.id).masks:
+            name = names[mask.role]
+            if mask.video:
+                given[name] = mask.video
+            elif mask.frame is not None:
+                given.setdefault(name, {})[mask.frame] = assets.picture(folder, "masks", mask.image)
+        return given
+
+    def estimate(
+        self, quality: Quality, done: Callable[[Estimate], object], failed: Callable[[KeyfollowError], object]
+    ) -> None:
+        """What a run would cost; what is not possible comes to `failed`."""
+        try:
+            _, media, _, edit = self.request(quality, self._needs_keyframe())
+        except KeyfollowError as e:
+            failed(e)
+            return
+        self._bridge.call(lambda client: client.estimate(media.path, **edit), done, failed)
+
+    def _needs_keyframe(self) -> bool:
+        seen = self._document.seen()
+        engine = self._document.project.work_of(seen.clip.media).settings.engine if seen else "patch"
+        info = self._bridge.engines.get(engine)
+        return info is None or info.needs_keyframe
+
+    def start(self, quality: Quality, *, asked: bool = False) -> None:
+        """Run the clip under the playhead. A final that takes long is offered by `long_final` first."""
+        try:
+            seen, media, frames, edit = self.request(quality, self._needs_keyframe())
+        except KeyfollowError as e:
+            self.failed.emit(e)
+            return
+        if quality == "final" and not asked:
+
+            def answer(estimate: Estimate) -> None:
+                if estimate.seconds > LONG_S:
+                    self.long_final.emit(estimate, lambda: self.start(quality, asked=True))
+                else:
+                    self.start(quality, asked=True)
+
+            self._bridge.call(lambda client: client.estimate(media.path, **edit), answer, self.failed.emit)
+            return
+        inputs = work_edits.inputs_of(self._document.project.work_of(media.id), media, frames)
+        label = f"{media.name} ({quality})"
+
+        def submit(client: Client) -> Run:
+            return client.propagate(media.path, label=label, **edit)
+
+        def submitted(run: Run) -> None:
+            self._add(run, seen, media, frames, quality, edit["engine"], inputs)
+
+        self._bridge.call(submit, submitted, self.failed.emit)
+
+    def _add(self, run: Run, seen: Seen, media: Media, frames: FrameRange, quality: Quality, engine: str, inputs: str) -> None:
+        def change(project: Project) -> Project:
+            project = work_edits.add_take(
+                project, media.id, run.take, quality=quality, engine=engine, frames=frames, inputs=inputs, created=time.time()
+            )
+            there = {c.id for t in project.timeline.tracks for c in t.clips}
+            return timeline_edits.show_take(project, {seen.clip.id} & there, run.take)
+
+        if self._document.edit(self.tr("Draft") if quality == "draft" else self.tr("Final"), change):
+            self._bridge.follow(run.id)
+            self.began.emit(run.take)
+
+    def follow_again(self) -> None:
+        """Takes of this project whose jobs are still running (from before a restart) are followed."""
+        ours = {t.id for w in self._document.project.work.values() for t in w.takes}
+        for job in active(self._bridge.jobs):
+            if job.take in ours:
+                self._bridge.follow(job.id)
+
+    def stop_draft(self) -> bool:
+        """Cancel the draft that is shown, if one is being made; whether there was one."""
+        seen = self._document.seen()
+        for job in active(self._bridge.jobs):
+            if seen is not None and job.take == seen.clip.take and job.quality == "draft":
+                self._bridge.call(lambda client, id=job.id: client.jobs.cancel(id), lambda _: None, self.failed.emit)  # type: ignore[misc]
+                return True
+        return False
+
+    def _on_ended(self, take: str, report: Report | None, error: KeyfollowError | None) -> None:
+        if error is not None:
+            if not was_cancelled(error):
+                self.failed.emit(error)
+            return
+        if report is None or not self._ours(take):
+            return
+        self._takes.report(take, report)
+        folder = self._document.folder
+
+        def claimed(where: Path) -> None:
+            if self._document.folder == folder:
+                self._takes.place(take, where)
+
+        self._bridge.call(lambda client: client.takes.claim(take, folder / "takes"), claimed, self.failed.emit)
+        self.finished.emit(take, report)
+
+    def _ours(self, take: str) -> bool:
+        return any(t.id == take for w in self._document.project.work.values() for t in w.takes)

@@ -1,0 +1,148 @@
+"""The takes of the clip under the playhead: which is shown, starred, out of date; named and removed here."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QFont
+from PySide6.QtWidgets import QInputDialog, QListWidget, QListWidgetItem, QMenu, QStackedLayout, QVBoxLayout, QWidget
+
+from ..model import timeline_edits, work_edits
+from ..model.state import TakeRef
+from . import theme
+from .document import Document
+from .parts import label
+from .take_store import TakeStore
+from .timeline_paint import take_name
+
+ID = Qt.ItemDataRole.UserRole
+
+
+class TakesPanel(QWidget):
+    """A list with the source first; activating an entry shows it on the clip."""
+
+    def __init__(self, document: Document, takes: TakeStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._takes = document, takes
+        self._shown: object = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        place = QWidget()
+        self._stack = QStackedLayout(place)
+        empty = label(self.tr("No takes yet.\nEach draft or final becomes one."), "dim")
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Takes of this clip"))
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self.list.itemActivated.connect(lambda item: self.show_take(item.data(ID)))
+        self.list.itemClicked.connect(lambda item: self.show_take(item.data(ID)))
+        self._stack.addWidget(empty)
+        self._stack.addWidget(self.list)
+        column.addWidget(place)
+        document.changed.connect(self.refresh)
+        document.place_changed.connect(self.refresh)
+        takes.changed.connect(self._on_take)
+
+    def refresh(self) -> None:
+        project = self._document.project
+        seen = self._document.seen()
+        work = project.work_of(seen.clip.media) if seen else None
+        now = (seen.clip.id, seen.clip.take, work) if seen and work else None
+        if now == self._shown:
+            return
+        self._shown = now
+        self.list.clear()
+        self._stack.setCurrentIndex(1 if work and work.takes else 0)
+        if seen is None or work is None:
+            return
+        self._add("", self.tr("Source"), not seen.clip.take)
+        for take in reversed(work.takes):
+            self._add(take.id, self._text(seen.clip.media, take), take.id == seen.clip.take)
+
+    def _add(self, take: str, text: str, active: bool) -> None:
+        item = QListWidgetItem(text, self.list)
+        item.setData(ID, take)
+        if active:
+            font = QFont(self.list.font())
+            font.setBold(True)
+            item.setFont(font)
+            self.list.setCurrentItem(item)
+        if self.tr("Out of date") in text:
+            item.setForeground(theme.AMBER)
+
+    def _text(self, media: str, take: TakeRef) -> str:
+        made = time.strftime("%H:%M", time.localtime(take.created))
+        known = self._takes.get(take.id)
+        parts = [take.engine, made]
+        count = take.stop - take.start
+        if len(known.done) < count:
+            parts.append(self.tr("{0} of {1} frames").format(len(known.done), count))
+        if work_edits.out_of_date(self._document.project, media, take):
+            parts.append(self.tr("Out of date"))
+        return ("★ " if take.star else "") + take_name(take) + "\n" + "  ·  ".join(parts)
+
+    def _on_take(self, take: str) -> None:
+        """Only the line of that take: it may be a hundred times a second."""
+        seen = self._document.seen()
+        if seen is None:
+            return
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            if item.data(ID) == take:
+                ref = next((t for t in self._document.project.work_of(seen.clip.media).takes if t.id == take), None)
+                if ref is not None:
+                    item.setText(self._text(seen.clip.media, ref))
+
+    # --- what is done ------------------------------------------------------------------------------------------------------
+
+    def show_take(self, take: str) -> None:
+        """Let the clip under the playhead show a take, or the source for ""."""
+        seen = self._document.seen()
+        if seen is not None and seen.clip.take != take:
+            self._document.edit(self.tr("Switch take"), lambda p: timeline_edits.show_take(p, [seen.clip.id], take))
+
+    def star(self, take: str) -> None:
+        seen = self._document.seen()
+        if seen is not None:
+            starred = work_edits.find_take(self._document.project.work_of(seen.clip.media), take).star
+            label = self.tr("Remove star") if starred else self.tr("Star take")
+            self._document.edit(label, lambda p: work_edits.set_take(p, seen.clip.media, take, star=not starred))
+
+    def rename(self, take: str, name: str) -> None:
+        seen = self._document.seen()
+        if seen is not None:
+            self._document.edit(self.tr("Rename take"), lambda p: work_edits.set_take(p, seen.clip.media, take, name=name))
+
+    def remove(self, take: str) -> None:
+        """Off the project; its frames stay on the disk, so that undo brings it back."""
+        seen = self._document.seen()
+        if seen is not None:
+            self._document.edit(self.tr("Delete take"), lambda p: work_edits.remove_take(p, seen.clip.media, take))
+
+    def _menu(self, at: QPoint) -> None:
+        item = self.list.itemAt(at)
+        if item is None or not item.data(ID):
+            return
+        take = item.data(ID)
+        menu = QMenu(self)
+        for text, slot in (
+            (self.tr("Show on this clip"), self.show_take),
+            (self.tr("Star or unstar"), self.star),
+            (self.tr("Rename…"), self._ask_name),
+            (self.tr("Delete"), self.remove),
+        ):
+            action = QAction(text, menu)
+            action.triggered.connect(lambda _=False, s=slot: s(take))
+            menu.addAction(action)
+        menu.exec(self.list.viewport().mapToGlobal(at))
+
+    def _ask_name(self, take: str) -> None:
+        seen = self._document.seen()
+        if seen is None:
+            return
+        old = take_name(work_edits.find_take(self._document.project.work_of(seen.clip.media), take))
+        name, good = QInputDialog.getText(self, self.tr("Rename take"), self.tr("Name"), text=old)
+        if good:
+            self.rename(take, name.strip())

@@ -1,0 +1,292 @@
+"""Drawing the timeline: only what is visible, thumbnails as they arrive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keyfollow.errors import KeyfollowError
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from ..model import assets
+from ..model.ranges import record_frame, source_frame, used
+from ..model.state import Clip, Media, Project, TakeRef
+from ..model.timecode import timecode
+from . import theme
+from .document import Document
+from .pictures import Pictures, Want, still
+from .take_store import UNSURE, TakeStore
+from .timeline_scale import HEAD, KEYS, RULER, STRIP, Row, Scale
+
+CLIP, CLIP_SOUND = QColor("#38424f"), QColor("#3a4a42")
+LABEL = QColor(0, 0, 0, 150)
+DONE, WAITING = QColor("#6f8fb5"), QColor("#3f4955")
+MARKERS = {"blue": "#5f9ee8", "red": "#e06c5f", "green": "#6fb56f", "yellow": "#d9c04f"}
+
+
+class Painter:
+    """Draws the timeline of a document, and asks for the thumbnails that it lacks."""
+
+    def __init__(self, document: Document, thumbnails: Pictures, takes: TakeStore) -> None:
+        self._document, self._thumbnails, self._takes = document, thumbnails, takes
+        self._ratio = 1.0
+        self._wants: list[Want] = []
+
+    def paint(
+        self, p: QPainter, widget: QWidget, scale: Scale, rows: list[Row], scrolled: int, snapped: int | None, focus: bool
+    ) -> None:
+        """Draw everything that `widget` shows."""
+        self._ratio = widget.devicePixelRatioF()
+        self._wants = []
+        project = self._document.project
+        width, height = widget.width(), widget.height()
+        p.fillRect(0, 0, width, height, QColor("#1e1e1e"))
+        p.save()
+        p.setClipRect(0, RULER, width, height - RULER)
+        p.translate(0, RULER - scrolled)
+        for row in rows:
+            self._row(p, project, scale, row, width)
+        p.restore()
+        self._range(p, project, scale, width, height)
+        self._ruler(p, project, scale, width)
+        self._heads(p, rows, scrolled, height)
+        p.setClipRect(HEAD, 0, width - HEAD, height)
+        if snapped is not None:
+            p.setPen(QPen(QColor("#ffffff"), 1, Qt.PenStyle.DashLine))
+            p.drawLine(QPointF(scale.x(snapped), RULER), QPointF(scale.x(snapped), height))
+        if rows:
+            self._playhead(p, scale, height)
+        p.setClipping(False)
+        if focus:
+            p.setPen(QPen(theme.ACCENT, 1))
+            p.setBrush(Qt.BrushStyle.NoBrush)
+            p.drawRect(QRectF(0.5, 0.5, width - 1, height - 1))
+        if not rows:
+            p.setPen(theme.DIM)
+            p.drawText(
+                QRectF(HEAD, RULER, width - HEAD, height - RULER),
+                Qt.AlignmentFlag.AlignCenter,
+                self._document.tr("Drag a clip here from the bin"),
+            )
+        if self._wants:
+            self._thumbnails.ask(self._wants)
+
+    # --- frame -------------------------------------------------------------------------------------------------------------
+
+    def _ruler(self, p: QPainter, project: Project, scale: Scale, width: int) -> None:
+        fps = project.timeline.fps
+        p.fillRect(0, 0, width, RULER, QColor("#262626"))
+        p.save()
+        p.setClipRect(HEAD, 0, width - HEAD, RULER)
+        step = scale.tick(fps)
+        first = int(scale.left // step) * step
+        for frame in range(first, scale.frame(width) + step, step):
+            x = scale.x(frame)
+            p.setPen(QColor("#555555"))
+            p.drawLine(QPointF(x, RULER - 7), QPointF(x, RULER))
+            p.setPen(theme.DIM)
+            p.drawText(QPointF(x + 4, RULER - 10), timecode(frame, fps))
+        for marker in project.timeline.markers:
+            x = scale.x(marker.frame)
+            p.setBrush(QColor(MARKERS.get(marker.colour, "#5f9ee8")))
+            p.setPen(Qt.PenStyle.NoPen)
+            p.drawPolygon(QPolygonF([QPointF(x - 5, RULER - 11), QPointF(x + 5, RULER - 11), QPointF(x, RULER - 1)]))
+        p.restore()
+
+    def _range(self, p: QPainter, project: Project, scale: Scale, width: int, height: int) -> None:
+        marked = project.timeline.marked
+        if marked is None:
+            return
+        first, last = scale.x(marked[0]), scale.x(marked[1])
+        shade = QColor(0, 0, 0, 110)
+        p.fillRect(QRectF(HEAD, RULER, max(0.0, first - HEAD), height), shade)
+        p.fillRect(QRectF(last, RULER, max(0.0, width - last), height), shade)
+        p.setPen(QPen(theme.DIM, 1))
+        for x in (first, last):
+            if x >= HEAD:
+                p.drawLine(QPointF(x, RULER), QPointF(x, height))
+
+    def _heads(self, p: QPainter, rows: list[Row], scrolled: int, height: int) -> None:
+        p.fillRect(0, RULER, HEAD, height, QColor("#242424"))
+        p.save()
+        p.setClipRect(0, RULER, HEAD, height)
+        for row in rows:
+            top = row.strip_top + RULER - scrolled
+            p.setPen(theme.DIM if row.track.muted else theme.TEXT)
+            p.drawText(QPointF(12, top + 18), row.track.name)
+            p.setPen(theme.DIM)
+            state = [
+                self._document.tr("hidden") if row.track.muted else "",
+                self._document.tr("locked") if row.track.locked else "",
+            ]
+            for n, word in enumerate(w for w in state if w):
+                p.drawText(QPointF(12, top + 36 + 16 * n), word)
+        p.restore()
+        p.setPen(theme.LINE)
+        p.drawLine(HEAD - 1, RULER, HEAD - 1, height)
+
+    def _playhead(self, p: QPainter, scale: Scale, height: int) -> None:
+        x = scale.x(self._document.place.playhead)
+        if scale.pixels > 6:
+            p.fillRect(QRectF(x, RULER, scale.pixels, height), QColor(79, 157, 255, 28))
+        p.setPen(QPen(theme.ACCENT, 1))
+        p.drawLine(QPointF(x, 12), QPointF(x, height))
+        p.setPen(Qt.PenStyle.NoPen)
+        p.setBrush(theme.ACCENT)
+        p.drawPolygon(QPolygonF([QPointF(x - 5, 4), QPointF(x + 5, 4), QPointF(x + 5, 12), QPointF(x, 18), QPointF(x - 5, 12)]))
+
+    # --- clips -------------------------------------------------------------------------------------------------------------
+
+    def _row(self, p: QPainter, project: Project, scale: Scale, row: Row, width: int) -> None:
+        for clip in scale.shown(row.track, width):
+            left, right = scale.x(clip.start), scale.x(clip.stop)
+            box = QRectF(left, row.strip_top, max(1.0, right - left - 1), row.strip_height)
+            media = project.media.get(clip.media)
+            p.save()
+            p.setOpacity(0.45 if row.track.muted else 1.0)
+            p.fillRect(box, CLIP if row.track.kind == "video" else CLIP_SOUND)
+            visible = box.intersected(QRectF(HEAD, row.strip_top, width - HEAD, row.strip_height))
+            if media is not None and row.track.kind == "video" and box.width() > 10:
+                p.setClipRect(visible, Qt.ClipOperation.IntersectClip)
+                self._filmstrip(p, project, scale, clip, media, box, visible)
+                self._unpropagated(p, project, scale, clip, media, box)
+            self._name(p, project, clip, media, visible)
+            p.restore()
+            chosen = clip.id in self._document.place.clips
+            p.setBrush(Qt.BrushStyle.NoBrush)
+            p.setPen(QPen(theme.ACCENT if chosen else QColor("#101010"), 2 if chosen else 1))
+            p.drawRect(box.adjusted(1, 1, -1, -1) if chosen else box)
+            if media is not None and row.track.kind == "video":
+                self._keyframes(p, project, scale, row, clip, media)
+                if chosen:
+                    self._lanes(p, project, scale, row, clip, media, width)
+
+    def _filmstrip(
+        self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF, visible: QRectF
+    ) -> None:
+        if not media.height:
+            return
+        step = max(24.0, STRIP * media.width / media.height)
+        folder = self._takes.folder(clip.take)
+        size = (round(step * self._ratio), round(STRIP * self._ratio))
+        first = int((visible.left() - box.left()) // step)
+        for n in range(first, int((visible.right() - box.left()) // step) + 1):
+            record = clip.start + int(n * step / scale.pixels)
+            if record >= clip.stop:
+                break
+            frame = source_frame(clip, media, project.timeline, record)
+            want = Want(media.path, frame, media.given_rate, size=size)
+            image = None
+            if folder and frame in self._takes.get(clip.take).done:
+                taken = Want(media.path, frame, media.given_rate, folder, size)
+                image = self._thumbnails.get(taken)
+                if image is None:
+                    self._wants.append(taken)
+            if image is None:
+                image = self._thumbnails.get(want)
+            if image is None:
+                self._wants.append(want)
+                continue
+            p.drawImage(QRectF(box.left() + n * step, box.top(), step, STRIP), image, QRectF(image.rect()))
+
+    def _unpropagated(self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF) -> None:
+        """Hatching where the clip shows source frames that its take does not cover."""
+        take = next((t for t in project.work_of(media.id).takes if t.id == clip.take), None)
+        if take is None:
+            return
+        shown = used(clip, media, project.timeline)
+        hatch = QBrush(QColor(0, 0, 0, 150), Qt.BrushStyle.BDiagPattern)
+        ratio = scale.pixels * float(project.timeline.fps / media.fps)
+        if shown.start < take.start:
+            p.fillRect(QRectF(box.left(), box.top(), min(box.width(), (take.start - shown.start) * ratio), STRIP), hatch)
+        if shown.stop > take.stop:
+            part = min(box.width(), (shown.stop - take.stop) * ratio)
+            p.fillRect(QRectF(box.right() - part, box.top(), part, STRIP), hatch)
+            if part > 110:
+                p.setPen(theme.TEXT)
+                p.drawText(
+                    QRectF(box.right() - part, box.top(), part, STRIP),
+                    Qt.AlignmentFlag.AlignCenter,
+                    self._document.tr("Not propagated"),
+                )
+
+    def _name(self, p: QPainter, project: Project, clip: Clip, media: Media | None, visible: QRectF) -> None:
+        if visible.width() < 36:
+            return
+        text = clip.name or (media.name if media else self._document.tr("Missing"))
+        take = next((t for t in project.work_of(clip.media).takes if t.id == clip.take), None)
+        if take is not None:
+            text += f"  ·  {take_name(take)}"
+        text = p.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(visible.width()) - 12)
+        box = QRectF(visible.left(), visible.bottom() - 19, p.fontMetrics().horizontalAdvance(text) + 12, 19)
+        p.fillRect(box, LABEL)
+        p.setPen(theme.TEXT)
+        p.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _keyframes(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media) -> None:
+        for keyframe in project.work_of(media.id).keyframes:
+            frame = record_frame(clip, media, project.timeline, keyframe.frame)
+            if frame is None:
+                continue
+            x, y = scale.x(frame + 0.5), row.top + KEYS / 2
+            try:
+                want = still(assets.picture(self._document.folder, "keyframes", keyframe.image), self._small(media))
+            except KeyfollowError:
+                want = still(Path(keyframe.image))
+            image = self._thumbnails.get(want)
+            if image is None:
+                self._wants.append(want)
+            else:
+                shape = QRectF(x + 9, row.top + 2, 20 * image.width() / image.height(), 20)
+                p.drawImage(shape, image, QRectF(image.rect()))
+            p.setPen(QPen(QColor("#101010"), 1))
+            p.setBrush(theme.TEXT)
+            p.drawPolygon(QPolygonF([QPointF(x, y - 7), QPointF(x + 7, y), QPointF(x, y + 7), QPointF(x - 7, y)]))
+
+    def _small(self, media: Media) -> tuple[int, int]:
+        return round(60 * self._ratio), round(20 * self._ratio)
+
+    def _lanes(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media, width: int) -> None:
+        """Under the selected clip: what of its take is made, and where the engine is unsure."""
+        take = next((t for t in project.work_of(media.id).takes if t.id == clip.take), None)
+        if take is None:
+            return
+        known = self._takes.get(take.id)
+        top = row.strip_top + STRIP + 3
+        low: list[tuple[float, float]] = []
+        first, last = max(clip.start, scale.frame(HEAD)), min(clip.stop, scale.frame(width) + 1)
+        # one bar per run of like frames, and no finer than a pixel
+        stride = max(1, int(1 / scale.pixels))
+        for record in range(first, last, stride):
+            frame = source_frame(clip, media, project.timeline, record)
+            if not take.start <= frame < take.stop:
+                continue
+            left, w = scale.x(record), max(1.0, scale.pixels * stride)
+            p.fillRect(QRectF(left, top, w, 4), DONE if frame in known.done else WAITING)
+            if known.confidence.get(frame, 1.0) < UNSURE:
+                if low and left - low[-1][1] < 1.5:
+                    low[-1] = (low[-1][0], left + w)
+                else:
+                    low.append((left, left + w))
+        for left, right in low:
+            bar = QRectF(left, top + 6, right - left, 4)
+            p.fillRect(bar, theme.AMBER)
+            p.fillRect(bar, QBrush(QColor(0, 0, 0, 140), Qt.BrushStyle.BDiagPattern))
+        if low:
+            left, right = max(low, key=lambda part: part[1] - part[0])
+            text = self._document.tr("Check here")
+            small = p.font()
+            small.setPixelSize(10)
+            p.save()
+            p.setFont(small)
+            p.setPen(theme.AMBER)
+            length = p.fontMetrics().horizontalAdvance(text)
+            # after the bar, or before it where the window ends
+            p.drawText(QPointF(right + 5 if right + 5 + length < width else left - 5 - length, top + 11), text)
+            p.restore()
+
+
+def take_name(take: TakeRef) -> str:
+    """How a take is called: its name, or its number and quality."""
+    return take.name or f"v{take.version:03d} {take.quality}"

@@ -1,0 +1,398 @@
+"""The picture: source, take, wipe, side by side or difference, at the exact frame of the playhead."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Literal
+
+from keyfollow.errors import KeyfollowError
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from ..model import assets
+from ..model.selection import Seen
+from ..model.state import Media
+from ..model.work_edits import out_of_date
+from . import theme
+from .document import Document
+from .pictures import Pictures, Want, still
+from .take_store import TakeStore
+
+Mode = Literal["source", "take", "wipe", "side", "difference"]
+MODES: tuple[Mode, ...] = ("source", "take", "wipe", "side", "difference")
+AHEAD = 4
+"""Frames decoded ahead of the playhead while playing."""
+LARGEST = 16.0
+
+
+class Viewer(QWidget):
+    """Shows what the playhead is on. `mode_changed` with the new mode; `opened` when the empty view's example link is pressed.
+
+    Drag the wipe's line to move it, the wheel over it with Shift to turn it. The wheel zooms, the middle button pans, a double click fits.
+    """
+
+    mode_changed = Signal(str)
+    example_asked = Signal()
+    dropped_changed = Signal(int)
+
+    def __init__(self, document: Document, pictures: Pictures, takes: TakeStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._pictures, self._takes = document, pictures, takes
+        self.setAccessibleName(self.tr("Viewer"))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(320, 180)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.mode: Mode = "take"
+        self.playing = 0
+        self._held = False
+        self._zoom, self._pan = 0.0, QPointF()
+        self._wipe, self._angle = QPointF(0.5, 0.5), 90.0
+        self._dragging: Literal["", "wipe", "pan"] = ""
+        self._mouse = QPointF()
+        self._seen: Seen | None = None
+        self._source: tuple[Want, QImage] | None = None
+        self._take: tuple[Want, QImage] | None = None
+        self._wanted: tuple[Want | None, Want | None] = (None, None)
+        self._not_yet = False
+        self._link = QRectF()
+        self.dropped = 0
+        self._shown_frame: int | None = None
+        self.message = ""
+        document.changed.connect(self.refresh)
+        document.place_changed.connect(self.refresh)
+        pictures.ready.connect(self._on_ready)
+        pictures.failed.connect(self._on_failed)
+        takes.changed.connect(self._on_take)
+
+    # --- what to show ------------------------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: Mode) -> None:
+        if mode != self.mode:
+            self.mode = mode
+            self.mode_changed.emit(mode)
+            self.refresh()
+
+    def hold_source(self, held: bool) -> None:
+        """Show the source while a key is held."""
+        self._held = held
+        self.update()
+
+    def set_playing(self, speed: int) -> None:
+        self.playing = speed
+        if speed:
+            self.dropped, self._shown_frame = 0, None
+            self.dropped_changed.emit(0)
+
+    def turn_wipe(self, degrees: float) -> None:
+        self._angle = (self._angle + degrees) % 360
+        self.update()
+
+    def refresh(self) -> None:
+        """Ask for the pictures of the place that the playhead is on now."""
+        self._seen = self._document.seen()
+        self.message = ""
+        wants = self._wants(0)
+        source, take = (wants[0], wants[1] if len(wants) > 1 else None) if wants else (None, None)
+        self._wanted = (source, take)
+        if source is None:
+            self._source = self._take = None
+        self._not_yet = False
+        for want in wants:
+            if (image := self._pictures.get(want)) is not None:
+                self._place(want, image)
+        ahead = (
+            [w for n in range(1, AHEAD + 1) for w in self._wants(n * (1 if self.playing > 0 else -1))] if self.playing else []
+        )
+        self._pictures.ask([*wants, *ahead])
+        self.update()
+
+    def _wants(self, ahead: int) -> list[Want]:
+        """The source's picture and the take's, as far as the mode needs them, `ahead` frames further on."""
+        seen = self._seen
+        if seen is None or (media := self._document.project.media.get(seen.clip.media)) is None:
+            return []
+        frame = seen.frame + ahead
+        if not 0 <= frame < media.frames:
+            return []
+        ratio = self.devicePixelRatioF()
+        halves = 2 if self.mode == "side" else 1
+        size = (0, 0) if self._zoom > self._fit() else (round(self.width() * ratio / halves), round(self.height() * ratio))
+        source = Want(media.path, frame, media.given_rate, size=size)
+        if self.mode == "source":
+            return [source]
+        edited = self._keyframe(seen, media, frame)
+        if edited is not None:
+            return [source, still(edited, size)]
+        folder = self._takes.folder(seen.clip.take)
+        return [source, Want(media.path, frame, media.given_rate, folder, size)] if folder else [source]
+
+    def _keyframe(self, seen: Seen, media: Media, frame: int) -> Path | None:
+        """The edited picture of a frame, as long as no take that is up to date shows it."""
+        project = self._document.project
+        work = project.work_of(media.id)
+        keyframe = next((k for k in work.keyframes if k.frame == frame), None)
+        take = next((t for t in work.takes if t.id == seen.clip.take), None)
+        if keyframe is None or (take is not None and not out_of_date(project, media.id, take)):
+            return None
+        try:
+            return assets.picture(self._document.folder, "keyframes", keyframe.image)
+        except KeyfollowError:
+            return None
+
+    def _place(self, want: Want, image: QImage) -> None:
+        if want == self._wanted[0]:
+            self._source = (want, image)
+            if self.playing and self._shown_frame is not None and want.frame is not None:
+                missed = abs(want.frame - self._shown_frame) - abs(self.playing)
+                if missed > 0:
+                    self.dropped += missed
+                    self.dropped_changed.emit(self.dropped)
+            self._shown_frame = want.frame
+        elif want == self._wanted[1]:
+            self._take = (want, image)
+
+    def _on_ready(self, want: Want, image: QImage | None) -> None:
+        if want not in self._wanted:
+            return
+        if image is None:
+            self._not_yet = True
+        else:
+            self._place(want, image)
+        self.update()
+
+    def _on_failed(self, want: Want, error: Exception) -> None:
+        if want in self._wanted:
+            self.message = str(error)
+            self.update()
+
+    def _on_take(self, take: str) -> None:
+        """A frame arrived: if it is the one looked at, show it."""
+        if self._seen is not None and self._seen.clip.take == take:
+            wanted = self._wanted[1]
+            if wanted is None or self._not_yet or wanted.take != self._takes.folder(take):
+                self.refresh()
+
+    @property
+    def shown(self) -> tuple[Want | None, Want | None]:
+        """What is on the screen now: the source's want and the take's; None for what is not (yet)."""
+        source = self._source[0] if self._source and self._source[0] == self._wanted[0] else None
+        take = self._take[0] if self._take and self._take[0] == self._wanted[1] else None
+        return source, take
+
+    # --- geometry ----------------------------------------------------------------------------------------------------------
+
+    def _fit(self) -> float:
+        """Widget pixels per source pixel at which the picture just fits; never above 1."""
+        if self._seen is None or (media := self._document.project.media.get(self._seen.clip.media)) is None:
+            return 1.0
+        width = self.width() / (2 if self.mode == "side" else 1)
+        return min(width / max(1, media.width), self.height() / max(1, media.height))
+
+    def _target(self, image: QImage, area: QRectF) -> QRectF:
+        media = self._document.project.media[self._seen.clip.media] if self._seen else None
+        size = QSizeF(media.width, media.height) if media and media.width else QSizeF(image.width(), image.height())
+        scale = self._zoom or self._fit()
+        size *= scale
+        centre = area.center() + (self._pan if self._zoom else QPointF())
+        return QRectF(centre.x() - size.width() / 2, centre.y() - size.height() / 2, size.width(), size.height())
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom, the point `at` held in place; back to fitting when it would become smaller than that."""
+        old = self._zoom or self._fit()
+        new = min(LARGEST, old * factor)
+        if new <= self._fit():
+            self._zoom, self._pan = 0.0, QPointF()
+        else:
+            off = (at or QRectF(self.rect()).center()) - QRectF(self.rect()).center()
+            self._pan = off - (off - (self._pan if self._zoom else QPointF())) * (new / old)
+            self._zoom = new
+        self.refresh()
+
+    def fit(self) -> None:
+        self._zoom, self._pan = 0.0, QPointF()
+        self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.refresh()
+
+    # --- painting ----------------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.GROUND)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, (self._zoom or 1) < 4)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self._document.project.media:
+            self._paint_empty(painter)
+        elif self.message:
+            self._say(painter, self.message)
+        elif self._source is not None:
+            self._paint_pictures(painter, self._source[1])
+
+    def _paint_pictures(self, painter: QPainter, source: QImage) -> None:
+        area = QRectF(self.rect())
+        take = self._take[1] if self._take is not None and self._take[0] == self._wanted[1] else None
+        if self._held or self.mode == "source" or take is None:
+            self._picture(painter, source, self._target(source, area))
+            if self._not_yet and not self._held and self.mode != "source":
+                self._corner(painter, self.tr("Not yet"), Qt.AlignmentFlag.AlignRight)
+            elif self._held:
+                self._corner(painter, self.tr("Source"), Qt.AlignmentFlag.AlignLeft)
+        elif self.mode == "take":
+            self._picture(painter, take, self._target(take, area))
+            if self._wanted[1] is not None and self._wanted[1].frame is None:
+                self._corner(painter, self.tr("Edit keyframe"), Qt.AlignmentFlag.AlignRight)
+        elif self.mode == "side":
+            half = QRectF(area.left(), area.top(), area.width() / 2 - 2, area.height())
+            other = half.translated(area.width() / 2 + 2, 0)
+            for part, image in ((half, source), (other, take)):
+                painter.save()
+                painter.setClipRect(part)
+                self._picture(painter, image, self._target(image, part))
+                painter.restore()
+            self._name_sides(painter)
+        elif self.mode == "difference":
+            target = self._target(take, area)
+            self._picture(painter, source, target)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Difference)
+            self._picture(painter, take, target)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+        else:
+            self._paint_wipe(painter, source, take, area)
+
+    def _paint_wipe(self, painter: QPainter, source: QImage, take: QImage, area: QRectF) -> None:
+        target = self._target(take, area)
+        self._picture(painter, source, target)
+        through, along = self._wipe_line(target)
+        reach = area.width() + area.height()
+        side = QPointF(-along.y(), along.x()) * reach
+        ends = (through - along * reach, through + along * reach)
+        painter.save()
+        clip = QPolygonF([ends[0], ends[1], ends[1] - side, ends[0] - side])
+        path = QPainterPath()
+        path.addPolygon(clip)
+        painter.setClipPath(path)
+        self._picture(painter, take, target)
+        painter.restore()
+        painter.setPen(QPen(QColor(0, 0, 0, 120), 3))
+        painter.drawLine(*ends)
+        painter.setPen(QPen(QColor(255, 255, 255, 220), 1))
+        painter.drawLine(*ends)
+        painter.setBrush(QColor(255, 255, 255, 230))
+        painter.drawEllipse(through, 5, 5)
+        self._name_sides(painter)
+
+    def _wipe_line(self, target: QRectF) -> tuple[QPointF, QPointF]:
+        """A point on the line, and its direction."""
+        through = target.topLeft() + QPointF(self._wipe.x() * target.width(), self._wipe.y() * target.height())
+        angle = math.radians(self._angle)
+        return through, QPointF(math.cos(angle), math.sin(angle))
+
+    def _picture(self, painter: QPainter, image: QImage, target: QRectF) -> None:
+        painter.drawImage(target, image, QRectF(image.rect()))
+
+    def _name_sides(self, painter: QPainter) -> None:
+        take_first = self.mode == "wipe" and math.sin(math.radians(self._angle)) < 0
+        edited = self._wanted[1] is not None and self._wanted[1].frame is None
+        names = (self.tr("Source"), self.tr("Edit keyframe") if edited else self.tr("Take"))
+        names = names[::-1] if take_first else names
+        self._corner(painter, names[0], Qt.AlignmentFlag.AlignLeft)
+        self._corner(painter, names[1], Qt.AlignmentFlag.AlignRight)
+
+    def _corner(self, painter: QPainter, text: str, side: Qt.AlignmentFlag) -> None:
+        width = painter.fontMetrics().horizontalAdvance(text) + 16
+        left = 12 if side == Qt.AlignmentFlag.AlignLeft else self.width() - width - 12
+        box = QRectF(left, 12, width, painter.fontMetrics().height() + 8)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(0, 0, 0, 170))
+        painter.drawRoundedRect(box, 3, 3)
+        painter.setPen(QColor("#f0f0f0"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        font = painter.font()
+        font.setPixelSize(20)
+        painter.setFont(font)
+        before, link = self.tr("Drop a clip, or "), self.tr("open the example")
+        measure = painter.fontMetrics()
+        whole = measure.horizontalAdvance(before + link)
+        left, base = (self.width() - whole) / 2, self.height() / 2
+        painter.setPen(theme.DIM)
+        painter.drawText(QPointF(left, base), before)
+        start = left + measure.horizontalAdvance(before)
+        font.setUnderline(True)
+        painter.setFont(font)
+        painter.setPen(theme.TEXT)
+        painter.drawText(QPointF(start, base), link)
+        self._link = QRectF(start, base - measure.ascent(), measure.horizontalAdvance(link), measure.height())
+
+    def _say(self, painter: QPainter, text: str) -> None:
+        painter.setPen(theme.DIM)
+        box = self.rect().adjusted(40, 40, -40, -40)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+    # --- mouse -------------------------------------------------------------------------------------------------------------
+
+    def _near_wipe(self, at: QPointF) -> bool:
+        if self.mode != "wipe" or self._take is None:
+            return False
+        through, along = self._wipe_line(self._target(self._take[1], QRectF(self.rect())))
+        off = at - through
+        return abs(off.x() * -along.y() + off.y() * along.x()) < 8
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        self._mouse = at
+        if not self._document.project.media and self._link.adjusted(-4, -4, 4, 4).contains(at):
+            self.example_asked.emit()
+        elif event.button() == Qt.MouseButton.LeftButton and self._near_wipe(at):
+            self._dragging = "wipe"
+        elif event.button() == Qt.MouseButton.MiddleButton or (event.button() == Qt.MouseButton.LeftButton and self._zoom):
+            self._dragging = "pan"
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if self._dragging == "wipe" and self._take is not None:
+            target = self._target(self._take[1], QRectF(self.rect()))
+            inside = at - target.topLeft()
+            self._wipe = QPointF(
+                min(max(inside.x() / target.width(), 0.0), 1.0), min(max(inside.y() / target.height(), 0.0), 1.0)
+            )
+            self.update()
+        elif self._dragging == "pan":
+            self._pan += at - self._mouse
+            self.update()
+        elif not self._document.project.media and self._link.contains(at):
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif self._near_wipe(at):
+            self.setCursor(Qt.CursorShape.SplitHCursor)
+        else:
+            self.unsetCursor()
+        self._mouse = at
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._dragging = ""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        notches = (event.angleDelta().y() or event.angleDelta().x()) / 120
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self.mode == "wipe":
+            self.turn_wipe(notches * 5)
+        else:
+            self.zoom_by(1.15**notches, event.position())

@@ -1,0 +1,327 @@
+"""The main window: where everything stands, and what hears of what. What the menus do is in `commands`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from keyfollow.errors import KeyfollowError
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QPlainTextEdit,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..bridge import CONNECTED, CONNECTING, FAILED, LOST, Bridge, active
+from .actions import ENTRIES, MENUS, words
+from .background import Background
+from .bin import Bin
+from .commands import Commands
+from .document import Document
+from .inspector import Inspector
+from .notice import NoticeBar
+from .parts import label, tool
+from .pictures import Pictures
+from .preferences import Preferences
+from .queue_drawer import QueueDrawer
+from .round_trip import RoundTrip
+from .runs import Runs
+from .take_store import TakeStore
+from .takes_panel import TakesPanel
+from .timeline import Timeline
+from .transport import Transport
+from .transport_bar import TransportBar
+from .viewer import Viewer
+
+VIEW_BYTES, THUMB_BYTES = 384 << 20, 96 << 20
+
+
+class Window(QMainWindow):
+    """Owns every part. `bridge` is started by `app.main`, so that a test can do without a daemon."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self.preferences = preferences
+        self.document = Document(self)
+        self.bridge = Bridge(self)
+        self.background = Background(self)
+        self.pictures = Pictures(self, latest=True, bytes_kept=VIEW_BYTES)
+        self.thumbnails = Pictures(self, latest=False, bytes_kept=THUMB_BYTES)
+        self.takes = TakeStore(lambda: self.document.folder / "takes", self)
+        self.runs = Runs(self.document, self.bridge, self.takes, self)
+        self.round_trip = RoundTrip(self.document, self.takes, self.background, lambda: preferences.editor, self)
+        self.transport = Transport(self.document, self)
+        self.viewer = Viewer(self.document, self.pictures, self.takes)
+        self.bar = TransportBar(self.document, self.transport, self.viewer)
+        self.timeline = Timeline(self.document, self.thumbnails, self.takes)
+        self.bin = Bin(self.document, self.thumbnails)
+        self.takes_panel = TakesPanel(self.document, self.takes)
+        self.inspector = Inspector(self.document, self.bridge, self.runs, self.thumbnails)
+        self.queue = QueueDrawer(self.bridge)
+        self.notice = NoticeBar()
+        self.hint = label("", "hint", wrap=True)
+        self.commands = Commands(self)
+        self._lay_out()
+        self._make_menus()
+        self._connect()
+        self.setAcceptDrops(True)
+        self._restore()
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self)
+
+    # --- building ----------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        left = QTabWidget(documentMode=True)
+        left.tabBar().setDrawBase(False)
+        left.addTab(self.bin, self.tr("Bin"))
+        left.addTab(self.takes_panel, self.tr("Takes"))
+        left.setMinimumWidth(200)
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice)
+        column.addWidget(self.hint)
+        column.addWidget(self.viewer, 1)
+        column.addWidget(self.bar)
+        self.inspector.setMinimumWidth(280)
+        self._across = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        for part, stretch in ((left, 0), (centre, 1), (self.inspector, 0)):
+            self._across.addWidget(part)
+            self._across.setStretchFactor(self._across.count() - 1, stretch)
+        self._across.setSizes([260, 1020, 320])
+        self._down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        self._down.addWidget(self._across)
+        self._down.addWidget(self.timeline)
+        self._down.setStretchFactor(0, 1)
+        self._down.setSizes([640, 300])
+        self.timeline.setMinimumHeight(150)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._down, 1)
+        column.addWidget(self.queue)
+        self.queue.hide()
+        self.setCentralWidget(whole)
+        self._daemon = label("", "dim")
+        self._queue_button = tool(self.tr("Queue"), checkable=True)
+        self._queue_button.toggled.connect(self.queue.setVisible)
+        status = self.statusBar()
+        status.setSizeGripEnabled(False)
+        status.addPermanentWidget(self._daemon)
+        status.addPermanentWidget(self._queue_button)
+
+    def _make_menus(self) -> None:
+        self.actions_by_name: dict[str, QAction] = {}
+        menus = {name: self.menuBar().addMenu(words(text)) for name, text in MENUS.items()}
+        for entry in ENTRIES:
+            action = QAction(words(entry.text), self)
+            action.setShortcuts([QKeySequence(k) for k in entry.keys])
+            slot = getattr(self.commands, f"do_{entry.name}")
+            action.triggered.connect(lambda _=False, s=slot: s())
+            menus[entry.menu].addAction(action)
+            self.actions_by_name[entry.name] = action
+            if entry.name == "open":
+                self._recent = QMenu(self.tr("Open recent"), self)
+                self._recent.aboutToShow.connect(self._fill_recent)
+                menus[entry.menu].addMenu(self._recent)
+            if entry.name in (
+                "example",
+                "import",
+                "save_as",
+                "export_timeline",
+                "redo",
+                "ripple",
+                "marker",
+                "remove_keyframe",
+                "stop",
+                "end",
+                "wipe",
+                "fit",
+            ):
+                menus[entry.menu].addSeparator()
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for folder in self.preferences.recent:
+            self._recent.addAction(folder.stem).triggered.connect(partial(self._open_recent, folder))
+        if self._recent.isEmpty():
+            self._recent.addAction(self.tr("Nothing opened yet")).setEnabled(False)
+
+    def _open_recent(self, folder: Path, _: bool = False) -> None:
+        self.commands.open_folder(folder)
+
+    def _connect(self) -> None:
+        document, commands = self.document, self.commands
+        document.changed.connect(self._on_changed)
+        document.place_changed.connect(lambda _: self._update_hint())
+        document.kept.connect(self._update_title)
+        for source in (document.failed, self.runs.failed, self.round_trip.failed, self.queue.failed):
+            source.connect(commands.show_error)
+        self.runs.finished.connect(commands.run_finished)
+        self.runs.long_final.connect(commands.ask_long_final)
+        self.round_trip.opened.connect(commands.editor_opened)
+        self.round_trip.adopted.connect(commands.keyframe_adopted)
+        self.viewer.example_asked.connect(commands.do_example)
+        self.bin.import_asked.connect(commands.do_import)
+        self.bin.append_asked.connect(commands.append)
+        self.bin.relink_asked.connect(commands.relink)
+        self.bin.remove_asked.connect(commands.remove_media)
+        self.timeline.media_dropped.connect(commands.place)
+        self.timeline.files_dropped.connect(commands.import_files)
+        self.inspector.edit_asked.connect(commands.do_edit_keyframe)
+        self.inspector.picture_asked.connect(commands.do_use_picture)
+        self.inspector.remove_asked.connect(commands.do_remove_keyframe)
+        self.bridge.state_changed.connect(self._on_daemon)
+        self.bridge.jobs_changed.connect(self._on_jobs)
+        self._on_daemon(CONNECTING, None)
+        self._on_jobs()
+        self._on_changed()
+
+    def _restore(self) -> None:
+        self.resize(1600, 1000)
+        for name, part in (("across", self._across), ("down", self._down)):
+            if state := self.preferences.layout(name):
+                part.restoreState(state)
+        if geometry := self.preferences.layout("window"):
+            self.restoreGeometry(geometry)
+
+    # --- what is shown -----------------------------------------------------------------------------------------------------
+
+    def _on_changed(self) -> None:
+        for name, done, text in (
+            ("undo", self.document.undo_label, self.tr("Undo")),
+            ("redo", self.document.redo_label, self.tr("Redo")),
+        ):
+            self.actions_by_name[name].setText(f"{text}: {done}" if done else text)
+            self.actions_by_name[name].setEnabled(bool(done))
+        self._update_hint()
+        self._update_title()
+
+    def _update_hint(self) -> None:
+        """What to do next, as long as a person may not know."""
+        project = self.document.project
+        edited = any(w.keyframes for w in project.work.values())
+        taken = any(w.takes for w in project.work.values())
+        if not project.timeline.length:
+            text = self.tr("Double-click a clip in the bin to put it on the timeline.") if project.media else ""
+        elif not edited:
+            text = self.tr("Go to the frame that shows the thing best. Press E to edit it in your image editor.")
+        elif not taken:
+            text = self.tr("Press Enter: a draft carries your edit to every other frame.")
+        else:
+            text = ""
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
+
+    def _update_title(self) -> None:
+        name = self.document.project.name or self.tr("Untitled")
+        self.setWindowTitle(f"{name}[*] – Keyfollow")
+        self.setWindowModified(self.document.dirty)
+
+    def _on_daemon(self, state: str, error: KeyfollowError | None) -> None:
+        ready = [e.name for e in self.bridge.engines.values() if not e.missing]
+        text = {
+            CONNECTING: self.tr("Starting the daemon…"),
+            CONNECTED: self.tr("Ready: {0}").format(", ".join(sorted(ready))),
+            LOST: self.tr("The daemon stopped; starting it again…"),
+            FAILED: self.tr("No daemon"),
+        }[state]
+        self._daemon.setText(text)
+        if state == FAILED and error is not None:
+            self.notice.show_error(error, self.tr("Start again"), self.bridge.start)
+        elif state == CONNECTED and self.notice.code == "daemon_lost":
+            self.notice.hide()
+        elif state == LOST:
+            self.notice.show_notice(
+                self.tr("Keyfollow's daemon stopped. It is being started again; running jobs go on from their last frame."),
+                code="daemon_lost",
+            )
+
+    def _on_jobs(self) -> None:
+        count = len(active(self.bridge.jobs))
+        self._queue_button.setText(self.tr("Queue ({0})").format(count) if count else self.tr("Queue"))
+
+    def show_queue(self, shown: bool) -> None:
+        self._queue_button.setChecked(shown)
+
+    # --- keys, drops, the end ----------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys that are held, and keys that belong to the text field that has the focus rather than to a menu."""
+        kind = event.type()
+        if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            return False
+        assert isinstance(event, QKeyEvent)
+        focus = QApplication.focusWidget()
+        if QApplication.activeModalWidget() is not None or (focus is not None and focus.window() is not self):
+            return False
+        typing = isinstance(focus, (QLineEdit, QPlainTextEdit, QAbstractSpinBox))
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        key = event.key()
+        if kind == QEvent.Type.ShortcutOverride:
+            if typing and plain:
+                if key == Qt.Key.Key_Escape:
+                    self.viewer.setFocus()
+                event.accept()
+                return True
+            presses = isinstance(focus, (QAbstractButton, QComboBox)) and key == Qt.Key.Key_Space
+            if presses:
+                event.accept()
+                return True
+            if key == Qt.Key.Key_K:
+                self.transport.brake = True
+        elif not typing and not event.isAutoRepeat():
+            pressed = kind == QEvent.Type.KeyPress
+            if key == Qt.Key.Key_Backslash:
+                self.viewer.hold_source(pressed)
+            elif key == Qt.Key.Key_K and not pressed:
+                self.transport.brake = False
+        return False
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = [u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()]
+        QTimer.singleShot(0, lambda: self.commands.import_files(files))
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.commands.may_close():
+            event.ignore()
+            return
+        for name, part in (("across", self._across), ("down", self._down)):
+            self.preferences.keep_layout(name, part.saveState())
+        self.preferences.keep_layout("window", self.saveGeometry())
+        self.preferences.flush()
+        self.shut_down()
+        event.accept()
+
+    def shut_down(self) -> None:
+        """Stop every thread and leave the project in order."""
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+        self.transport.stop()
+        self.round_trip.forget()
+        self.bridge.close()
+        self.background.close()
+        self.pictures.close()
+        self.thumbnails.close()
+        self.document.shut_down()

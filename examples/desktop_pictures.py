@@ -1,0 +1,108 @@
+"""The pictures of docs/desktop.md: the editor in a real window, led through the loop on the example clip, each state photographed.
+
+    xvfb-run -s "-screen 0 3200x2000x24" .venv/bin/python examples/desktop_pictures.py docs/images [SCALE]
+
+SCALE 2 shows how it looks on a dense screen. It uses a KEYFOLLOW_HOME of its own and ends its daemon.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def main(folder: Path, scale: str) -> None:
+    os.environ["QT_SCALE_FACTOR"] = scale
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["KEYFOLLOW_HOME"] = home
+        photograph(folder, "" if scale == "1" else f"@{scale}x")
+
+
+def photograph(folder: Path, suffix: str) -> None:
+    from keyfollow.errors import UsageError
+    from keyfollow_desktop import app as desktop
+    from keyfollow_desktop.bridge import CONNECTED
+    from keyfollow_desktop.ui import theme
+    from keyfollow_desktop.ui.export_dialog import ExportDialog
+    from keyfollow_desktop.ui.preferences import PreferencesDialog
+    from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
+
+    app = QApplication([])
+    theme.apply(app)
+    folder.mkdir(parents=True, exist_ok=True)
+    window = desktop.open_window([])
+    window.resize(1600, 1000)
+    document = window.document
+
+    def wait(so: Callable[[], object], seconds: float = 240.0) -> None:
+        end = time.monotonic() + seconds
+        while not so():
+            app.processEvents()
+            time.sleep(0.005)
+            if time.monotonic() > end:
+                raise TimeoutError
+
+    def rest(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        wait(lambda: time.monotonic() > end)
+
+    def shot(name: str, widget: QWidget = window) -> None:
+        rest(1.0)
+        widget.grab().save(str(folder / f"desktop-{name}{suffix}.png"))
+
+    wait(lambda: window.bridge.state == CONNECTED)
+    shot("empty")
+    window.commands.do_example()
+    wait(lambda: window.viewer.shown[0] is not None)
+    rest(4)
+    shot("example")
+    window.commands.do_draft()
+    wait(lambda: (seen := document.seen()) and seen.clip.take)
+    seen = document.seen()
+    assert seen is not None
+    take = seen.clip.take
+    document.select(frozenset({seen.clip.id}))
+    wait(lambda: len(window.takes.get(take).done) > 20)
+    window.show_queue(True)
+    shot("propagating")
+    finished: list[object] = []
+    window.runs.finished.connect(lambda *what: finished.append(what))
+    wait(lambda: finished)
+    window.show_queue(False)
+    window.viewer.set_mode("wipe")
+    wait(lambda: all(window.viewer.shown))
+    rest(3)
+    shot("wipe")
+    window.viewer.set_mode("side")
+    wait(lambda: all(window.viewer.shown))
+    shot("side")
+    window.viewer.set_mode("take")
+    tabs = window.findChild(QTabWidget)
+    assert tabs is not None
+    tabs.setCurrentIndex(1)
+    window.inspector._more.setChecked(True)
+    shot("takes")
+    tabs.setCurrentIndex(0)
+    export = ExportDialog(document.project, seen.clip.id, window.takes.folder, Path("/home/me/film"), window)
+    export.show()
+    shot("export", export)
+    export.close()
+    preferences = PreferencesDialog(window.preferences, window)
+    preferences.show()
+    shot("preferences", preferences)
+    preferences.close()
+    window.commands.show_error(
+        UsageError("no_editor", "No image editor is chosen yet.", "Choose the program that edits your pictures.")
+    )
+    shot("error")
+    window.bridge.call(lambda client: client.shutdown(), lambda _: finished.append(None), lambda _: finished.append(None))
+    wait(lambda: len(finished) > 1, 10)
+    window.shut_down()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "1")

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+from keyfollow.errors import KeyfollowError, MediaError
+from keyfollow.frames import FrameRange
+from keyfollow_desktop.model import interchange, timeline_edits, work_edits
+from keyfollow_desktop.model.state import Keyframe, Media, Project
+
+
+@pytest.fixture
+def edited(filled: Project) -> Project:
+    """The first clip shows take 1 of pal, and has an edit keyframe on source frame 30."""
+    made = work_edits.set_keyframe(filled, "pal", Keyframe(30, "a.png"))
+    made = work_edits.add_take(
+        made, "pal", "t1", quality="final", engine="patch", frames=FrameRange(0, 122), inputs="", created=0.0
+    )
+    return timeline_edits.show_take(made, [made.timeline.tracks[0].clips[0].id], "t1")
+
+
+def describe(path: str) -> Media:
+    known = {"/footage/pal.mp4": ((25, 1), 500), "/footage/ntsc.mp4": ((30000, 1001), 300), "/takes/t1.mov": ((25, 1), 122)}
+    if path not in known:
+        raise MediaError("media_not_found", f"{path} is not there.", "Relink it.")
+    rate, frames = known[path]
+    return Media(path, path, path, "digest", 640, 360, frames, rate)
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".edl", ".xml"])
+def test_positions_and_sources_survive_every_format(edited: Project, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / "out" / f"film{suffix}"
+    interchange.export(edited, target, {"t1": "/takes/t1.mov"}.get)
+    back = interchange.read(target, describe, (25, 1))
+    clips = back.timeline.tracks[0].clips
+    assert back.timeline.rate == (25, 1) and [(c.start, c.stop) for c in clips] == [(0, 100), (100, 200), (200, 300)]
+    assert [back.media[c.media].path for c in clips] == ["/takes/t1.mov", "/footage/ntsc.mp4", "/footage/pal.mp4"]
+    # the source positions: exactly in OTIO, to the record frame in the others
+    assert [c.source_start for c in clips][::2] == [10, 10] and abs(clips[1].source_start - 10) < 1.2
+
+
+def test_an_edl_names_the_take_and_the_edit_keyframe(edited: Project, tmp_path: Path) -> None:
+    interchange.export(edited, tmp_path / "film.edl")
+    text = (tmp_path / "film.edl").read_text()
+    first, rest = text[: text.index("\n002")], text[text.index("\n002") :]
+    assert "pal.mp4 take_001" in first and "EDIT KEYFRAME" in first and "take_001" not in rest
+
+
+def test_what_is_written_opens_with_the_stock_tools(edited: Project, tmp_path: Path) -> None:
+    for suffix in (".otio", ".edl", ".xml"):
+        interchange.export(edited, tmp_path / f"film{suffix}")
+        options = {"rate": 25} if suffix == ".edl" else {}
+        read = otio.adapters.read_from_file(str(tmp_path / f"film{suffix}"), **options)
+        assert read.duration().to_seconds() == pytest.approx(12)
+        assert len(list(read.find_clips())) == 3
+
+
+def test_tracks_are_flattened_as_they_are_seen_for_an_edl(edited: Project, tmp_path: Path) -> None:
+    above, upper = timeline_edits.add_track(edited)
+    above = timeline_edits.place(above, upper, "ntsc", 50, length=20)
+    interchange.export(above, tmp_path / "film.edl")
+    back = interchange.read(tmp_path / "film.edl", describe, (25, 1))
+    assert [(c.start, c.stop) for c in back.timeline.tracks[0].clips] == [(0, 50), (50, 70), (70, 100), (100, 200), (200, 300)]
+
+
+def test_media_that_cannot_be_opened_are_there_as_missing(edited: Project, tmp_path: Path) -> None:
+    interchange.export(edited, tmp_path / "film.otio")
+
+    def nothing(path: str) -> Media:
+        raise MediaError("media_not_found", "gone", "relink")
+
+    back = interchange.read(tmp_path / "film.otio", nothing)
+    assert {m.path for m in back.media.values()} == {"takes/t1", "/footage/ntsc.mp4", "/footage/pal.mp4"}
+    assert all(m.digest == "" and m.frames > 0 for m in back.media.values())
+    assert [(c.start, c.stop) for c in back.timeline.tracks[0].clips] == [(0, 100), (100, 200), (200, 300)]
+
+
+def test_what_cannot_be_written_or_read_is_said(edited: Project, project: Project, tmp_path: Path) -> None:
+    codes = []
+    (tmp_path / "text.otio").write_text("hello")
+    (tmp_path / "text.xml").write_text("hello")
+    (tmp_path / "clip.otio").write_text('{"OTIO_SCHEMA": "Clip.1"}')
+    muted = timeline_edits.set_track(edited, edited.timeline.tracks[0].id, muted=True)
+    for change in (
+        lambda: interchange.export(edited, tmp_path / "film.aaf"),
+        lambda: interchange.export(project, tmp_path / "film.otio"),
+        lambda: interchange.export(muted, tmp_path / "film.edl"),
+        lambda: interchange.read(tmp_path / "nowhere.otio", describe),
+        lambda: interchange.read(tmp_path / "text.otio", describe),
+        lambda: interchange.read(tmp_path / "text.xml", describe),
+        lambda: interchange.read(tmp_path / "clip.otio", describe),
+    ):
+        with pytest.raises(KeyfollowError) as e:
+            change()
+        assert e.value.remedy
+        codes.append(e.value.code)
+    expected = ["unknown_format", "empty_timeline", "cannot_export", "no_such_file", *["cannot_import"] * 3]
+    assert codes == expected and not list(tmp_path.glob("film*"))

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from keyfollow.errors import Cancelled, UsageError
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow.media.probe import probe
+from keyfollow.media.reader import MediaReader
+from keyfollow_desktop.model import timeline_edits
+from keyfollow_desktop.ui.document import Document
+from keyfollow_desktop.ui.exporting import FORMATS, Export, with_sound, write
+
+from ..conftest import inverted, with_take
+
+FFV1 = next(f for f in FORMATS if f.codec == "ffv1")
+
+
+def test_a_trimmed_clip_s_take_comes_out_with_its_own_sound(
+    one_clip: Document, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
+    take = with_take(one_clip, frames)
+    clip = one_clip.project.timeline.tracks[0].clips[0].id
+    one_clip.edit("Trim clip", lambda p: timeline_edits.trim(p, clip, stop=8))
+    out = tmp_path / "out.mkv"
+    told: list[tuple[int, int]] = []
+    export = Export(one_clip.project, out, FFV1, takes={take: str(one_clip.folder / "takes" / take)})
+    write(export, lambda *n: told.append(n), lambda: False)
+    info = probe(out)
+    assert info.frames == 8 and info.rate == (24, 1) and info.audio and told[-1] == (8, 8)
+    with MediaReader(out) as reader:
+        for n, frame in enumerate(reader.frames(FrameRange(0, 8))):
+            assert (frame.pixels[..., :3] == inverted(frames[n]).pixels).all()
+
+
+def test_a_timeline_of_several_clips_is_what_is_seen(one_clip: Document, frames: list[FrameBuffer], tmp_path: Path) -> None:
+    clip = one_clip.project.timeline.tracks[0].clips[0].id
+    one_clip.edit("Split clip", lambda p: timeline_edits.split(p, 4))
+    one_clip.edit("Remove clip", lambda p: timeline_edits.remove(p, [clip]))
+    one_clip.edit("Add clip", lambda p: timeline_edits.place(p, p.timeline.tracks[0].id, next(iter(p.media)), 0, length=2))
+    assert not with_sound(one_clip.project, None, "full")
+    write(Export(one_clip.project, tmp_path / "out.mkv", FFV1), lambda *n: None, lambda: False)
+    with MediaReader(tmp_path / "out.mkv") as reader:
+        made = [f.pixels[..., :3] for f in reader.frames(FrameRange(0, 12))]
+    assert (made[1] == frames[1].pixels).all() and not made[2].any() and (made[9] == frames[9].pixels).all()
+
+
+def test_nothing_half_done_and_no_source_is_overwritten(
+    one_clip: Document, frames: list[FrameBuffer], tmp_path: Path, clip: Path
+) -> None:
+    def refused(out: Path) -> str:
+        with pytest.raises(UsageError) as e:
+            write(Export(one_clip.project, out, FFV1, takes={}), lambda *n: None, lambda: False)
+        return e.value.code
+
+    assert refused(clip) == "output_is_source"
+    with pytest.raises(Cancelled):
+        write(Export(one_clip.project, tmp_path / "out.mkv", FFV1), lambda *n: None, lambda: True)
+    with_take(one_clip, frames)
+    assert refused(tmp_path / "out.mkv") == "take_unfinished"
+    assert not (tmp_path / "out.mkv").exists()

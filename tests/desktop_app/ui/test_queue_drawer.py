@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from keyfollow.engine_info import Failure, Job, Progress
+from keyfollow_desktop.bridge import Bridge
+from keyfollow_desktop.ui.queue_drawer import QueueDrawer
+from pytestqt.qtbot import QtBot
+
+
+def job(name: str, state: Any, position: float = 0.0, **more: Any) -> Job:
+    return Job(name, state, "patch", f"/footage/{name}.mp4", "draft", None, position, position, **more)
+
+
+def test_jobs_of_everyone_with_what_can_be_done_now(qtbot: QtBot) -> None:
+    bridge = Bridge()
+    drawer = QueueDrawer(bridge)
+    qtbot.addWidget(drawer)
+    drawer.show()
+    bridge.jobs = {
+        "a": job("a", "running", 2, progress=Progress("propagating", 5, 20, 65.0)),
+        "b": job("b", "queued", 1),
+        "c": job("c", "failed", 0, failure=Failure("JobError", "x", "It broke.", "Try again.")),
+    }
+    bridge.jobs_changed.emit()
+    row = drawer.rows["a"]
+    assert row.state.text() == "Propagating  5/20  ·  1 min 5 s left" and row.bar.value() == 5
+    shown = {name: [w for w, b in r.buttons.items() if not b.isHidden()] for name, r in drawer.rows.items()}
+    assert shown == {"a": ["pause", "cancel"], "b": ["pause", "cancel"], "c": ["retry", "remove"]}
+    assert "It broke." in drawer.rows["c"].state.text()
+    assert [drawer._column.indexOf(drawer.rows[n]) for n in "bac"] == [0, 1, 2]
+    del bridge.jobs["b"]
+    bridge.jobs_changed.emit()
+    assert set(drawer.rows) == {"a", "c"}
+    bridge.close()
+
+
+def test_a_button_asks_the_daemon(qtbot: QtBot) -> None:
+    bridge = Bridge()
+    drawer = QueueDrawer(bridge)
+    qtbot.addWidget(drawer)
+    asked: list[str] = []
+
+    class Jobs:
+        def cancel(self, id: str) -> None:
+            asked.append(id)
+
+    class Client:
+        jobs = Jobs()
+
+    bridge.call = lambda work, done, failed: work(Client())  # type: ignore[method-assign, assignment, arg-type]
+    bridge.jobs = {"a": job("a", "running")}
+    bridge.jobs_changed.emit()
+    drawer.rows["a"].buttons["cancel"].click()
+    assert asked == ["a"]
+    bridge.close()

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keyfollow.engine_info import Estimate
+from keyfollow.errors import KeyfollowError, UsageError
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_desktop.bridge import Bridge
+from keyfollow_desktop.model import timeline_edits
+from keyfollow_desktop.ui.document import Document
+from keyfollow_desktop.ui.runs import Runs
+from keyfollow_desktop.ui.take_store import TakeStore
+from pytestqt.qtbot import QtBot
+
+from ..conftest import with_keyframe
+
+
+class FakeRun:
+    id, take = "job-1", "take-1"
+
+
+class FakeClient:
+    """Says what it was asked."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def estimate(self, source: str, **edit: Any) -> Estimate:
+        return Estimate(self.seconds, 1, 1, 12)
+
+    def propagate(self, source: str, *, label: str, **edit: Any) -> FakeRun:
+        self.asked.append((source, edit))
+        return FakeRun()
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
+    made = FakeClient(5.0)
+
+    def call(self: Bridge, work: Callable[[Any], Any], done: Callable[[Any], Any], failed: Callable[[Any], Any]) -> None:
+        done(work(made))
+
+    monkeypatch.setattr(Bridge, "call", call)
+    monkeypatch.setattr(Bridge, "follow", lambda self, job: None)
+    return made
+
+
+def runs_of(document: Document) -> Runs:
+    return Runs(document, Bridge(document), TakeStore(lambda: document.folder / "takes", document), document)
+
+
+def test_a_draft_is_given_the_clip_s_work_and_becomes_its_take(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path, clip: Path, qtbot: QtBot
+) -> None:
+    with_keyframe(one_clip, frames, tmp_path, 3)
+    runs = runs_of(one_clip)
+    runs.start("draft")
+    source, edit = client.asked[0]
+    assert source == str(clip) and list(edit["keyframes"]) == [3] and edit["keyframes"][3].is_file()
+    assert edit["range"] == FrameRange(0, 12) and edit["quality"] == "draft" and edit["engine"] == "patch"
+    seen = one_clip.seen()
+    assert seen is not None and seen.clip.take == "take-1" and one_clip.undo_label == "Draft"
+    one_clip.undo()
+    assert one_clip.seen().clip.take == ""  # type: ignore[union-attr]
+
+
+def test_in_and_out_limit_the_run(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path, qtbot: QtBot
+) -> None:
+    with_keyframe(one_clip, frames, tmp_path, 3)
+    one_clip.edit("Set in", lambda p: timeline_edits.mark(p, 2, 7))
+    runs_of(one_clip).start("draft")
+    assert client.asked[0][1]["range"] == FrameRange(2, 7)
+
+
+def test_what_cannot_be_run_is_said(one_clip: Document, client: FakeClient, qtbot: QtBot) -> None:
+    runs = runs_of(one_clip)
+    errors: list[KeyfollowError] = []
+    runs.failed.connect(errors.append)
+    runs.start("draft")
+    one_clip.edit("Remove", lambda p: timeline_edits.remove(p, [p.timeline.tracks[0].clips[0].id]))
+    runs.start("draft")
+    assert [e.code for e in errors] == ["no_keyframe", "no_clip_here"] and all(isinstance(e, UsageError) for e in errors)
+    assert not client.asked
+
+
+def test_a_long_final_is_asked_about_first(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path, qtbot: QtBot
+) -> None:
+    with_keyframe(one_clip, frames, tmp_path, 3)
+    runs = runs_of(one_clip)
+    asked: list[tuple[Estimate, Callable[[], object]]] = []
+    runs.long_final.connect(lambda *what: asked.append(what))
+    client.seconds = 700.0
+    runs.start("final")
+    assert asked and not client.asked
+    asked[0][1]()
+    assert client.asked[0][1]["quality"] == "final"

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from keyfollow_desktop.ui import theme
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+
+def test_greys_are_neutral_and_there_is_one_accent(qapp: QApplication, qtbot: QtBot) -> None:
+    theme.apply(qapp)
+    assert qapp.palette().color(QPalette.ColorRole.Highlight) == theme.ACCENT
+    sheet = (Path(theme.__file__).parent / "theme.qss").read_text()
+    for colour in (theme.GROUND, theme.PANEL, theme.RAISED, theme.LINE, theme.TEXT, theme.DIM):
+        assert colour.red() == colour.green() == colour.blue()
+    assert theme.ACCENT.name() in sheet
+    for name in re.findall(r'url\("@here@/([^"]+)"\)', sheet):
+        assert (Path(theme.__file__).parent / name).is_file()
+    assert sheet.count("url(") == sheet.count('url("@here@/') and "http" not in sheet
+    qapp.setStyleSheet("")
+
+
+def test_text_can_be_read_on_every_ground() -> None:
+    def light(n: int) -> float:
+        c = n / 255
+        return c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+
+    for text, ground, least in (
+        (theme.TEXT, theme.PANEL, 7.0),
+        (theme.DIM, theme.PANEL, 4.5),
+        (theme.ACCENT, theme.PANEL, 4.5),
+    ):
+        a, b = (0.2126 * light(c.red()) + 0.7152 * light(c.green()) + 0.0722 * light(c.blue()) for c in (text, ground))
+        assert (max(a, b) + 0.05) / (min(a, b) + 0.05) >= least

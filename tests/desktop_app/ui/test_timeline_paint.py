@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from keyfollow.frames import FrameBuffer
+from keyfollow_desktop.ui import theme
+from keyfollow_desktop.ui.document import Document
+from keyfollow_desktop.ui.pictures import Pictures
+from keyfollow_desktop.ui.take_store import TakeStore
+from keyfollow_desktop.ui.timeline import Timeline
+from keyfollow_desktop.ui.timeline_paint import DONE, WAITING, take_name
+from keyfollow_desktop.ui.timeline_scale import KEYS, RULER, STRIP
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from ..conftest import with_keyframe, with_take
+
+TOP = RULER + 6
+
+
+@pytest.fixture
+def timeline(one_clip: Document, qtbot: QtBot) -> Iterator[Timeline]:
+    thumbnails = Pictures(latest=False, bytes_kept=1 << 20)
+    store = TakeStore(lambda: one_clip.folder / "takes")
+    made = Timeline(one_clip, thumbnails, store)
+    qtbot.addWidget(made)
+    made.resize(900, 300)
+    made.show()
+    yield made
+    thumbnails.close()
+
+
+def shot(timeline: Timeline) -> QImage:
+    return timeline.viewport().grab().toImage()
+
+
+def test_the_filmstrip_and_the_keyframe_s_picture_arrive(
+    timeline: Timeline, one_clip: Document, frames: list[FrameBuffer], tmp_path: Path, wait: Callable[..., None]
+) -> None:
+    with_keyframe(one_clip, frames, tmp_path, 3)
+    x = round(timeline.scale.x(6))
+    wait(lambda: shot(timeline).pixelColor(x, TOP + KEYS + 20) not in (QColor("#38424f"), QColor("#1e1e1e")))
+    diamond = QColor(shot(timeline).pixelColor(round(timeline.scale.x(3.5)), TOP + KEYS // 2))
+    assert diamond == theme.TEXT
+    near = round(timeline.scale.x(3.5)) + 20
+    wait(lambda: shot(timeline).pixelColor(near, TOP + 10) != QColor("#1e1e1e"))
+
+
+def test_the_selected_clip_shows_what_of_its_take_is_made_and_where_to_check(
+    timeline: Timeline, one_clip: Document, frames: list[FrameBuffer]
+) -> None:
+    take = with_take(one_clip, frames, range(6))
+    one_clip.select(frozenset(c.id for t in one_clip.project.timeline.tracks for c in t.clips))
+    timeline._painter._takes.get(take).confidence.update({9: 0.2, 10: 0.1})
+    image = shot(timeline)
+    lane = TOP + KEYS + STRIP + 3 + 2
+    assert image.pixelColor(round(timeline.scale.x(2.5)), lane) == DONE
+    assert image.pixelColor(round(timeline.scale.x(8.5)), lane) == WAITING
+    ambers = {image.pixelColor(round(timeline.scale.x(9)) + dx, lane + 5).name() for dx in range(30)}
+    assert theme.AMBER.name() in ambers
+    ref = one_clip.project.work_of(next(iter(one_clip.project.media))).takes[0]
+    assert take_name(ref) == "v001 draft"
