@@ -6,7 +6,7 @@ keyframes ── key model ─────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from keyfollow.frames import FrameBuffer, FrameRange
@@ -14,6 +14,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
 from .correspondence import Correspondence, assess, enlarge
+from .explained import redrawn
 from .fill import fill
 from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, key_model
@@ -21,8 +22,9 @@ from .masks import Masks
 from .merge import merge
 from .pixels import Bools, Floats, add_edit, grey, guide, values
 from .plan import Gap, gaps
+from .repaint import Repaints
 from .track import Tracks
-from .transfer import transfer
+from .transfer import Proposal, transfer
 
 
 class PatchEngine:
@@ -58,6 +60,9 @@ class _Run:
         self._tracks = Tracks(self._flows, ctx.check, edit.draft)
         self._keyframes = {k.frame: k for k in edit.keyframes}
         self._models: dict[int, KeyModel] = {}
+        self._repaints = Repaints(self._flows, ctx.check, edit.draft)
+        self._repaint = np.float32(0.0)
+        self._redrawn: dict[int, bool] = {}
         self._strength = np.float32(edit.settings["strength"])
         self._masks = Masks(edit.masks, self._follow, float(edit.settings["feather"]))
 
@@ -88,6 +93,24 @@ class _Run:
                 self._tracks.look_at(key, self._models[key].decals, self._models[key].changed)
             if gap.left is not None and gap.right is not None:
                 self._tracks.open(key, key == gap.left, gap.revisited)
+        self._open_repaint(keys, gap)
+
+    def _open_repaint(self, keys: Sequence[int], gap: Gap) -> None:
+        self._repaint = np.float32(self._edit.settings["repaint"] if any(self._is_style(k) for k in keys) else 0.0)
+        painted = keys if self._repaint > 0 else ()
+        self._repaints.keep({k: (self._keyframes[k].image, self._source[k]) for k in painted})
+        if gap.left is not None and gap.right is not None:
+            for key in painted:
+                self._repaints.open(key, key == gap.left, gap.revisited)
+
+    def _is_style(self, key: int) -> bool:
+        preset = self._edit.settings["preset"]
+        if preset != "auto":
+            return preset == "style"
+        if key not in self._redrawn:
+            threshold = float(self._edit.settings["change_threshold"])
+            self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], threshold)
+        return self._redrawn[key]
 
     def _follow(self, key: int, frame: int) -> Correspondence:
         return enlarge(self._tracks.at(key, frame), *self._source.size)
@@ -101,22 +124,34 @@ class _Run:
 
     def _propagated(self, gap: Gap, frame: int) -> EditedFrame:
         source = self._source[frame]
-        pixels, analysis = values(source), self._flows.guide(frame)
+        pixels = values(source)
+        everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
+        if self._repaint == 1 and everywhere:
+            changed, sure = self._repaints.at(frame, gap.weights(frame), pixels)
+            reached: Bools = np.ones(sure.shape, np.bool_)
+        else:
+            merged = self._transferred(gap, frame, pixels)
+            fill_px = np.inf if everywhere else float(self._edit.settings["fill"])
+            changed, sure, reached = merged.edit, merged.confidence, (merged.reach > 0) | everywhere
+            if float(self._edit.settings["fill"]) > 0:
+                changed = fill(merged, grey(guide(source)).astype(np.float32), fill_px)
+            if self._repaint > 0:
+                drawn, seen = self._repaints.at(frame, gap.weights(frame), pixels)
+                share = self._repaint * (np.float32(1.0) if everywhere else merged.reach)
+                changed = changed + np.asarray(share)[..., None] * (drawn - changed)
+                sure = sure + share * (seen - sure)
+        amount = np.abs(changed).sum(axis=2)
+        confidence = np.average(sure, weights=amount) if amount.any() else sure.mean()
+        return self._finished(frame, source, changed, min(1.0, float(confidence)), traced=reached)
+
+    def _transferred(self, gap: Gap, frame: int, pixels: Floats) -> Proposal:
+        """The edit as the keyframes' colour maps carry it to the frame."""
+        analysis = self._flows.guide(frame)
         proposals = []
         for key, share in gap.weights(frame).items():
             state = assess(self._tracks.at(key, frame), analysis, self._tracks.view(key))
             proposals.append((transfer(self._models[key], enlarge(state, *self._source.size), pixels), share))
-        merged = merge(proposals)
-        everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
-        fill_px = float(self._edit.settings["fill"])
-        changed = merged.edit
-        if fill_px > 0:
-            px = np.inf if everywhere else fill_px
-            changed = fill(merged, grey(guide(source)).astype(np.float32), px)
-        reached = merged.reach > 0
-        amount = np.abs(changed).sum(axis=2)
-        confidence = np.average(merged.confidence, weights=amount) if amount.any() else merged.confidence.mean()
-        return self._finished(frame, source, changed, min(1.0, float(confidence)), traced=reached | everywhere)
+        return merge(proposals)
 
     def _finished(
         self,

@@ -188,3 +188,52 @@ def test_what_comes_back_from_behind_something_is_edited_again(square: Any, stag
 def test_frame_buffers_keep_their_tags(square: Any, stage: Any) -> None:
     made = stage.run({0: square.painted(0)}, wanted=[2])[2].image
     assert isinstance(made, FrameBuffer) and made.depth == 8
+
+
+def posterised(picture: Array) -> Array:
+    return np.asarray(picture // 64 * 64 + 32, np.uint8)
+
+
+def test_a_redrawn_keyframe_is_repainted_and_a_recoloured_one_is_not(square: Any, stage: Any) -> None:
+    key = posterised(square.pictures[0])
+    made = {preset: stage.run({0: key}, wanted=[4], preset=preset)[4] for preset in ("auto", "style", "local change")}
+    assert np.array_equal(made["auto"].image.pixels, made["style"].image.pixels)
+
+    def off_the_levels(preset: str) -> float:
+        return float(np.abs(made[preset].image.pixels.astype(float) % 64 - 32).mean())
+
+    assert off_the_levels("style") < 0.8 * off_the_levels("local change")
+    local = {preset: stage.run({0: square.painted(0)}, wanted=[4], preset=preset)[4] for preset in ("auto", "local change")}
+    assert np.array_equal(local["auto"].image.pixels, local["local change"].image.pixels)
+
+
+def test_repaint_mixes_the_two_ways(square: Any, stage: Any) -> None:
+    key = posterised(square.pictures[0])
+    full, half, none = (stage.run({0: key}, wanted=[3], repaint=r)[3].image.pixels.astype(int) for r in (1.0, 0.5, 0.0))
+    assert (full != none).any()
+    # where neither runs into black or white
+    inside = (np.minimum(full, none) > 0) & (np.maximum(full, none) < 255)
+    assert np.abs(half - (full + none) / 2)[inside].max() <= 1
+
+
+def test_a_local_edit_drawn_in_style_stays_local(square: Any, stage: Any) -> None:
+    key = square.pictures[0].copy()
+    key[square.areas[0]] = posterised(key)[square.areas[0]]
+    made = stage.run({0: key}, wanted=[4], preset="style")[4]
+    far = square.far(4)
+    assert (made.image.pixels[far] == square.pictures[4][far]).mean() > 0.995
+    assert made.traced is not None and not made.traced[far].all()
+
+
+def test_a_repaint_is_the_same_however_it_is_run(square: Any, stage: Any) -> None:
+    keys = {0: posterised(square.pictures[0]), 9: posterised(square.pictures[9])}
+    whole, rest = stage.run(keys), stage.run(keys, wanted=[3, 7])
+    threads = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(3)
+        three = stage.run(keys, wanted=[3, 7])
+    finally:
+        cv2.setNumThreads(threads)
+    for t in (3, 7):
+        assert np.array_equal(whole[t].image.pixels, rest[t].image.pixels)
+        assert np.array_equal(whole[t].image.pixels, three[t].image.pixels)
