@@ -23,6 +23,7 @@ from .merge import merge
 from .pixels import Bools, Floats, add_edit, grey, guide, values
 from .plan import Gap, gaps
 from .repaint import Repaints
+from .shots import shots
 from .track import Tracks
 from .transfer import Proposal, transfer
 
@@ -39,7 +40,8 @@ class PatchEngine:
             ctx.progress("Preparing", done, pairs)
             keys.append(flows.prepare(first))
         ctx.progress("Preparing", pairs, pairs)
-        return PatchInversion(spec, span, tuple(keys))
+        cuts = tuple(first + 1 for first in range(span.start, span.stop - 1) if flows.cut(first))
+        return PatchInversion(spec, span, tuple(keys), cuts)
 
     def propagate(self, frames: Frames, inversion: Inversion, edit: Edit, ctx: Context) -> Iterator[EditedFrame]:
         assert isinstance(inversion, PatchInversion)
@@ -64,13 +66,24 @@ class _Run:
         self._repaint = np.float32(0.0)
         self._redrawn: dict[int, bool] = {}
         self._strength = np.float32(edit.settings["strength"])
-        self._masks = Masks(edit.masks, self._follow, float(edit.settings["feather"]))
+        self._masks = self._masks_in(range(0))
 
     def frames(self) -> Iterator[EditedFrame]:
-        for frame in sorted(set(self._edit.wanted) & set(self._keyframes)):
+        known = [*self._edit.wanted, *self._keyframes, *(m.frame for m in self._edit.masks)]
+        cuts = [first + 1 for first in range(min(known), max(known)) if self._flows.cut(first)]
+        for shot in shots(known, cuts):
+            yield from self._shot(shot)
+
+    def _shot(self, shot: range) -> Iterator[EditedFrame]:
+        keys, wanted = ([f for f in numbers if f in shot] for numbers in (self._keyframes, self._edit.wanted))
+        self._masks = self._masks_in(shot)
+        for frame in wanted:
             self._ctx.check()
-            yield self._keyframe(self._keyframes[frame])
-        for gap in gaps(tuple(self._keyframes), self._edit.wanted):
+            if not keys:
+                yield self._untouched(frame)
+            elif frame in keys:
+                yield self._keyframe(self._keyframes[frame])
+        for gap in gaps(keys, wanted) if keys else ():
             self._open(gap)
             for frame in gap.frames:
                 self._ctx.check()
@@ -111,6 +124,15 @@ class _Run:
             threshold = float(self._edit.settings["change_threshold"])
             self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], threshold)
         return self._redrawn[key]
+
+    def _masks_in(self, shot: range) -> Masks:
+        return Masks(self._edit.masks, self._follow, float(self._edit.settings["feather"]), shot)
+
+    def _untouched(self, frame: int) -> EditedFrame:
+        """A frame of a shot without a keyframe."""
+        source = self._source[frame]
+        nothing = np.zeros((source.height, source.width), np.float32)
+        return EditedFrame(frame, source, 0.0, nothing > 0, nothing if self._edit.masks else None, reached=False)
 
     def _follow(self, key: int, frame: int) -> Correspondence:
         return enlarge(self._tracks.at(key, frame), *self._source.size)

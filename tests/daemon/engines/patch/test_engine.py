@@ -237,3 +237,40 @@ def test_a_repaint_is_the_same_however_it_is_run(square: Any, stage: Any) -> Non
     for t in (3, 7):
         assert np.array_equal(whole[t].image.pixels, rest[t].image.pixels)
         assert np.array_equal(whole[t].image.pixels, three[t].image.pixels)
+
+
+def two_shots(square: Any) -> list[Array]:
+    """Five frames of the square, then five of it upside down and in other colours."""
+    return [*square.pictures[:5], *(np.ascontiguousarray(p[::-1, ::-1, ::-1]) for p in square.pictures[5:])]
+
+
+def test_nothing_is_carried_across_a_cut(square: Any, stage_of: Any) -> None:
+    pictures = two_shots(square)
+    made = stage_of(pictures).run({1: square.painted(1)})
+    assert sorted(made) == list(range(10))
+    assert psnr(made[4].image.pixels, square.painted(4), square.inner(4)) > 30
+    for t in range(10):
+        assert made[t].reached == (t < 5)
+        if t >= 5:
+            assert made[t].confidence == 0.0 and np.array_equal(made[t].image.pixels, pictures[t])
+            assert made[t].traced is not None and not made[t].traced.any()
+
+
+def test_each_shots_keyframe_serves_that_shot(square: Any, stage_of: Any) -> None:
+    pictures = two_shots(square)
+    other = np.ascontiguousarray(square.painted(8)[::-1, ::-1, ::-1])
+    both = stage_of(pictures).run({1: square.painted(1), 8: other})
+    first = stage_of(pictures).run({1: square.painted(1)}, wanted=[4])
+    assert all(e.reached for e in both.values())
+    assert np.array_equal(both[4].image.pixels, first[4].image.pixels)
+    truth = np.ascontiguousarray(square.painted(5)[::-1, ::-1, ::-1])
+    assert psnr(both[5].image.pixels, truth, square.inner(5)[::-1, ::-1]) > 30
+
+
+def test_a_mask_holds_in_its_own_shot(square: Any, stage_of: Any) -> None:
+    pictures = two_shots(square)
+    masks = [EditMask("edit", 0, np.zeros((144, 192), np.float32))]
+    other = np.ascontiguousarray(square.painted(8)[::-1, ::-1, ::-1])
+    made = stage_of(pictures).run({1: square.painted(1), 8: other}, masks=masks, wanted=[3, 6])
+    assert np.array_equal(made[3].image.pixels, pictures[3])
+    assert (made[6].image.pixels != pictures[6]).any() and made[6].mask is None
