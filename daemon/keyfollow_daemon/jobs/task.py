@@ -286,6 +286,6 @@ class FrameWriter:
         measured = self._measure(n, edited.image, source, edited.confidence, edited.mask, edited.traced, reached=edited.reached)
         # whoever uploaded the frames has no file to lay tiles over: they come back whole
         base = source if self._sources.from_file else None
-        self._take.write(n, deltas.pack(n, edited.image, base, edited.confidence), measured)
+        self._take.write(n, deltas.pack(n, edited.image, base, edited.confidence, edited.certainty), measured)
         self.written.add(n)
         self._link.say({"kind": "frame", "frame": n})

@@ -12,7 +12,7 @@ from keyfollow.frames import FrameBuffer
 
 from .analogy import Field, carried, features, improved, nodes, voted
 from .inversion import Flows
-from .pixels import Floats, grey, guide, values
+from .pixels import Floats, grey, guide, shrunk, values
 from .poisson import screened
 from .track import Track
 
@@ -30,14 +30,14 @@ class Painter:
     """One keyframe as a source of strokes.
 
     Args:
-        keyframe, source: of one size and dtype.
+        keyframe, source: of one size and dtype, that of what is to be painted.
         flows: whose size the analysis has.
     """
 
     def __init__(self, keyframe: FrameBuffer, source: FrameBuffer, flows: Flows) -> None:
         self._planes = np.concatenate([values(keyframe), values(source)], axis=2)
-        self._luma = grey(guide(keyframe, flows.scale)).astype(np.float32)[..., None]
-        self._key = features(guide(source, flows.scale), self._luma[..., 0])
+        self._luma = grey(guide(shrunk(keyframe, flows.size))).astype(np.float32)[..., None]
+        self._key = features(guide(shrunk(source, flows.size)), self._luma[..., 0])
         self._flows = flows
 
     def start(self) -> Field:

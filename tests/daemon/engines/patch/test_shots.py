@@ -17,7 +17,7 @@ def cut(first: Any, second: Any) -> bool:
 
 
 def brighter(picture: Array, gain: float, shift: float) -> Array:
-    return np.clip(picture.astype(np.float32) * gain + shift, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture.astype(np.float32) * gain + shift, 0, 255), np.uint8)
 
 
 def blurred(picture: Array) -> Array:
