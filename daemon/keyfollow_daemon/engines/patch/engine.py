@@ -174,8 +174,9 @@ class _Run:
         if self._repaint == 1 and everywhere:
             changed, sure = self._repaints.at(frame, gap.weights(frame), pixels)
             reached: Floats = np.ones_like(sure)
+            followed = 1.0
         else:
-            merged = self._transferred(gap, frame, pixels)
+            merged, followed = self._transferred(gap, frame, pixels)
             fill_px = float(self._edit.settings["fill"]) * work.width / source.width
             changed, sure, reached = merged.edit, merged.confidence, np.ones_like(merged.reach) if everywhere else merged.reach
             if fill_px > 0:
@@ -190,7 +191,7 @@ class _Run:
         if self._edit.draft and not everywhere:
             faint = np.abs(changed).max(axis=2) < DRAFT_FAINT
             changed[faint & ~self._outlined(gap, frame)] = 0.0
-        return self._finished(frame, source, changed, certainty(sure, amount), traced=reached > 0)
+        return self._finished(frame, source, changed, certainty(sure, amount, followed), traced=reached > 0)
 
     def _outlined(self, gap: Gap, frame: int) -> Bools:
         """Where the keyframes' change masks lie on the frame, at full size: a smaller picture's are wider."""
@@ -203,14 +204,18 @@ class _Run:
             found |= sample(self._outlines[key], where, border=cv.BORDER_CONSTANT) > 0
         return found
 
-    def _transferred(self, gap: Gap, frame: int, pixels: Floats) -> Proposal:
-        """The edit as the keyframes' colour maps carry it to the frame."""
+    def _transferred(self, gap: Gap, frame: int, pixels: Floats) -> tuple[Proposal, float]:
+        """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
         analysis = self._flows.guide(frame)
-        proposals = []
+        proposals: list[tuple[Proposal, float]] = []
+        followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
             state = assess(self._tracks.at(key, frame), analysis, self._tracks.view(key))
-            proposals.append((transfer(self._models[key], enlarge(state, pixels.shape[1], pixels.shape[0]), pixels), share))
-        return merge(proposals)
+            state = enlarge(state, pixels.shape[1], pixels.shape[0])
+            proposals.append((transfer(self._models[key], state, pixels), share))
+            followed.append(proposals[-1][0].reach * state.tracked)
+        area = np.maximum.reduce([p.reach for p, _ in proposals]).sum()
+        return merge(proposals), float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
 
     def _finished(
         self,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from keyfollow_daemon.engines.patch.certainty import SURE, UNSURE, certainty
 
 
@@ -13,6 +14,13 @@ def test_what_the_edit_changes_counts() -> None:
     assert certainty(sure, amount).confidence == 1.0
     amount[:, 100:200] = 7
     assert certainty(sure, amount).confidence == 0.5
+
+
+def test_it_is_hardly_surer_than_the_part_that_was_followed() -> None:
+    sure = np.full((20, 20), 0.8, np.float32)
+    assert certainty(sure, sure, 0.9).confidence == pytest.approx(0.8, abs=1e-5)
+    assert 0.3 < certainty(sure, sure, 0.3).confidence < 0.4
+    assert certainty(sure, sure, 0.0).confidence == 0.0
 
 
 def test_places_are_kept_in_few_cells() -> None:
