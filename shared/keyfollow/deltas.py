@@ -26,11 +26,14 @@ TILE = 64
 ALIGN = 64
 CHECKSUM = 32
 MAX_HEAD = 1 << 20
+MAX_CERTAINTY = 128
+"""Most rows and columns of a certainty map."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands before the pixels. `tiles` holds int32 tile numbers, little-endian; `colour` is `Colour` in its own order."""
+    """What stands before the pixels. `tiles` holds int32 tile numbers, little-endian; `colour` is `Colour` in its own order;
+    `certainty` uint8, as many rows and columns as `certainty_shape` says."""
 
     frame: int
     confidence: float
@@ -40,6 +43,8 @@ class Head:
     colour: tuple[str, str, str, str]
     source: bytes
     tiles: bytes | None
+    certainty: bytes | None = None
+    certainty_shape: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +53,8 @@ class FrameDelta:
 
     `block` is ``(height, width, channels)`` for a whole frame, else ``(n, 64, 64, channels)``; `tiles` holds the n row-major tile
     numbers. `source` is the digest (`FrameBuffer.digest`) of the frame that the tiles lie on, empty for a whole frame.
+    `certainty` tells where the engine was how sure: ``(rows, columns)`` uint8, 255 = sure, spread over the picture, at most 128 x 128;
+    None where it did not say.
     """
 
     frame: int
@@ -58,6 +65,7 @@ class FrameDelta:
     source: bytes
     tiles: Pixels | None
     block: Pixels
+    certainty: Pixels | None = None
 
     def compose(self, source: FrameBuffer | None) -> FrameBuffer:
         """The edited picture. `source` is needed unless the frame is whole.
@@ -94,8 +102,17 @@ def changed_tiles(edited: Pixels, source: Pixels) -> Pixels:
     return np.flatnonzero(grid).astype(np.int32)
 
 
-def pack(frame: int, edited: FrameBuffer, source: FrameBuffer | None = None, confidence: float = 1.0) -> bytes:
-    """Pack an edited frame as its difference from `source`, or whole when that is no larger, or when there is none that fits."""
+def pack(
+    frame: int,
+    edited: FrameBuffer,
+    source: FrameBuffer | None = None,
+    confidence: float = 1.0,
+    certainty: Pixels | None = None,
+) -> bytes:
+    """Pack an edited frame as its difference from `source`, or whole when that is no larger, or when there is none that fits.
+
+    `confidence` and `certainty` (uint8) are kept as they are, see `FrameDelta`.
+    """
     pixels, tiles = edited.pixels, None
     block = pixels
     height, width, channels = pixels.shape
@@ -122,6 +139,8 @@ def pack(frame: int, edited: FrameBuffer, source: FrameBuffer | None = None, con
                 colour=(colour.matrix, colour.range, colour.primaries, colour.transfer),
                 source=source.digest() if source is not None and tiles is not None else b"",
                 tiles=None if tiles is None else tiles.tobytes(),
+                certainty=None if certainty is None else certainty.tobytes(),
+                certainty_shape=(0, 0) if certainty is None else (certainty.shape[0], certainty.shape[1]),
             )
         )
     )
@@ -168,6 +187,11 @@ def _unpack(view: memoryview, verify: bool) -> FrameDelta:
     block = np.frombuffer(view[8 + size + (-(8 + size) % ALIGN) : -CHECKSUM], np.dtype(head.dtype))
     if block.size != math.prod(shape):
         raise ValueError("length")
+    certainty = None
+    if head.certainty is not None:
+        if max(head.certainty_shape) > MAX_CERTAINTY or len(head.certainty) != math.prod(head.certainty_shape):
+            raise ValueError("certainty")
+        certainty = np.frombuffer(head.certainty, np.uint8).reshape(head.certainty_shape)
     return FrameDelta(
         frame=head.frame,
         confidence=head.confidence,
@@ -177,4 +201,5 @@ def _unpack(view: memoryview, verify: bool) -> FrameDelta:
         source=head.source,
         tiles=tiles,
         block=block.reshape(shape),
+        certainty=certainty,
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from . import deltas, session, wire
 from .engine_info import ENDED, Failure, Job, Report
 from .errors import Cancelled, KeyfollowError, StorageError, from_plain
-from .frames import FrameBuffer
+from .frames import FrameBuffer, Pixels
 from .plain import to_plain
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ class EditedFrame:
     def confidence(self) -> float:
         """0…1: how sure the engine is of what it changed."""
         return self.delta.confidence
+
+    @property
+    def certainty(self) -> Pixels | None:
+        """Where it was how sure: ``(rows, columns)`` uint8, 255 = sure, spread over the picture, at most 128 x 128; None if it did not say."""
+        return self.delta.certainty
 
     @cached_property
     def source(self) -> FrameBuffer | None:

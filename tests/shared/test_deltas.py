@@ -199,6 +199,9 @@ def test_junk_is_a_typed_error(junk: bytes) -> None:
         {"tiles": None},
         {"frame": "0"},
         {"confidence": None},
+        {"certainty": b"123"},
+        {"certainty": b"123", "certainty_shape": [-1, -3]},
+        {"certainty": bytes(256), "certainty_shape": [1, 256]},
         {"colour": ["bt709"]},
         {"colour": [1, 2, 3, 4]},
     ],
@@ -213,6 +216,14 @@ def test_a_head_that_lies_is_refused_though_its_checksum_is_right(changes: dict[
     with pytest.raises(StorageError) as caught:
         unpack(reseal(good, **changes))
     assert caught.value.code == "corrupt_frame"
+
+
+def test_certainty_by_place_travels_along() -> None:
+    picture = FrameBuffer(noise((100, 100, 3), "uint8"))
+    where = np.arange(128 * 72, dtype=np.int64).reshape(72, 128).astype(np.uint8)
+    made = unpack(pack(3, picture, picture, 0.5, where))
+    assert made.certainty is not None and np.array_equal(made.certainty, where)
+    assert unpack(pack(3, picture)).certainty is None
 
 
 def test_a_frame_is_read_without_a_copy() -> None:

@@ -137,6 +137,9 @@ class EditedFrame:
             do not touch it are reported as stray. None where a person's mask decides.
         mask: ``(h, w)`` float32 0…1, the person's mask as propagated to this frame; None without one. Where it is 0 the image must
             equal the source bit for bit.
+        certainty: `confidence` by place, ``(rows, columns)`` uint8, 255 = sure, spread over the picture, at most 128 x 128; None if the
+            engine does not say.
+        reached: False where no keyframe has a say, since a cut lies between: then the image is the source.
     """
 
     frame: int
@@ -144,6 +147,8 @@ class EditedFrame:
     confidence: float
     traced: npt.NDArray[np.bool_] | None = None
     mask: npt.NDArray[np.float32] | None = None
+    certainty: npt.NDArray[np.uint8] | None = None
+    reached: bool = True
 
 
 class Inversion(Protocol):

@@ -40,6 +40,7 @@ from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.models.find import find_model
 from keyfollow_daemon.takes.report import Measure, summarise
 from keyfollow_daemon.takes.store import TakeStore, TakeWriter
+from keyfollow_daemon.takes.suggest import suggested
 
 PROGRESS_S = 0.1
 CHECKPOINT_QUOTA = 1 << 40
@@ -119,6 +120,7 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
         cache_misses=made_anew,
         cache=cache["id"] if cache else None,
         has_mask=bool(masks),
+        suggestion=suggested(take.measures, [k.frame for k in keyframes]),
     )
     if all((k.image.pixels == sources.frames[k.frame].pixels).all() for k in keyframes):
         report = replace(report, summary="Nothing was changed: no keyframe differs from its source frame. Was the edit saved?")
@@ -290,9 +292,9 @@ class FrameWriter:
 
     def _write(self, edited: EditedFrame, source: Any) -> None:
         n = edited.frame
-        measured = self._measure(n, edited.image, source, edited.confidence, edited.mask, edited.traced)
+        measured = self._measure(n, edited.image, source, edited.confidence, edited.mask, edited.traced, reached=edited.reached)
         # whoever uploaded the frames has no file to lay tiles over: they come back whole
         base = source if self._sources.from_file else None
-        self._take.write(n, deltas.pack(n, edited.image, base, edited.confidence), measured)
+        self._take.write(n, deltas.pack(n, edited.image, base, edited.confidence, edited.certainty), measured)
         self.written.add(n)
         self._link.say({"kind": "frame", "frame": n})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,6 @@ import numpy.typing as npt
 from keyfollow.engine_info import Report
 from keyfollow.errors import JobError
 from keyfollow.frames import FrameBuffer
-
-UNSURE = 0.5
-"""A frame below this confidence is worth a keyframe of its own."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -28,12 +25,14 @@ class FrameMeasure:
         changed_outside_mask: number of them where the person's mask is 0; None without a mask.
         stray_pixels: the largest connected area of changed pixels that does not touch the traced mask; 0 without one.
         confidence: the engine's own, 0…1.
+        reached: whether any keyframe has a say; not so beyond a cut.
     """
 
     changed_share: float
     changed_outside_mask: int | None
     stray_pixels: int
     confidence: float
+    reached: bool = True
 
 
 class Measure:
@@ -50,6 +49,8 @@ class Measure:
         confidence: float,
         mask: npt.NDArray[np.float32] | None = None,
         traced: Bools | None = None,
+        *,
+        reached: bool = True,
     ) -> FrameMeasure:
         """Compare an edited frame with its source, bit for bit.
 
@@ -77,7 +78,7 @@ class Measure:
         stray = 0 if traced is None else largest_stray(changed, traced)
         # a NaN compares false: not sure at all
         sure = min(float(confidence), 1.0) if confidence > 0 else 0.0
-        return FrameMeasure(np.count_nonzero(changed) / changed.size, outside, stray, sure)
+        return FrameMeasure(np.count_nonzero(changed) / changed.size, outside, stray, sure, reached)
 
     def _changed(self, edited: npt.NDArray[Any], source: npt.NDArray[Any]) -> Bools:
         if self._differs.shape != edited.shape:
@@ -121,6 +122,7 @@ def summarise(
     cache_misses: int,
     cache: str | None,
     has_mask: bool,
+    suggestion: int | None = None,
 ) -> Report:
     """The report over all frames of a take.
 
@@ -129,6 +131,7 @@ def summarise(
         seconds: wall-clock time by phase.
         cache: the announced handle, if any.
         has_mask: whether a person's mask says where the edit may go.
+        suggestion: the frame to paint next.
     """
     frames = sorted(records)
     share = math.fsum(records[n].changed_share for n in frames) / max(1, len(frames))
@@ -145,7 +148,8 @@ def summarise(
     else:
         area = "no stray area" if stray is None else f"largest stray area in frame {stray} ({stray_pixels} px)"
         summary = f"Automatic mask: {_percent(share)} of the frame changed; {area}."
-    unsure = min(frames, key=lambda n: records[n].confidence, default=None)
+    if beyond := [n for n in frames if not records[n].reached]:
+        summary += f" Left as they are, since no keyframe lies in their shot: frames {_ranges(beyond)}."
     return Report(
         frames=len(frames),
         seconds=dict(seconds),
@@ -158,7 +162,7 @@ def summarise(
         stray_pixels=stray_pixels,
         stray_frame=stray,
         confidence={str(n): records[n].confidence for n in frames},
-        suggested_keyframe=unsure if unsure is not None and records[unsure].confidence < UNSURE else None,
+        suggested_keyframe=suggestion,
         summary=summary,
     )
 
@@ -168,3 +172,10 @@ def _percent(share: float) -> str:
     if 0 < percent < 0.1:
         return "less than 0.1 %"
     return f"{percent:.0f} %" if percent >= 9.95 or percent == 0 else f"{percent:.1f} %"
+
+
+def _ranges(frames: Sequence[int]) -> str:
+    """Ascending numbers as a person writes them: ``3, 7-12``."""
+    held = set(frames)
+    starts, ends = [n for n in frames if n - 1 not in held], [n for n in frames if n + 1 not in held]
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))

@@ -140,7 +140,7 @@ def finished(client: Client, run: Run, output: str, as_json: bool) -> None:
         return
     people.print(f"{report.frames} frames in {report.seconds.get('total', 0.0):.1f} s. {report.summary}")
     if report.suggested_keyframe is not None:
-        people.print(f"Least sure at frame {report.suggested_keyframe}: painting it would help most.")
+        people.print(f"Painting frame {report.suggested_keyframe} next would help most.")
     if prepared is not None:
         saved = f"{size(prepared.size_bytes)}, saves {prepared.saves_s:.1f} s"
         people.print(f"Prepared for the next run on these frames: cache {prepared.id} ({saved}).")

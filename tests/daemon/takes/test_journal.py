@@ -41,7 +41,9 @@ def test_a_journal_cut_anywhere_keeps_its_whole_lines_and_goes_on(tmp_path: Path
         assert left.items() <= expected.items()
         assert len(left) >= 4 * length // len(raw) - 1
         journal.append(path, 77, record(7))
-        assert journal.read(path) == {**left, 77: record(7)}
+        after = journal.read(path)
+        # a line that was whole but for its end counts from now on
+        assert {**left, 77: record(7)}.items() <= after.items() <= {**expected, 77: record(7)}.items()
 
 
 def test_flipped_bits_lose_lines_and_invent_none(tmp_path: Path) -> None:

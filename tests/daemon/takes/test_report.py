@@ -179,12 +179,16 @@ def test_percentages_are_never_rounded_to_nothing(share: float, text: str) -> No
     assert f": {text} of" in report({1: FrameMeasure(share, None, 0, 1.0)}, False).summary
 
 
-def test_the_least_certain_frame_is_suggested_only_when_it_is_unsure() -> None:
-    sure = {n: FrameMeasure(0, None, 0, 0.5 + n / 100) for n in range(5)}
-    assert report(sure, False).suggested_keyframe is None
-    made = report({**sure, 9: FrameMeasure(0, None, 0, 0.2), 8: FrameMeasure(0, None, 0, 0.3)}, False)
-    assert made.suggested_keyframe == 9
-    assert made.confidence["9"] == 0.2 and list(made.confidence)[-1] == "9"
+def test_the_suggestion_and_each_frames_confidence_are_told() -> None:
+    records = {n: FrameMeasure(0, None, 0, n / 10) for n in (3, 9)}
+    assert report(records, False).suggested_keyframe is None
+    made = summarise(records, seconds={}, cache_hits=0, cache_misses=0, cache=None, has_mask=False, suggestion=9)
+    assert made.suggested_keyframe == 9 and made.confidence == {"3": 0.3, "9": 0.9}
+
+
+def test_frames_beyond_a_cut_are_named() -> None:
+    records = {n: FrameMeasure(0.0, None, 0, 0.0, reached=n in (4, 5)) for n in (2, 4, 5, 7, 8, 9)}
+    assert report(records, False).summary.endswith("Left as they are, since no keyframe lies in their shot: frames 2, 7-9.")
 
 
 def test_no_frames_is_a_report_too() -> None:

@@ -45,7 +45,7 @@ def fill_between(
         wanted=wanted,
         keyframes=keyframes,
         masks=masks,
-        settings=describe().resolve({"feather": edit.settings["feather"]}),
+        settings=describe().resolve({"preset": "local change", "feather": edit.settings["feather"]}),
         seed=edit.seed,
         draft=edit.draft,
     )

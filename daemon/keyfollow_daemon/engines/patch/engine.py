@@ -6,23 +6,31 @@ keyframes ── key model ─────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
+from .certainty import SURE, UNSURE, Certainty, certainty
+from .changes import change_mask, noise_threshold
 from .correspondence import Correspondence, assess, enlarge
+from .explained import redrawn
 from .fill import fill
 from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, key_model
 from .masks import Masks
 from .merge import merge
-from .pixels import Bools, Floats, add_edit, grey, guide, values
+from .pixels import Bools, Floats, add_edit, cv, enlarged, grey, grid, guide, sample, shrunk, values
 from .plan import Gap, gaps
+from .repaint import Repaints
+from .shots import shots
 from .track import Tracks
-from .transfer import transfer
+from .transfer import Proposal, transfer
+
+DRAFT_FAINT = 6.0
+"""What a draft changes by less (8-bit units) outside the edit's outline comes from its being enlarged."""
 
 
 class PatchEngine:
@@ -37,7 +45,8 @@ class PatchEngine:
             ctx.progress("Preparing", done, pairs)
             keys.append(flows.prepare(first))
         ctx.progress("Preparing", pairs, pairs)
-        return PatchInversion(spec, span, tuple(keys))
+        cuts = tuple(first + 1 for first in range(span.start, span.stop - 1) if flows.cut(first))
+        return PatchInversion(spec, span, tuple(keys), cuts)
 
     def propagate(self, frames: Frames, inversion: Inversion, edit: Edit, ctx: Context) -> Iterator[EditedFrame]:
         assert isinstance(inversion, PatchInversion)
@@ -58,14 +67,29 @@ class _Run:
         self._tracks = Tracks(self._flows, ctx.check, edit.draft)
         self._keyframes = {k.frame: k for k in edit.keyframes}
         self._models: dict[int, KeyModel] = {}
+        self._outlines: dict[int, Floats] = {}
+        self._repaints = Repaints(self._flows, ctx.check, edit.draft)
+        self._repaint = np.float32(0.0)
+        self._redrawn: dict[int, bool] = {}
         self._strength = np.float32(edit.settings["strength"])
-        self._masks = Masks(edit.masks, self._follow, float(edit.settings["feather"]))
+        self._masks = self._masks_in(range(0))
 
     def frames(self) -> Iterator[EditedFrame]:
-        for frame in sorted(set(self._edit.wanted) & set(self._keyframes)):
+        known = [*self._edit.wanted, *self._keyframes, *(m.frame for m in self._edit.masks)]
+        cuts = [first + 1 for first in range(min(known), max(known)) if self._flows.cut(first)]
+        for shot in shots(known, cuts):
+            yield from self._shot(shot)
+
+    def _shot(self, shot: range) -> Iterator[EditedFrame]:
+        keys, wanted = ([f for f in numbers if f in shot] for numbers in (self._keyframes, self._edit.wanted))
+        self._masks = self._masks_in(shot)
+        for frame in wanted:
             self._ctx.check()
-            yield self._keyframe(self._keyframes[frame])
-        for gap in gaps(tuple(self._keyframes), self._edit.wanted):
+            if not keys:
+                yield self._untouched(frame)
+            elif frame in keys:
+                yield self._keyframe(self._keyframes[frame])
+        for gap in gaps(keys, wanted) if keys else ():
             self._open(gap)
             for frame in gap.frames:
                 self._ctx.check()
@@ -75,6 +99,7 @@ class _Run:
         self._tracks.close()
         keys = [k for k in (gap.left, gap.right) if k is not None]
         self._models = {k: m for k, m in self._models.items() if k in keys}
+        self._outlines = {k: m for k, m in self._outlines.items() if k in keys}
         for source in {s for f in gap.frames for s in self._masks.sources(f)} - set(keys):
             for forward in (True, False):
                 far = max((abs(f - source) for f in gap.frames if (f > source) == forward), default=0)
@@ -82,12 +107,53 @@ class _Run:
                     self._tracks.open(source, forward, range(1, far + 1))
         for key in keys:
             if key not in self._models:
-                threshold = float(self._edit.settings["change_threshold"])
-                self._models[key] = key_model(self._keyframes[key].image, self._source[key], threshold)
+                self._models[key] = self._learnt(key)
             if not self._models[key].everywhere:
                 self._tracks.look_at(key, self._models[key].decals, self._models[key].changed)
             if gap.left is not None and gap.right is not None:
                 self._tracks.open(key, key == gap.left, gap.revisited)
+        self._open_repaint(keys, gap)
+
+    def _learnt(self, key: int) -> KeyModel:
+        keyframe, source = self._keyframes[key].image, self._source[key]
+        threshold = float(self._edit.settings["change_threshold"])
+        if threshold < 0 and self._edit.draft:
+            # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
+            threshold = noise_threshold(values(keyframe), values(source))
+        if self._edit.draft:
+            self._outlines[key] = change_mask(values(keyframe), values(source), threshold).astype(np.float32)
+        return key_model(self._work(keyframe), self._work(source), threshold)
+
+    def _work(self, frame: FrameBuffer) -> FrameBuffer:
+        """A frame as it is worked on: drafts are made at the size of the analysis, and enlarged."""
+        return shrunk(frame, self._flows.size) if self._edit.draft else frame
+
+    def _open_repaint(self, keys: Sequence[int], gap: Gap) -> None:
+        self._repaint = np.float32(self._edit.settings["repaint"] if any(self._is_style(k) for k in keys) else 0.0)
+        painted = keys if self._repaint > 0 else ()
+        self._repaints.keep({k: (self._work(self._keyframes[k].image), self._work(self._source[k])) for k in painted})
+        if gap.left is not None and gap.right is not None:
+            for key in painted:
+                self._repaints.open(key, key == gap.left, gap.revisited)
+
+    def _is_style(self, key: int) -> bool:
+        preset = self._edit.settings["preset"]
+        if preset != "auto":
+            return preset == "style"
+        if key not in self._redrawn:
+            threshold = float(self._edit.settings["change_threshold"])
+            self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], threshold)
+        return self._redrawn[key]
+
+    def _masks_in(self, shot: range) -> Masks:
+        return Masks(self._edit.masks, self._follow, float(self._edit.settings["feather"]), shot)
+
+    def _untouched(self, frame: int) -> EditedFrame:
+        """A frame of a shot without a keyframe."""
+        source = self._source[frame]
+        nothing = np.zeros((source.height, source.width), np.float32)
+        mask = nothing if self._edit.masks else None
+        return EditedFrame(frame, source, UNSURE.confidence, nothing > 0, mask, UNSURE.by_place, reached=False)
 
     def _follow(self, key: int, frame: int) -> Correspondence:
         return enlarge(self._tracks.at(key, frame), *self._source.size)
@@ -96,43 +162,78 @@ class _Run:
         source = self._source[key.frame]
         changed = (key.image.pixels != source.pixels).any(axis=2)
         if self._strength == 1 and not self._masks:
-            return EditedFrame(key.frame, key.image, 1.0, traced=changed)
-        return self._finished(key.frame, source, values(key.image) - values(source), 1.0, traced=changed, exact=key.image)
+            return EditedFrame(key.frame, key.image, SURE.confidence, traced=changed, certainty=SURE.by_place)
+        change = values(key.image) - values(source)
+        return self._finished(key.frame, source, change, SURE, traced=changed, exact=key.image)
 
     def _propagated(self, gap: Gap, frame: int) -> EditedFrame:
         source = self._source[frame]
-        pixels, analysis = values(source), self._flows.guide(frame)
-        proposals = []
+        work = self._work(source)
+        pixels = values(work)
+        everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
+        if self._repaint == 1 and everywhere:
+            changed, sure = self._repaints.at(frame, gap.weights(frame), pixels)
+            reached: Floats = np.ones_like(sure)
+            followed = 1.0
+        else:
+            merged, followed = self._transferred(gap, frame, pixels)
+            fill_px = float(self._edit.settings["fill"]) * work.width / source.width
+            changed, sure, reached = merged.edit, merged.confidence, np.ones_like(merged.reach) if everywhere else merged.reach
+            if fill_px > 0:
+                changed = fill(merged, grey(guide(work)).astype(np.float32), np.inf if everywhere else fill_px)
+            if self._repaint > 0:
+                drawn, seen = self._repaints.at(frame, gap.weights(frame), pixels)
+                share = self._repaint * reached
+                changed = changed + share[..., None] * (drawn - changed)
+                sure = sure + share * (seen - sure)
+        amount = np.abs(changed).sum(axis=2)
+        changed, reached = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
+        if self._edit.draft and not everywhere:
+            faint = np.abs(changed).max(axis=2) < DRAFT_FAINT
+            changed[faint & ~self._outlined(gap, frame)] = 0.0
+        return self._finished(frame, source, changed, certainty(sure, amount, followed), traced=reached > 0)
+
+    def _outlined(self, gap: Gap, frame: int) -> Bools:
+        """Where the keyframes' change masks lie on the frame, at full size: a smaller picture's are wider."""
+        width, height = self._source.size
+        found = np.zeros((height, width), np.bool_)
+        for key in gap.weights(frame):
+            offset = self._tracks.at(key, frame).offset
+            scale = np.array([width / offset.shape[1], height / offset.shape[0]], np.float32)
+            where = enlarged(offset, width, height) * scale + grid(height, width)
+            found |= sample(self._outlines[key], where, border=cv.BORDER_CONSTANT) > 0
+        return found
+
+    def _transferred(self, gap: Gap, frame: int, pixels: Floats) -> tuple[Proposal, float]:
+        """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
+        analysis = self._flows.guide(frame)
+        proposals: list[tuple[Proposal, float]] = []
+        followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
             state = assess(self._tracks.at(key, frame), analysis, self._tracks.view(key))
-            proposals.append((transfer(self._models[key], enlarge(state, *self._source.size), pixels), share))
-        merged = merge(proposals)
-        everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
-        fill_px = float(self._edit.settings["fill"])
-        changed = merged.edit
-        if fill_px > 0:
-            px = np.inf if everywhere else fill_px
-            changed = fill(merged, grey(guide(source)).astype(np.float32), px)
-        reached = merged.reach > 0
-        amount = np.abs(changed).sum(axis=2)
-        confidence = np.average(merged.confidence, weights=amount) if amount.any() else merged.confidence.mean()
-        return self._finished(frame, source, changed, min(1.0, float(confidence)), traced=reached | everywhere)
+            state = enlarge(state, pixels.shape[1], pixels.shape[0])
+            proposals.append((transfer(self._models[key], state, pixels), share))
+            followed.append(proposals[-1][0].reach * state.tracked)
+        area = np.maximum.reduce([p.reach for p, _ in proposals]).sum()
+        return merge(proposals), float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
 
     def _finished(
         self,
         frame: int,
         source: FrameBuffer,
         change: Floats,
-        confidence: float,
+        sure: Certainty,
         *,
         traced: Bools,
         exact: FrameBuffer | None = None,
     ) -> EditedFrame:
         """Strength and the person's masks applied; `exact` is what stands where both are full."""
         if not self._masks:
-            return EditedFrame(frame, add_edit(source, self._strength * change), confidence, traced=traced)
+            return EditedFrame(
+                frame, add_edit(source, self._strength * change), sure.confidence, traced=traced, certainty=sure.by_place
+            )
         mask = self._masks.at(frame)
         made = add_edit(source, (self._strength * mask)[..., None] * change)
         if exact is not None and self._strength == 1:
             made.pixels[mask == 1] = exact.pixels[mask == 1]
-        return EditedFrame(frame, made, confidence, mask=mask)
+        return EditedFrame(frame, made, sure.confidence, mask=mask, certainty=sure.by_place)

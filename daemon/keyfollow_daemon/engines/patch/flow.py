@@ -18,10 +18,11 @@ from .pixels import Bools, Bytes, Floats, cv, grey, grid, sample
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairFlow:
-    """Flows between frame t and frame t + 1: `forth` t→t+1 and `back` t+1→t."""
+    """Flows between frame t and frame t + 1: `forth` t→t+1 and `back` t+1→t; `cut` where they belong to two shots."""
 
     forth: Floats
     back: Floats
+    cut: bool = False
 
     def toward_key(self, forward: bool) -> tuple[Floats, Floats]:
         """(flow from the new frame to the one before it on the way, its inverse), going forward or backward in time."""
@@ -51,7 +52,7 @@ def unpack(tensors: Tensors, width: int, height: int) -> PairFlow | None:
         out: Floats = cv.resize(field.astype(np.float32), (width, height), interpolation=cv.INTER_LINEAR)
         return out
 
-    return PairFlow(full(tensors["forth"]), full(tensors["back"]))
+    return PairFlow(full(tensors["forth"]), full(tensors["back"]), "cut" in tensors and bool(tensors["cut"].any()))
 
 
 def _pack(flow: Floats) -> npt.NDArray[np.float16]:

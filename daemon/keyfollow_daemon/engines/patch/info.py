@@ -22,17 +22,31 @@ RAM_BASE = 180 << 20
 RAM_PER_PIXEL = 420
 
 
+PRESETS = ("auto", "local change", "style")
+
+
 def describe() -> EngineInfo:
     return EngineInfo(
         id="patch",
         name="Patch",
-        version="2",
+        version="3",
         summary=(
             "Follows the picture's own motion and carries your edit along as a change of colour and light, on the CPU, with no "
             "weights to download. Best for recolouring, retouching, decals and grades that follow what is in the picture; "
             "strokes over flat areas and styles that redraw edges come out weaker."
         ),
         settings=(
+            Setting(
+                "preset",
+                "choice",
+                "auto",
+                "Local change carries the edit along as a change of colour and light; Style draws every frame anew with the keyframe's "
+                "own pixels; auto takes Style where the edit redraws the whole picture.",
+                choices=PRESETS,
+            ),
+            Setting(
+                "repaint", "float", 1.0, "How far Style draws anew; below 1 it is mixed with the edit carried along.", 0.0, 1.0
+            ),
             Setting("strength", "float", 1.0, "How much of the edit is applied, in every frame; 1 is all of it.", 0.0, 1.0),
             Setting("feather", "float", 2.0, "Pixels over which a mask fades in, inside its border.", 0.0, 64.0),
             Setting(

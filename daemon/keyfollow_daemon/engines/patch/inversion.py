@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 from keyfollow.frames import FrameRange
 
 from keyfollow_daemon.cache.keys import entry_key
@@ -14,15 +15,20 @@ from keyfollow_daemon.engines.base import Context, Frames, InversionSpec
 from .flow import PairFlow, pair_flow, unpack
 from .info import analysis_scale
 from .pixels import Bytes, guide, work_size
+from .shots import is_cut
 
 
 @dataclass(frozen=True, slots=True)
 class PatchInversion:
-    """Keys of the pairs (start, start + 1) … (stop - 2, stop - 1) of `span`; the flows themselves stay in the cache."""
+    """Keys of the pairs (start, start + 1) … (stop - 2, stop - 1) of `span`; the flows themselves stay in the cache.
+
+    `cuts` are the first frames of new shots in `span`.
+    """
 
     spec: InversionSpec
     span: FrameRange
     keys: Sequence[str]
+    cuts: Sequence[int] = ()
 
 
 def pair_key(frames: Frames, spec: InversionSpec, first: int) -> str:
@@ -46,6 +52,7 @@ class Flows:
         self.scale = analysis_scale(*frames.size, spec.draft)
         self.size = work_size(*frames.size, self.scale)
         self._guides: OrderedDict[int, Bytes] = OrderedDict()
+        self._cuts: dict[int, bool] = {}
 
     def guide(self, frame: int) -> Bytes:
         """The frame's analysis copy; the last two are kept."""
@@ -62,10 +69,16 @@ class Flows:
 
     def prepare(self, first: int) -> str:
         """Make sure that the pair's entry is stored; its key."""
-        key = self.key(first)
-        if self._load(key) is None:
-            self._make(key, first)
-        return key
+        self._cuts[first] = self.pair(first).cut
+        return self.key(first)
+
+    def cut(self, first: int) -> bool:
+        """Whether a new shot begins with frame `first` + 1."""
+        if self._known and self._known.span.start <= first < self._known.span.stop - 1:
+            return first + 1 in self._known.cuts
+        if first not in self._cuts:
+            self.prepare(first)
+        return self._cuts[first]
 
     def pair(self, first: int) -> PairFlow:
         """Flows between `first` and `first` + 1 at the analysis size."""
@@ -78,7 +91,8 @@ class Flows:
 
     def _make(self, key: str, first: int) -> PairFlow:
         tensors = pair_flow(self.guide(first), self.guide(first + 1))
-        self._ctx.cache.save(key, tensors)
         flow = unpack(tensors, *self.size)
         assert flow is not None
+        flow = replace(flow, cut=is_cut(self.guide(first), self.guide(first + 1), flow))
+        self._ctx.cache.save(key, {**tensors, "cut": np.array([flow.cut], np.uint8)})
         return flow

@@ -26,12 +26,15 @@ class Masks:
         given: any number per role and frame; several on one frame are united. Read one at a time, when needed.
         follow: correspondence of (mask frame, other frame), at the frame's size.
         feather: px over which a mask fades in *inside* its border, so that 0 stays exactly 0.
+        within: only masks on these frames count: those of one shot.
     """
 
-    def __init__(self, given: Sequence[EditMask], follow: Follow, feather: float) -> None:
+    def __init__(self, given: Sequence[EditMask], follow: Follow, feather: float, within: range | None = None) -> None:
         self._given, self._follow, self._feather = given, follow, feather
         self._places: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for place, mask in enumerate(given):
+            if within is not None and mask.frame not in within:
+                continue
             self._places[mask.role][mask.frame].append(place)
 
     def __bool__(self) -> bool:

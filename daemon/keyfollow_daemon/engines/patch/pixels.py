@@ -45,6 +45,23 @@ def guide(frame: FrameBuffer, scale: float | None = None) -> Bytes:
     return rgb
 
 
+def shrunk(frame: FrameBuffer, size: tuple[int, int]) -> FrameBuffer:
+    """The frame at (width, height) `size`, at its own dtype."""
+    if (frame.width, frame.height) == size:
+        return frame
+    half_float = frame.pixels.dtype == np.float16
+    pixels = cv.resize(frame.pixels.astype(np.float32) if half_float else frame.pixels, size, interpolation=cv.INTER_AREA)
+    return FrameBuffer(pixels.astype(frame.pixels.dtype), frame.depth, frame.colour)
+
+
+def enlarged(image: Floats, width: int, height: int) -> Floats:
+    """A plane or picture at another size; where it is 0 all around it stays exactly 0."""
+    if image.shape[1::-1] == (width, height):
+        return image
+    out: Floats = cv.resize(image, (width, height), interpolation=cv.INTER_LINEAR)
+    return out
+
+
 def work_size(width: int, height: int, scale: float) -> tuple[int, int]:
     """(width, height) of the analysis copy of a ``width x height`` picture; at least 16, below which DIS finds no patch."""
     return max(16, round(width * scale)), max(16, round(height * scale))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,10 +16,16 @@ from .plan import KEEP_BYTES
 DRAFT_REFINEMENT = 4
 """Drafts pull the chain back onto the keyframe at every fourth frame only."""
 
-Advance = Callable[[Correspondence, int], Correspondence]
+
+class Sized(Protocol):
+    @property
+    def nbytes(self) -> int: ...
 
 
-class Track:
+State = TypeVar("State", bound=Sized)
+
+
+class Track(Generic[State]):
     """State i is the correspondence of the i-th frame from the keyframe (0 is the keyframe itself).
 
     States are computed in order. Inside `window` enough of them are kept to come back to any at the cost of a short
@@ -30,15 +37,15 @@ class Track:
         window: indices that will be visited again.
     """
 
-    def __init__(self, start: Correspondence, advance: Advance, window: range = range(0)) -> None:
+    def __init__(self, start: State, advance: Callable[[State, int], State], window: range = range(0)) -> None:
         self._advance = advance
         self._window = window
         self._spacing = 1 if len(window) * start.nbytes <= KEEP_BYTES else math.isqrt(len(window)) + 1
         self._checkpoints = {0: start}
-        self._block: dict[int, Correspondence] = {}
+        self._block: dict[int, State] = {}
         self._cursor = (0, start)
 
-    def at(self, index: int) -> Correspondence:
+    def at(self, index: int) -> State:
         """State `index`, computed from the nearest one before it that is at hand."""
         at_hand = {self._cursor[0]: self._cursor[1], **self._block, **self._checkpoints}
         base = max(i for i in at_hand if i <= index)
@@ -49,7 +56,7 @@ class Track:
         self._cursor = (index, state)
         return state
 
-    def _keep(self, index: int, state: Correspondence) -> None:
+    def _keep(self, index: int, state: State) -> None:
         if not self._window.start - self._spacing <= index < self._window.stop:
             return
         if index % self._spacing == 0:
@@ -66,7 +73,7 @@ class Tracks:
 
     def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
         self._flows, self._check, self._draft = flows, check, draft
-        self._tracks: dict[tuple[int, bool], Track] = {}
+        self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._views: dict[int, KeyView] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools) -> None:

@@ -23,7 +23,7 @@ def request(**more: object) -> EditRequest:
 def test_it_describes_itself_and_checks_settings() -> None:
     about = info.describe()
     assert (about.id, about.needs_weights, about.needs_keyframe, about.missing) == ("patch", False, True, ())
-    assert set(about.resolve({})) == {"strength", "feather", "fill", "change_threshold"}
+    assert set(about.resolve({})) == {"preset", "repaint", "strength", "feather", "fill", "change_threshold"}
     with pytest.raises(UsageError):
         about.resolve({"strength": 1.5})
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.engines.patch.pixels import add_edit, box, grid, guide, sample, values, work_size
+from keyfollow_daemon.engines.patch.pixels import add_edit, box, enlarged, grid, guide, sample, shrunk, values, work_size
 
 
 @pytest.mark.parametrize(("dtype", "white"), [("uint8", 255), ("uint16", 65535), ("float16", 1.0)])
@@ -52,3 +52,16 @@ def test_box_keeps_a_mean() -> None:
     assert np.allclose(box(np.full((9, 9), 3.0, np.float32), 3), 3.0)
     with pytest.raises(ValueError, match="read-only"):
         grid(9, 9)[0, 0] = 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16"])
+def test_shrinking_keeps_depth_and_enlarging_keeps_zeros(dtype: str) -> None:
+    pixels = np.full((40, 60, 4), 100 if dtype != "float16" else 0.5, dtype)
+    small = shrunk(FrameBuffer(pixels), (30, 20))
+    assert small.pixels.dtype == dtype and small.pixels.shape == (20, 30, 4) and (small.pixels == pixels[0, 0, 0]).all()
+    assert shrunk(small, (30, 20)) is small
+    plane = np.zeros((20, 30), np.float32)
+    plane[5:10, 5:10] = 3
+    large = enlarged(plane, 60, 40)
+    assert large.shape == (40, 60) and large[12:18, 12:18].min() == 3
+    assert not large[:8].any() and not large[24:].any()

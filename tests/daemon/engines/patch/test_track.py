@@ -18,7 +18,7 @@ def state(value: float) -> Correspondence:
     return Correspondence(field, plane, plane, field, plane > 0)
 
 
-def counted(window: range) -> tuple[Track, Counter[int]]:
+def counted(window: range) -> tuple[Track[Correspondence], Counter[int]]:
     made: Counter[int] = Counter()
 
     def advance(previous: Correspondence, index: int) -> Correspondence:

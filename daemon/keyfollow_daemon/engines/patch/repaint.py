@@ -1,0 +1,115 @@
+"""Full repaint: every frame drawn anew from the keyframe's own pixels, for edits that no map of colours explains.
+
+The keyframe's strokes give the detail; the frame itself, changed as its matches were, gives the colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from keyfollow.frames import FrameBuffer
+
+from .analogy import Field, carried, features, improved, nodes, voted
+from .inversion import Flows
+from .pixels import Floats, grey, guide, shrunk, values
+from .poisson import screened
+from .track import Track
+
+ROUNDS = ((4, 64), (1, 16))
+"""(jump in nodes, reach of random candidates in px) of each round."""
+DRAFT_ROUNDS = ((2, 32),)
+COLOURS = 0.2
+"""Weight of the colours in `screened`: they rule over structures larger than 2 px."""
+GOOD = 150.0
+"""Mean squared difference of a patch, all planes added up, up to which a match is as good as any."""
+SOFT = 20.0
+
+
+class Painter:
+    """One keyframe as a source of strokes.
+
+    Args:
+        keyframe, source: of one size and dtype, that of what is to be painted.
+        flows: whose size the analysis has.
+    """
+
+    def __init__(self, keyframe: FrameBuffer, source: FrameBuffer, flows: Flows) -> None:
+        self._planes = np.concatenate([values(keyframe), values(source)], axis=2)
+        self._luma = grey(guide(shrunk(keyframe, flows.size))).astype(np.float32)[..., None]
+        self._key = features(guide(shrunk(source, flows.size)), self._luma[..., 0])
+        self._flows = flows
+
+    def start(self) -> Field:
+        """The field of the keyframe itself."""
+        centres = nodes(*self._luma.shape[:2])
+        return Field(centres, np.zeros(centres.shape[:2], np.int32))
+
+    def advance(self, field: Field, frame: int, flow: Floats, draft: bool, seed: int) -> Field:
+        """The field of `frame`, given its neighbour's and the flow to it."""
+        home = field = carried(field, flow)
+        small = self._flows.guide(frame)
+        rounds = DRAFT_ROUNDS if draft else ROUNDS
+        for turn, (jump, radius) in enumerate(rounds):
+            drawn = voted(field, self._luma, self._flows.size, small.shape[:2])[..., 0]
+            field = improved(field, home, features(small, drawn), self._key, radius, jump, len(rounds) * seed + turn)
+        return field
+
+    def painted(self, field: Field, pixels: Floats) -> tuple[Floats, Floats]:
+        """The edit on a frame of values `pixels`, ``(h, w, c)``, and the mean squared difference it rests on, ``(h, w)``."""
+        found = voted(field, self._planes, self._flows.size, pixels.shape[:2])
+        channels = pixels.shape[2]
+        drawn, taken = found[..., :channels], found[..., channels : 2 * channels]
+        return screened(drawn, pixels + drawn - taken, COLOURS) - pixels, found[..., -1]
+
+
+class Repaints:
+    """The painters in use and their fields, made outward from each keyframe."""
+
+    def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
+        self._flows, self._check, self._draft = flows, check, draft
+        self._painters: dict[int, Painter] = {}
+        self._tracks: dict[tuple[int, bool], Track[Field]] = {}
+
+    def keep(self, keys: Mapping[int, tuple[FrameBuffer, FrameBuffer]]) -> None:
+        """Forget all but these keyframes, frame → (keyframe, source), and what was made of them."""
+        self._tracks.clear()
+        self._painters = {
+            key: self._painters.get(key) or Painter(keyframe, source, self._flows) for key, (keyframe, source) in keys.items()
+        }
+
+    def open(self, key: int, forward: bool, window: range = range(0)) -> None:
+        """Make the track from `key`; must come before `at` when frames are visited again (`window`, distances from the key)."""
+        painter, step = self._painters[key], 1 if forward else -1
+
+        def advance(field: Field, index: int) -> Field:
+            self._check()
+            frame = key + step * index
+            flow, _ = self._flows.pair(min(frame, frame - step)).toward_key(forward)
+            return painter.advance(field, frame, flow, self._draft, index)
+
+        self._tracks[key, forward] = Track(painter.start(), advance, window)
+
+    def at(self, frame: int, shares: Mapping[int, float], pixels: Floats) -> tuple[Floats, Floats]:
+        """The repaint of a frame.
+
+        Args:
+            shares: keyframes that have a say, and how much in time.
+            pixels: ``(h, w, c)`` float32 of the frame, 8-bit units.
+
+        Returns:
+            The edit ``(h, w, c)`` to be added, and confidence ``(h, w)`` 0…1.
+        """
+        edits, weights, errors = [], [], []
+        for key, share in shares.items():
+            forward = frame > key
+            if (key, forward) not in self._tracks:
+                self.open(key, forward)
+            edit, error = self._painters[key].painted(self._tracks[key, forward].at(abs(frame - key)), pixels)
+            edits.append(edit)
+            errors.append(error)
+            weights.append(np.float32(share) / np.square(SOFT + error))
+        total = np.add.reduce(weights)
+        edit = np.add.reduce([e * (w / total)[..., None] for e, w in zip(edits, weights, strict=True)])
+        best = np.minimum.reduce(errors)
+        return edit, np.exp(-np.maximum(best - GOOD, 0.0) / (2.0 * GOOD))

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+from keyfollow_daemon.takes.report import FrameMeasure
+from keyfollow_daemon.takes.suggest import suggested
+
+
+def run(confidence: dict[int, float], cut: int = 10**9) -> dict[int, FrameMeasure]:
+    return {n: FrameMeasure(0.1, None, 0, c, reached=n < cut) for n, c in confidence.items()}
+
+
+def fading(count: int, reach: float) -> dict[int, float]:
+    return {n: float(np.exp(-n / reach)) for n in range(count)}
+
+
+def test_it_is_not_simply_the_last_frame() -> None:
+    best = suggested(run(fading(60, 20.0)), [0])
+    assert best is not None and 25 <= best <= 50
+
+
+def test_one_bad_frame_does_not_outweigh_many() -> None:
+    confidence = dict.fromkeys(range(100), 1.0)
+    confidence[10] = 0.0
+    confidence.update(dict.fromkeys(range(60, 100), 0.3))
+    best = suggested(run(confidence), [0])
+    assert best is not None and best >= 60
+
+
+def test_a_sure_run_needs_none_and_keyframes_are_not_suggested() -> None:
+    assert suggested(run(dict.fromkeys(range(40), 0.97)), [0]) is None
+    assert suggested({}, []) is None
+    assert suggested(run({0: 0.1, 1: 0.1}), [0, 1]) is None
+
+
+def test_a_shot_without_a_keyframe_wants_one_inside() -> None:
+    sure = dict.fromkeys(range(30), 0.95) | dict.fromkeys(range(30, 60), 0.0)
+    best = suggested(run(sure, cut=30), [0])
+    assert best is not None and best >= 30
+
+
+def test_long_runs_are_quick() -> None:
+    best = suggested(run({n: 0.9 if n < 10_000 else 0.1 for n in range(20_000)}), [0])
+    assert best is not None and best >= 10_000
