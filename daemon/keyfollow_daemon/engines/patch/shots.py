@@ -17,7 +17,7 @@ from .pixels import Bytes, Floats, cv, grey, grid, sample
 
 FOUND_AGAIN = 0.5
 ALIKE = 0.6
-"""Real footage played six times too fast stays above 0.62, two unrelated shots below 0.58 (14 clips, 92 pairs)."""
+"""Real footage played six times too fast stays above 0.62, two unrelated shots below 0.58 (14 clips, 86 pairs)."""
 BLOCK = 15
 SHRINK = 2
 
