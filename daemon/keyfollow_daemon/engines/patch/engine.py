@@ -13,7 +13,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
-from .correspondence import Correspondence, assess, enlarge
+from .correspondence import Correspondence, enlarge
 from .fill import fill
 from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, key_model
@@ -101,10 +101,10 @@ class _Run:
 
     def _propagated(self, gap: Gap, frame: int) -> EditedFrame:
         source = self._source[frame]
-        pixels, analysis = values(source), self._flows.guide(frame)
+        pixels = values(source)
         proposals = []
         for key, share in gap.weights(frame).items():
-            state = assess(self._tracks.at(key, frame), analysis, self._tracks.view(key))
+            state = self._tracks.seen(key, frame)
             proposals.append((transfer(self._models[key], enlarge(state, *self._source.size), pixels), share))
         merged = merge(proposals)
         everywhere = all(self._models[key].everywhere for key in gap.weights(frame))

@@ -33,6 +33,7 @@ class Proposal:
         edit: ``(h, w, c)`` float32, to be added to the source, 8-bit units; exactly 0 where `reach` is.
         reach: ``(h, w)`` float32 0…1, the keyframe's change mask as carried here.
         confidence: ``(h, w)`` float32 0…1.
+        misfit: ``(h, w)`` float32, how far frame and keyframe differ there (`Correspondence.misfit`).
         by_colour: ``(h, w, c)``, the edit that the colour table suggests; `belief` ``(h, w)`` 0…1 in it.
         allowed: ``(h, w)`` float32 0…1, how far an untracked pixel may belong to an edited object, by its motion.
     """
@@ -40,6 +41,7 @@ class Proposal:
     edit: Floats
     reach: Floats
     confidence: Floats
+    misfit: Floats
     by_colour: Floats
     belief: Floats
     allowed: Floats
@@ -66,7 +68,7 @@ def transfer(model: KeyModel, state: Correspondence, source: Floats) -> Proposal
     base = source[..., :3] + by_colour[..., :3] if model.pointwise else np.ascontiguousarray(source[..., :3])
     edit = np.zeros(source.shape, np.float32)
     rows(_apply, len(base), model.carried, where, reach, base, local_mean(base), np.ascontiguousarray(source), edit)
-    return Proposal(edit, reach, state.confidence, by_colour, belief, np.broadcast_to(allowed, belief.shape))
+    return Proposal(edit, reach, state.confidence, state.misfit, by_colour, belief, np.broadcast_to(allowed, belief.shape))
 
 
 @kernel

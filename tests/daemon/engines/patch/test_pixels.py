@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.engines.patch.pixels import add_edit, box, grid, guide, sample, values, work_size
+from keyfollow_daemon.engines.patch.pixels import add_edit, box, evened, grid, guide, sample, values, work_size
 
 
 @pytest.mark.parametrize(("dtype", "white"), [("uint8", 255), ("uint16", 65535), ("float16", 1.0)])
@@ -52,3 +52,10 @@ def test_box_keeps_a_mean() -> None:
     assert np.allclose(box(np.full((9, 9), 3.0, np.float32), 3), 3.0)
     with pytest.raises(ValueError, match="read-only"):
         grid(9, 9)[0, 0] = 1
+
+
+def test_evened_detail_does_not_depend_on_the_light(picture: Any) -> None:
+    shade = np.linspace(0.4, 1.0, picture.shape[1])[None, :, None]
+    plain, shaded = evened(picture).astype(int), evened((picture * shade).astype(np.uint8)).astype(int)
+    assert np.abs(plain - shaded).mean() < 0.4 * np.abs(plain - 128).mean()
+    assert (evened(np.full((20, 30, 3), 77, np.uint8)) == 128).all()
