@@ -28,7 +28,8 @@ AMID_PX = 8
 SEARCHED_PX = 32
 """What is lost is searched for this near the tracked edit."""
 HIGHLIGHT_RIDGE = 0.02
-AGREED = 0.4
+AGREED, DIFFERENT = 0.4, 0.5
+"""Shares of an evened patch's variance over which agreement of its details rises, and falls, from none to full."""
 FOUND = 0.7
 FOUND_WITHIN_PX = 24.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
@@ -224,7 +225,7 @@ def refine(state: Correspondence, guide: Bytes, detail: Bytes, key: KeyView) -> 
     sought, found = search(detail, key.evened, offset, wanted & ~again, known | again, chained)
     offset = np.where(found[..., None], sought, offset)
     new = (found | again) & key.edited(offset)
-    new &= ~key.objects.strays(state.motions, offset, state.motion, new & state.visible)
+    new &= ~key.objects.strays(state.motions, offset, state.motion, state.visible, new)
     return replace(state, offset=offset, tracked=np.where(new, np.float32(1.0), tracked))
 
 
@@ -247,15 +248,17 @@ def looked_ahead(state: Correspondence, flow: Floats, inverse: Floats) -> Corres
 
 
 def assess(state: Correspondence, guide: Bytes, detail: Bytes, key: KeyView) -> Correspondence:
-    """Set `misfit`, and `confidence`: exp(-(error - tolerance)⁺ / 2 tolerance), or how well textured details agree where the light alone differs;
-    a fifth of it where the chain broke."""
+    """Set `misfit`, and `confidence`: exp(-(error - tolerance)⁺ / 2 tolerance), or how well textured details agree where the light
+    alone differs; a fifth of it where the chain broke, a tenth where textured details differ altogether."""
     error = match_error(guide, key, state.offset)
     tolerance = sample(key.tolerance, grid(*error.shape) + state.offset)
     alike = np.exp(-np.maximum(error - tolerance, 0.0) / (2.0 * tolerance))
     misfit = detail_error(detail, key, state.offset)
     texture = np.maximum(sample(key.texture, grid(*error.shape) + state.offset), 1.0)
-    agree = np.clip((texture - 2.0 * misfit) / (AGREED * texture), 0.0, 1.0) * (texture > TEXTURED)
-    confidence = np.maximum(alike, agree) * (0.2 + 0.8 * state.tracked)
+    legible = texture > TEXTURED
+    agree = np.clip((texture - 2.0 * misfit) / (AGREED * texture), 0.0, 1.0) * legible
+    differ = np.clip((misfit - texture) / (DIFFERENT * texture), 0.0, 1.0) * legible
+    confidence = np.maximum(alike, agree) * (1.0 - 0.9 * differ) * (0.2 + 0.8 * state.tracked)
     return replace(state, confidence=confidence.astype(np.float32), misfit=misfit)
 
 

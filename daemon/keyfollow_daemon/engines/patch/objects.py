@@ -20,6 +20,7 @@ MERGE_PX = 9
 INERTIA = 0.75
 STIFFNESS = 0.03
 OUTLINE_PX = 5
+WITHIN_PX = 24.0
 STRAY_PX, STRAY_SHARE = 2.0, 0.25
 """What belongs to an object moves as it does, within so many pixels per frame and this share of its motion."""
 ON_OBJECT = 0.2
@@ -88,8 +89,9 @@ class Objects:
             lost |= behind
         return out, lost
 
-    def strays(self, motions: Sequence[Motion], offset: Floats, motion: Floats, among: Bools) -> Bools:
-        """Those `among` the pixels that show a point of an object by `offset`, but move (`motion`, px to the frame before) otherwise."""
+    def strays(self, motions: Sequence[Motion], offset: Floats, motion: Floats, visible: Bools, among: Bools) -> Bools:
+        """Those `among` the pixels that show a point of an object by `offset`, but far from where its pose has it, or that move otherwise
+        (`motion`, px to the frame before, of those that were `visible` there)."""
         rows, columns = np.nonzero(among)
         place = np.stack([columns, rows], axis=1).astype(np.float32)
         shown, moved = place + offset[rows, columns], motion[rows, columns]
@@ -100,9 +102,11 @@ class Objects:
             belongs = mask[v, u] > 0
             step = each.step.astype(np.float32)
             expected = place @ step[:2, :2].T + step[:2, 2] - place
-            away = np.linalg.norm(moved - expected, axis=1)
+            away = np.where(visible[rows, columns], np.linalg.norm(moved - expected, axis=1), 0.0)
             inside |= belongs
-            along |= belongs & (away < STRAY_PX + STRAY_SHARE * np.linalg.norm(expected, axis=1))
+            pose = each.pose.astype(np.float32)
+            apart = np.linalg.norm(place @ pose[:2, :2].T + pose[:2, 2] - shown, axis=1)
+            along |= belongs & (apart < WITHIN_PX) & (away < STRAY_PX + STRAY_SHARE * np.linalg.norm(expected, axis=1))
         out = np.zeros(among.shape, np.bool_)
         out[rows, columns] = inside & ~along
         return out

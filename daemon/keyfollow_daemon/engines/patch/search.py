@@ -38,11 +38,11 @@ def search(detail: Bytes, key: Bytes, offset: Floats, lost: Bools, known: Bools,
         lost: what to look for; `known`: whose offsets can be relied on.
         before: ``(h, w)``, the difference of the patches at `offset`.
     """
-    places = np.flatnonzero(lost).astype(np.int32)
-    if not len(places):
+    if not lost.any():
         return offset, lost
     wide = detail.astype(np.float32)
-    texture = box(wide * wide, REACH) - np.square(box(wide, REACH))
+    lost = lost & (box(wide * wide, REACH) - np.square(box(wide, REACH)) > TEXTURED)
+    places = np.flatnonzero(lost).astype(np.int32)
     now = np.ascontiguousarray(offset)
     usable = known | lost
     error = np.full(len(places), np.inf, np.float32)
@@ -52,7 +52,7 @@ def search(detail: Bytes, key: Bytes, offset: Floats, lost: Bools, known: Bools,
         now = found
     best = np.full(lost.shape, np.inf, np.float32)
     best.flat[places] = error
-    accepted = lost & (best < ACCEPTED) & (best < BETTER * before) & (texture > TEXTURED)
+    accepted = lost & (best < ACCEPTED) & (best < BETTER * before)
     accepted &= _accompanied(now, accepted)
     return np.where(accepted[..., None], now, offset), accepted
 

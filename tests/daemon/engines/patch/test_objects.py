@@ -61,6 +61,9 @@ def test_what_shows_an_object_but_does_not_move_with_it_strays() -> None:
         motions = objects.follow(motions, shifted(5 * t), sure)
     motion = np.zeros((*SHAPE, 2), np.float32)
     motion[:60, :, 0] = -5.0
-    strays = objects.strays(motions, shifted(100), motion, sure > 0)
+    seen, everywhere = sure > 0, sure > 0
+    strays = objects.strays(motions, shifted(100), motion, seen, everywhere)
     assert not strays[45:58, 142:155].any() and strays[62:78, 142:155].all()
     assert not strays[:, :120].any()
+    assert not objects.strays(motions, shifted(100), motion, ~seen, everywhere).any()
+    assert objects.strays(motions, shifted(60), motion, ~seen, everywhere)[45:78, 105:145].all()
