@@ -213,7 +213,11 @@ def refine(state: Correspondence, guide: Bytes, detail: Bytes, key: KeyView) -> 
     tracked = np.where(impostors(offset, believed, np.where(better, pulled, chained)), np.float32(0.0), state.tracked)
     if lost.any():
         error = match_error(guide, key, candidate, highlights=False)
-        found = lost & (pulled < FOUND * chained) & (error < FOUND * sample(key.tolerance, here + candidate))
+        found = (
+            lost
+            & ((state.tracked < 0.5) | (pulled < FOUND * chained))
+            & (error < FOUND * sample(key.tolerance, here + candidate))
+        )
         found &= moved < FOUND_WITHIN_PX**2
         found = cv.morphologyEx(found.astype(np.uint8), cv.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
         offset = np.where(found[..., None], candidate, offset)

@@ -71,7 +71,8 @@ def transfer(model: KeyModel, state: Correspondence, source: Floats) -> Proposal
     own = np.ascontiguousarray(source[..., :3])
     light = np.empty((*reach.shape, 2), np.float32)
     rows(_light, len(own), model.carried, where, reach, local_mean(own), light)
-    lit = (reach > 0) & (state.tracked > 0.5)
+    # an edit of the whole picture learnt every colour as it was
+    lit = (reach > 0) & (state.tracked > 0.5) & (not model.everywhere)
     gain = np.where(lit, light[..., 0], np.float32(1.0))[..., None]
     highlight = np.where(lit, light[..., 1], np.float32(0.0))[..., None]
     colours = source.copy()
