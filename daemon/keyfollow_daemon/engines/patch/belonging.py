@@ -17,12 +17,13 @@ NEAR_PX = 24.0
 """As much distance counts as one tolerance of difference in motion."""
 CLEARLY = 2.5
 """Tolerances by which a pixel must rather move as the unedited surroundings do, to be none of the object's."""
+LEAST = -4.0
 ALIKE_PX, ALIKE_SHARE = 0.75, 0.1
 """Motions that differ by less are alike: pixels per frame, plus a share of the motion."""
 
 
 def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floats]:
-    """Every pixel's label, and 0…1 how far its motion allows that.
+    """Every pixel's label, and how far its motion allows that: from 1 down to -4; at 0 and below it rather moves as the unedited do.
 
     Args:
         seen: ``(h, w)`` labels of the tracked edited pixels, `NOTHING` elsewhere.
@@ -42,8 +43,8 @@ def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floa
         closer = here < cost
         best[closer], cost[closer], apart[closer] = label, here[closer], differs[closer]
     _, background = _nearest(unedited[::SHRINK, ::SHRINK], flow)
-    allowed = np.clip(CLEARLY - (apart - background), 0.0, 1.0) if np.isfinite(background).any() else np.ones_like(apart)
-    allowed[best == NOTHING] = 0.0
+    allowed = np.clip(CLEARLY - (apart - background), LEAST, 1.0) if np.isfinite(background).any() else np.ones_like(apart)
+    allowed[best == NOTHING] = LEAST
     size = (width, height)
     full: Bytes = cv.resize(best, size, interpolation=cv.INTER_NEAREST)
     full = np.where(seen != NOTHING, seen, full)

@@ -15,7 +15,7 @@ from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyfra
 
 from .certainty import SURE, UNSURE, Certainty, certainty
 from .changes import change_mask, noise_threshold
-from .correspondence import Correspondence, assess, enlarge
+from .correspondence import Correspondence, enlarge
 from .explained import redrawn
 from .fill import fill
 from .inversion import Flows, PatchInversion
@@ -206,12 +206,10 @@ class _Run:
 
     def _transferred(self, gap: Gap, frame: int, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
-        analysis = self._flows.guide(frame)
         proposals: list[tuple[Proposal, float]] = []
         followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
-            state = assess(self._tracks.at(key, frame), analysis, self._tracks.view(key))
-            state = enlarge(state, pixels.shape[1], pixels.shape[0])
+            state = enlarge(self._tracks.seen(key, frame), pixels.shape[1], pixels.shape[0])
             proposals.append((transfer(self._models[key], state, pixels), share))
             followed.append(proposals[-1][0].reach * state.tracked)
         area = np.maximum.reduce([p.reach for p, _ in proposals]).sum()

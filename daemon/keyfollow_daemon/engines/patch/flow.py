@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from keyfollow_daemon.engines.base import Array, Tensors
 
-from .pixels import Bools, Bytes, Floats, cv, grey, grid, sample
+from .pixels import Bools, Bytes, Floats, cv, grid, sample
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,15 +30,14 @@ class PairFlow:
 
 
 def dense_flow(first: Bytes, second: Bytes) -> Floats:
-    """Flow from one grey picture to the other, ``(h, w, 2)``: DIS, medium preset. It does not depend on the number of threads."""
+    """Flow from one evened picture to the other, ``(h, w, 2)``: DIS, medium preset. It does not depend on the number of threads."""
     flow: Floats = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, second, None)
     return flow
 
 
 def pair_flow(first: Bytes, second: Bytes) -> dict[str, Array]:
-    """Both flows between two guides (``(h, w, 3)`` uint8) as the tensors of a cache entry."""
-    a, b = grey(first), grey(second)
-    return {"forth": _pack(dense_flow(a, b)), "back": _pack(dense_flow(b, a))}
+    """Both flows between two evened frames (``(h, w)`` uint8) as the tensors of a cache entry."""
+    return {"forth": _pack(dense_flow(first, second)), "back": _pack(dense_flow(second, first))}
 
 
 def unpack(tensors: Tensors, width: int, height: int) -> PairFlow | None:

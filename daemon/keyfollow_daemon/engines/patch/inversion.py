@@ -14,7 +14,7 @@ from keyfollow_daemon.engines.base import Context, Frames, InversionSpec
 
 from .flow import PairFlow, pair_flow, unpack
 from .info import analysis_scale
-from .pixels import Bytes, guide, work_size
+from .pixels import Bytes, evened, guide, work_size
 from .shots import is_cut
 
 
@@ -53,6 +53,7 @@ class Flows:
         self.size = work_size(*frames.size, self.scale)
         self._guides: OrderedDict[int, Bytes] = OrderedDict()
         self._cuts: dict[int, bool] = {}
+        self._evened: OrderedDict[int, Bytes] = OrderedDict()
 
     def guide(self, frame: int) -> Bytes:
         """The frame's analysis copy; the last two are kept."""
@@ -62,8 +63,20 @@ class Flows:
                 self._guides.popitem(last=False)
         return self._guides[frame]
 
+    def evened(self, frame: int) -> Bytes:
+        """The frame as motion is estimated from it; the last two are kept."""
+        if frame not in self._evened:
+            self._evened[frame] = evened(self.guide(frame))
+            while len(self._evened) > 2:
+                self._evened.popitem(last=False)
+        return self._evened[frame]
+
+    def __contains__(self, first: int) -> bool:
+        """Whether the flows between `first` and `first` + 1 belong to the inversion."""
+        return self._known is not None and self._known.span.start <= first < self._known.span.stop - 1
+
     def key(self, first: int) -> str:
-        if self._known and self._known.span.start <= first < self._known.span.stop - 1:
+        if self._known and first in self:
             return self._known.keys[first - self._known.span.start]
         return pair_key(self._frames, self._spec, first)
 
@@ -90,7 +103,7 @@ class Flows:
         return None if stored is None else unpack(stored, *self.size)
 
     def _make(self, key: str, first: int) -> PairFlow:
-        tensors = pair_flow(self.guide(first), self.guide(first + 1))
+        tensors = pair_flow(self.evened(first), self.evened(first + 1))
         flow = unpack(tensors, *self.size)
         assert flow is not None
         flow = replace(flow, cut=is_cut(self.guide(first), self.guide(first + 1), flow))

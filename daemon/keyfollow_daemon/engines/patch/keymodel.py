@@ -34,7 +34,7 @@ class KeyModel:
         tables: each object's edit as a function of colour.
         pointwise: the table alone explains the edit; then it is the base that the affine map starts from.
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
-        carried: ``(h, w, n)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the base's local mean colour, and the
+        carried: ``(h, w, n)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
             additive edit of alpha where there is one.
     """
 
@@ -67,7 +67,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     matrix, shift = fit(base, target)
     residual = target - np.einsum("hwij,hwj->hwi", matrix, base) - shift
     rows = np.concatenate([matrix, (shift + residual)[..., None]], axis=3)
-    parts = [rows.reshape(*changed.shape, 12), local_mean(base), edit[..., 3:]]
+    parts = [rows.reshape(*changed.shape, 12), local_mean(np.ascontiguousarray(before[..., :3])), edit[..., 3:]]
     return KeyModel(
         changed=changed,
         decals=drawn(edit - predicted, changed & (belief > BELIEVED)),

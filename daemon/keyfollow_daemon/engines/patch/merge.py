@@ -11,21 +11,28 @@ from .transfer import Proposal
 
 FLOOR = 1e-4
 """Keeps the better match in charge where no keyframe saw the content."""
+MISFIT_NOISE, MISFIT_RADIUS = 40.0, 4
+"""Misfit that noise alone makes; and how far around a pixel it is averaged."""
+
+
+def _say(proposal: Proposal, share: float) -> Floats:
+    seen = proposal.confidence**4 + np.float32(FLOOR) * (proposal.confidence + np.float32(0.01))
+    out: Floats = np.float32(share) * seen / np.square(box(proposal.misfit, MISFIT_RADIUS) + np.float32(MISFIT_NOISE))
+    return out
 
 
 def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
-    """Mix edits, never pixels, by ``time share x confidence⁴`` smoothed over 3 px.
+    """Mix edits, never pixels, by ``time share x confidence⁴ / misfit²`` smoothed over 3 px.
 
-    Seen by one keyframe only: that one's edit; by both: linear in time; by none: the one that matches less badly.
+    Seen by one keyframe only: that one's edit; by both: linear in time, if both lie as exactly, else rather the one that does (two
+    copies of a decal, half a pixel apart, make a blurred one); by none: the one that matches less badly.
 
     Args:
         proposals: each with its share in time (0…1].
     """
     if len(proposals) == 1:
         return proposals[0][0]
-    raw = [
-        np.float32(share) * (p.confidence**4 + np.float32(FLOOR) * (p.confidence + np.float32(0.01))) for p, share in proposals
-    ]
+    raw = [_say(p, share) for p, share in proposals]
     weights = [box(w, 1) for w in raw]
     total = np.maximum(np.add.reduce(weights), 1e-12)
     shares = [w / total for w in weights]
@@ -44,6 +51,7 @@ def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
         edit=mixed([p.edit for p in parts]),
         reach=mixed([p.reach for p in parts]),
         confidence=mixed([p.confidence for p in parts]),
+        misfit=mixed([p.misfit for p in parts]),
         by_colour=by_colour / np.maximum(belief, 1e-6)[..., None],
         belief=np.maximum.reduce([p.belief for p in parts]),
         allowed=mixed([p.allowed for p in parts]),

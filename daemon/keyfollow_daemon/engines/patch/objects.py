@@ -19,14 +19,12 @@ SAMPLES = 4000
 MERGE_PX = 9
 INERTIA = 0.75
 STIFFNESS = 0.03
-STEADY_PX = 12.0
-WIDE_PX, WIDE_WEIGHT = 36.0, 0.02
-"""A wider neighbourhood counts where the nearer one holds nothing."""
-ASTRAY_PX = 8.0
-"""An offset inside a decal that lies further from what its surroundings do is a mismatch."""
 MOST_SCALE = 16.0
 """A pose that has grown or shrunk further was made up while nothing was seen: it stays as it was."""
 OUTLINE_PX = 5
+WITHIN_PX = 24.0
+STRAY_PX, STRAY_SHARE = 2.0, 0.25
+"""What belongs to an object moves as it does, within so many pixels per frame and this share of its motion."""
 ON_OBJECT = 0.2
 """Share of its rim that is edited, from which a decal is taken to lie on an edited object."""
 LEAST_RIM_PX, MOST_RIM_PX = 8, 40
@@ -54,16 +52,14 @@ class Objects:
 
     def __init__(self, decals: Bools, changed: Bools, flat: Floats) -> None:
         drawn, edited = _largest(decals), _largest(changed)
-        self._decals = len(drawn)
         self._cores = [area.astype(np.uint8) for area in [*drawn, *edited]]
         self._masks = [area.astype(np.uint8) for area in [*(_surface(decal, changed) for decal in drawn), *edited]]
         inside = cv.erode(changed.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
         texture = np.square(1.0 - flat).astype(np.float32)
         # an outline stays where it is when what it encloses turns
-        enclosed = [place < self._decals and bool(changed[mask > 0].mean() > 0.9) for place, mask in enumerate(self._masks)]
-        self._texture = [texture * inside if inner else texture for inner in enclosed]
+        inner = [texture * inside if bool(changed[mask > 0].mean() > 0.9) else texture for mask in self._masks[: len(drawn)]]
         # a decal may lie on a flat part of something that turns: its pose is what the texture around it says
-        self._held = [held if place < self._decals else np.ones_like(held) for place, held in enumerate(self._texture)]
+        self._held = [*inner, *(np.ones_like(texture) for _ in edited)]
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
     def start(self) -> tuple[Motion, ...]:
@@ -98,31 +94,26 @@ class Objects:
             lost |= behind
         return out, lost
 
-    def steadied(self, motions: Sequence[Motion], offset: Floats, tracked: Floats, flat: Floats) -> Floats:
-        """`offset` where the object has no texture of its own to hold on to (`flat`, 0…1) pulled onto what its textured parts do.
-
-        What is averaged (Gaussian, 12 px at full size) is the deviation from the object's pose, so turning and growing survive.
-        """
-        here = grid(*tracked.shape)
-        height, width = tracked.shape
-        small = (max(1, width // 4), max(1, height // 4))
-        out = offset
-        for place in reversed(range(self._decals)):
-            motion, mask, texture = motions[place], self._masks[place], self._texture[place]
-            pose = motion.pose.astype(np.float32)
-            rigid = here @ pose[:2, :2].T + pose[:2, 2] - here
-            where = here + out
-            own = sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) * tracked
-            deviation = out - rigid
-            weight = own * sample(texture, where) / (1.0 + np.square(deviation).sum(axis=2) / ASTRAY_PX**2)
-            sums = cv.resize(np.dstack([deviation * weight[..., None], weight]), small, interpolation=cv.INTER_AREA)
-            near = cv.GaussianBlur(sums, (0, 0), STEADY_PX / 4)
-            near += WIDE_WEIGHT * cv.GaussianBlur(sums, (0, 0), WIDE_PX / 4)
-            sums = cv.resize(near, (width, height), interpolation=cv.INTER_LINEAR)
-            steady = rigid + sums[..., :2] / np.maximum(sums[..., 2:], 1e-6)
-            astray = np.square(out - steady).sum(axis=2) > ASTRAY_PX**2
-            held = np.minimum(1.0, sums[..., 2] * 200.0) * own * (np.maximum(flat, astray) if place < self._decals else flat)
-            out = out + held[..., None] * (steady - out)
+    def strays(self, motions: Sequence[Motion], offset: Floats, motion: Floats, visible: Bools, among: Bools) -> Bools:
+        """Those `among` the pixels that show a point of an object by `offset`, but far from where its pose has it, or that move otherwise
+        (`motion`, px to the frame before, of those that were `visible` there)."""
+        rows, columns = np.nonzero(among)
+        place = np.stack([columns, rows], axis=1).astype(np.float32)
+        shown, moved = place + offset[rows, columns], motion[rows, columns]
+        inside, along = np.zeros(len(place), np.bool_), np.zeros(len(place), np.bool_)
+        for each, mask in zip(motions, self._masks, strict=True):
+            height, width = mask.shape
+            u, v = np.clip(np.rint(shown).astype(np.intp), 0, (width - 1, height - 1)).T
+            belongs = mask[v, u] > 0
+            step = each.step.astype(np.float32)
+            expected = place @ step[:2, :2].T + step[:2, 2] - place
+            away = np.where(visible[rows, columns], np.linalg.norm(moved - expected, axis=1), 0.0)
+            inside |= belongs
+            pose = each.pose.astype(np.float32)
+            apart = np.linalg.norm(place @ pose[:2, :2].T + pose[:2, 2] - shown, axis=1)
+            along |= belongs & (apart < WITHIN_PX) & (away < STRAY_PX + STRAY_SHARE * np.linalg.norm(expected, axis=1))
+        out = np.zeros(among.shape, np.bool_)
+        out[rows, columns] = inside & ~along
         return out
 
 

@@ -18,6 +18,11 @@ Floats = npt.NDArray[np.floating[Any]]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
+DETAIL_PX = 3.0
+EVENED_CONTRAST = 40.0
+NOISE, MOST_NOISE = 4.0, 16.0
+"""Contrast (8-bit units) that noise alone makes: less than this is not amplified. Where a picture's flattest tenth has more, it is grain."""
+
 cv: Any = cv2
 """OpenCV, untyped: its stubs refuse optional arguments and float arrays that its functions take."""
 
@@ -81,6 +86,19 @@ def add_edit(source: FrameBuffer, edit: Floats) -> FrameBuffer:
     else:
         made = np.clip(np.rint(total), 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
     return FrameBuffer(np.where(edit == 0, pixels, made), source.depth, source.colour)
+
+
+def evened(rgb: Bytes) -> Bytes:
+    """``(h, w)`` uint8, what motion is estimated from: the detail of a guide, in units of its local contrast (Gaussian, 3 px), around 128.
+
+    Shade, highlights and exposure stay where the light is while the surface moves on; divided out, they no longer hold it back.
+    """
+    light = grey(rgb).astype(np.float32)
+    detail = light - cv.GaussianBlur(light, (0, 0), DETAIL_PX)
+    contrast = np.sqrt(cv.GaussianBlur(detail * detail, (0, 0), DETAIL_PX))
+    grain = min(max(NOISE, 2.0 * float(np.quantile(contrast[::4, ::4], 0.1))), MOST_NOISE)
+    out: Bytes = np.clip(128.5 + EVENED_CONTRAST * detail / (contrast + np.float32(grain)), 0.0, 255.0).astype(np.uint8)
+    return out
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from .correspondence import Correspondence, KeyView, chain, refine
+from .correspondence import Correspondence, KeyView, assess, chain, looked_ahead, refine
 from .inversion import Flows
 from .pixels import Bools, cv
 from .plan import KEEP_BYTES
@@ -101,7 +101,7 @@ class Tracks:
             state = chain(state, view, flow, inverse)
             if self._draft and index % DRAFT_REFINEMENT:
                 return state
-            return refine(state, self._flows.guide(frame), view)
+            return refine(state, self._flows.guide(frame), self._flows.evened(frame), view)
 
         self._tracks[key, forward] = Track(view.start(), advance, window)
 
@@ -110,6 +110,14 @@ class Tracks:
         if (key, frame > key) not in self._tracks:
             self.open(key, frame > key)
         return self._tracks[key, frame > key].at(abs(frame - key))
+
+    def seen(self, key: int, frame: int) -> Correspondence:
+        """`at`, `assess`-ed for a delivery; with what the frame after tells about what has just come into sight."""
+        state, step = self.at(key, frame), 1 if frame > key else -1
+        first = min(frame, frame + step)
+        if first in self._flows and not self._flows.cut(first):
+            state = looked_ahead(state, *self._flows.pair(first).toward_key(frame < key))
+        return assess(state, self._flows.guide(frame), self._flows.evened(frame), self.view(key))
 
     def close(self) -> None:
         """Forget all tracks and views."""

@@ -16,6 +16,7 @@ def proposal(**planes: Any) -> Proposal:
         "edit": three,
         "reach": zero,
         "confidence": zero,
+        "misfit": zero,
         "by_colour": three,
         "belief": zero,
         "allowed": zero + 1,

@@ -32,6 +32,7 @@ def test_the_key_holds_what_flow_depends_on(stage: Any) -> None:
 def test_flows_come_from_the_cache_and_outside_the_span_too(stage: Any) -> None:
     inversion = stage.invert(FrameRange(2, 5))
     flows = Flows(stage.frames, inversion.spec, stage.ctx, inversion)
+    assert [first in flows for first in (1, 2, 3, 4)] == [False, True, True, False]
     assert flows.pair(2).forth.shape == (144, 192, 2)
     assert stage.ctx.cache.saved == 2
     flows.pair(7)

@@ -21,7 +21,7 @@ def follow(source: int, frame: int) -> Correspondence:
     offset = np.zeros((*SHAPE, 2), np.float32)
     offset[..., 0] = 2.0 * (source - frame)
     sure = np.ones(SHAPE, np.float32)
-    return Correspondence(offset, sure, sure, offset, sure > 0)
+    return Correspondence(offset, sure, sure, sure, offset, sure > 0)
 
 
 def test_no_masks_are_false() -> None:

@@ -10,12 +10,12 @@ from keyfollow_daemon.engines.patch.transfer import Proposal
 SHAPE = (20, 20)
 
 
-def proposal(edit: float, confidence: float) -> Proposal:
+def proposal(edit: float, confidence: float, misfit: float = 0.0) -> Proposal:
     def plane(value: float) -> Any:
         return np.full(SHAPE, value, np.float32)
 
     three = np.full((*SHAPE, 3), edit, np.float32)
-    return Proposal(three, plane(1.0), plane(confidence), three, plane(0.5), plane(1.0))
+    return Proposal(three, plane(1.0), plane(confidence), plane(misfit), three, plane(0.5), plane(1.0))
 
 
 def test_one_is_itself() -> None:
@@ -32,6 +32,11 @@ def test_who_saw_it_decides_whatever_the_time() -> None:
     merged = merge([(proposal(0, 0.05), 0.9), (proposal(40, 1), 0.1)])
     assert merged.edit[10, 10, 0] > 39
     assert merged.confidence[10, 10] > 0.97
+
+
+def test_of_two_that_saw_it_the_one_that_lies_more_exactly_decides() -> None:
+    merged = merge([(proposal(0, 1, misfit=20), 0.5), (proposal(40, 1, misfit=400), 0.5)])
+    assert merged.edit[10, 10, 0] < 2
 
 
 def test_seen_by_none_takes_the_better_match() -> None:

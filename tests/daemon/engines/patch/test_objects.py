@@ -45,17 +45,6 @@ def test_lost_pixels_are_expected_where_the_pose_says() -> None:
     assert abs(offset[60, 70, 0] + 10) < 0.7 and offset[60, 55, 0] == 0
 
 
-def test_flat_parts_do_what_textured_parts_do() -> None:
-    offset, tracked = shifted(0), np.ones(SHAPE, np.float32)
-    offset[55:65, 60:70] += 6
-    flat = np.zeros(SHAPE, np.float32)
-    flat[52:68, 57:73] = 1
-    objects = Objects(area(), area(), flat)
-    steady = objects.steadied(objects.start(), offset, tracked, flat)
-    assert np.abs(steady[60, 65]).max() < 1.5
-    assert np.array_equal(steady[20:30], offset[20:30])
-
-
 def test_only_the_largest_areas_count_and_crumbs_do_not() -> None:
     assert Objects(np.zeros(SHAPE, np.bool_), np.zeros(SHAPE, np.bool_), TEXTURED).start() == ()
     many = np.zeros(SHAPE, np.bool_)
@@ -63,14 +52,6 @@ def test_only_the_largest_areas_count_and_crumbs_do_not() -> None:
         for j in range(4):
             many[5 + 22 * i : 13 + 22 * i, 5 + 40 * j : 13 + 40 * j] = True
     assert len(Objects(np.zeros(SHAPE, np.bool_), many, TEXTURED).start()) == MAX_OBJECTS
-
-
-def test_an_offset_that_strays_from_its_decal_is_brought_back() -> None:
-    objects = Objects(area(), area(), TEXTURED)
-    offset = shifted(0)
-    offset[58:62, 63:67] += 25
-    steady = objects.steadied(objects.start(), offset, np.ones(SHAPE, np.float32), TEXTURED)
-    assert np.abs(steady[60, 65]).max() < 1.0
 
 
 def test_an_object_that_never_comes_back_keeps_a_pose_that_means_something() -> None:
@@ -83,3 +64,18 @@ def test_an_object_that_never_comes_back_keeps_a_pose_that_means_something() -> 
         motions = objects.follow(motions, growing, np.zeros(SHAPE, np.float32))
     scales = np.linalg.svd(motions[0].pose[:2, :2], compute_uv=False)
     assert scales[0] < 20 and scales[1] > 0.05
+
+
+def test_what_shows_an_object_but_does_not_move_with_it_strays() -> None:
+    objects = Objects(np.zeros(SHAPE, np.bool_), area(), TEXTURED)
+    motions, sure = objects.start(), np.ones(SHAPE, np.float32)
+    for t in range(1, 21):
+        motions = objects.follow(motions, shifted(5 * t), sure)
+    motion = np.zeros((*SHAPE, 2), np.float32)
+    motion[:60, :, 0] = -5.0
+    seen, everywhere = sure > 0, sure > 0
+    strays = objects.strays(motions, shifted(100), motion, seen, everywhere)
+    assert not strays[45:58, 142:155].any() and strays[62:78, 142:155].all()
+    assert not strays[:, :120].any()
+    assert not objects.strays(motions, shifted(100), motion, ~seen, everywhere).any()
+    assert objects.strays(motions, shifted(60), motion, ~seen, everywhere)[45:78, 105:145].all()

@@ -5,7 +5,18 @@ from typing import Any
 import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.engines.patch.pixels import add_edit, box, enlarged, grid, guide, sample, shrunk, values, work_size
+from keyfollow_daemon.engines.patch.pixels import (
+    add_edit,
+    box,
+    enlarged,
+    evened,
+    grid,
+    guide,
+    sample,
+    shrunk,
+    values,
+    work_size,
+)
 
 
 @pytest.mark.parametrize(("dtype", "white"), [("uint8", 255), ("uint16", 65535), ("float16", 1.0)])
@@ -65,3 +76,10 @@ def test_shrinking_keeps_depth_and_enlarging_keeps_zeros(dtype: str) -> None:
     large = enlarged(plane, 60, 40)
     assert large.shape == (40, 60) and large[12:18, 12:18].min() == 3
     assert not large[:8].any() and not large[24:].any()
+
+
+def test_evened_detail_does_not_depend_on_the_light(picture: Any) -> None:
+    shade = np.linspace(0.4, 1.0, picture.shape[1])[None, :, None]
+    plain, shaded = evened(picture).astype(int), evened((picture * shade).astype(np.uint8)).astype(int)
+    assert np.abs(plain - shaded).mean() < 0.4 * np.abs(plain - 128).mean()
+    assert (evened(np.full((20, 30, 3), 77, np.uint8)) == 128).all()

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from keyfollow_daemon.engines.base import Array
 from keyfollow_daemon.engines.patch.flow import pair_flow, unpack
+from keyfollow_daemon.engines.patch.pixels import evened
 from keyfollow_daemon.engines.patch.shots import alikeness, is_cut, shots
 
 
 def cut(first: Any, second: Any) -> bool:
-    flow = unpack(pair_flow(first, second), first.shape[1], first.shape[0])
+    flow = unpack(pair_flow(evened(first), evened(second)), first.shape[1], first.shape[0])
     assert flow is not None
     return is_cut(first, second, flow)
 

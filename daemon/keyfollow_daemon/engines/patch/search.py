@@ -1,0 +1,129 @@
+"""What tracking lost is looked for in the keyframe: by the offsets of places near and far, kept where the evened patches agree.
+
+A PatchMatch-like search (Barnes et al. 2009) over the lost pixels alone. Candidates come from the round before, at distances that
+halve from round to round, and from a shrinking random neighbourhood; every pixel is on its own within a round, so the result does
+not depend on the number of threads. Randomised patch search is covered by US patent 8,861,869: this module can be left out, its
+one caller then keeps what tracking says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .kernels import kernel, rows
+from .pixels import Bools, Bytes, Floats, box, cv
+
+JUMPS = (32, 16, 8, 4, 2, 1)
+"""Distance in px of the neighbours asked in a round; random steps reach half as far."""
+REACH = 3
+ACCEPTED = 500.0
+"""Difference of evened patches (mean square) below which they agree; unrelated ones differ by some 2000."""
+BETTER = 0.5
+"""What is found must differ less than this share of what was there before."""
+TEXTURED = 400.0
+"""Variance of an evened patch from which agreement means something."""
+ALIKE_PX = 2.0
+COMPANY = 0.5
+"""Share of the pixels around (5 x 5) that must have been found at a like offset."""
+
+
+def search(detail: Bytes, key: Bytes, offset: Floats, lost: Bools, known: Bools, before: Floats) -> tuple[Floats, Bools]:
+    """(offsets, found): offsets ``(h, w, 2)`` with those of the pixels found again replaced.
+
+    Args:
+        detail, key: evened pictures of the frame and the keyframe, ``(h, w)`` uint8.
+        offset: where to start from.
+        lost: what to look for; `known`: whose offsets can be relied on.
+        before: ``(h, w)``, the difference of the patches at `offset`.
+    """
+    if not lost.any():
+        return offset, lost
+    wide = detail.astype(np.float32)
+    lost = lost & (box(wide * wide, REACH) - np.square(box(wide, REACH)) > TEXTURED)
+    places = np.flatnonzero(lost).astype(np.int32)
+    now = np.ascontiguousarray(offset)
+    usable = known | lost
+    error = np.full(len(places), np.inf, np.float32)
+    for turn, jump in enumerate(JUMPS):
+        found = now.copy()
+        rows(_round, len(places), detail, key, places, now, usable, jump, turn, found, error)
+        now = found
+    best = np.full(lost.shape, np.inf, np.float32)
+    best.flat[places] = error
+    accepted = lost & (best < ACCEPTED) & (best < BETTER * before)
+    accepted &= _accompanied(now, accepted)
+    return np.where(accepted[..., None], now, offset), accepted
+
+
+def _accompanied(offset: Floats, accepted: Bools) -> Bools:
+    """Where most of the 5 x 5 px around were accepted as well, at about the same offset."""
+    weight = accepted.astype(np.float32)
+    share = box(weight, 2)
+    mean = box(offset * weight[..., None], 2) / np.maximum(share, 1e-6)[..., None]
+    alike = np.square(offset - mean).sum(axis=2) < ALIKE_PX**2
+    out: Bools = cv.blur((accepted & alike).astype(np.float32), (5, 5)) > COMPANY
+    return out
+
+
+@kernel
+def _round(
+    first: int,
+    end: int,
+    detail: Bytes,
+    key: Bytes,
+    places: Floats,
+    now: Floats,
+    usable: Bools,
+    jump: int,
+    turn: int,
+    found: Floats,
+    error: Floats,
+) -> None:
+    height, width = detail.shape
+    for i in range(first, end):
+        y, x = places[i] // width, places[i] % width
+        best_u, best_v, best = now[y, x, 0], now[y, x, 1], error[i]
+        if turn == 0:
+            best = _difference(detail, key, y, x, best_u, best_v, np.float32(np.inf))
+        for direction in range(8):
+            step = direction + (direction >= 4)
+            row, column = y + (step // 3 - 1) * jump, x + (step % 3 - 1) * jump
+            if row < 0 or column < 0 or row >= height or column >= width or not usable[row, column]:
+                continue
+            u, v = now[row, column, 0], now[row, column, 1]
+            difference = _difference(detail, key, y, x, u, v, best)
+            if difference < best:
+                best_u, best_v, best = u, v, difference
+        chance = np.uint32(places[i] * 2654435761 + turn * 40503)
+        for _ in range(2):
+            chance = np.uint32(chance * 1664525 + 1013904223)
+            u = best_u + np.float32(((chance >> 8) & 255) / 255.0 - 0.5) * np.float32(jump)
+            v = best_v + np.float32(((chance >> 16) & 255) / 255.0 - 0.5) * np.float32(jump)
+            difference = _difference(detail, key, y, x, u, v, best)
+            if difference < best:
+                best_u, best_v, best = u, v, difference
+        found[y, x, 0], found[y, x, 1], error[i] = best_u, best_v, best
+
+
+@kernel
+def _difference(detail: Bytes, key: Bytes, y: int, x: int, u: Any, v: Any, enough: Any) -> Any:
+    """Mean squared difference over every second pixel of 7 x 7; it stops once it is past `enough`."""
+    height, width = detail.shape
+    column, row = int(np.floor(x + u)), int(np.floor(y + v))
+    a, b = np.float32(x + u - column), np.float32(y + v - row)
+    total, count = np.float32(0), 0
+    for dy in range(-REACH, REACH + 1, 2):
+        for dx in range(-REACH, REACH + 1, 2):
+            r, c, top, left = y + dy, x + dx, row + dy, column + dx
+            if r < 0 or c < 0 or r >= height or c >= width or top < 0 or left < 0 or top >= height - 1 or left >= width - 1:
+                continue
+            above = key[top, left] + a * (np.float32(key[top, left + 1]) - key[top, left])
+            below = key[top + 1, left] + a * (np.float32(key[top + 1, left + 1]) - key[top + 1, left])
+            apart = above + b * (below - above) - detail[r, c]
+            total += apart * apart
+            count += 1
+        if total > enough * 16:
+            return np.float32(np.inf)
+    return total / np.float32(count) if count >= 8 else np.float32(np.inf)
