@@ -6,6 +6,7 @@ takes, the active one is what the clip shows. Everything else is ours, under the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -33,7 +34,8 @@ def to_otio(project: Project, relative: dict[str, str] | None = None) -> otio.sc
         "media": {
             name: {**to_plain(media), "relative": (relative or {}).get(name, "")} for name, media in project.media.items()
         },
-        "work": {name: to_plain(work) for name, work in project.work.items()},
+        # as text: OTIO's JSON reader may change the last bits of a number, and what changed makes a take out of date
+        "work": {name: json.dumps(to_plain(work)) for name, work in project.work.items()},
         "rate": list(timeline.rate),
         "marked": None if timeline.marked is None else list(timeline.marked),
     }
@@ -61,7 +63,7 @@ def from_otio(timeline: otio.schema.Timeline) -> tuple[Project, dict[str, str]]:
         raise PlainError("it holds nothing of Keyfollow's")
     media = {name: from_plain(Media, data, f"media.{name}") for name, data in _mapping(ours, "media").items()}
     relative = {name: str(data.get("relative", "")) for name, data in _mapping(ours, "media").items()}
-    work = {name: from_plain(Work, data, f"work.{name}") for name, data in _mapping(ours, "work").items()}
+    work = {name: from_plain(Work, _json(data), f"work.{name}") for name, data in _texts(ours, "work").items()}
     empty = from_plain(Timeline, {"rate": ours.get("rate"), "marked": ours.get("marked")}, "timeline")
     if min(empty.rate) <= 0 or any(min(m.rate) <= 0 or m.frames <= 0 for m in media.values()):
         raise PlainError("a rate or a length is not above 0")
@@ -231,6 +233,20 @@ def _mapping(data: dict[str, Any], key: str) -> dict[str, Any]:
     if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
         raise PlainError(f"{key} must be a mapping of mappings")
     return value
+
+
+def _texts(data: dict[str, Any], key: str) -> dict[str, str]:
+    value = data.get(key)
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise PlainError(f"{key} must be a mapping of texts")
+    return value
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as e:
+        raise PlainError(f"it holds what is no JSON ({e})") from e
 
 
 def _plain(value: Any) -> Any:

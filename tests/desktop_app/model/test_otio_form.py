@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
 import pytest
-from keyfollow.edits import Quality
+from keyfollow.edits import Quality, SettingValue
 from keyfollow.frames import FrameRange
 from keyfollow.plain import PlainError
 from keyfollow_desktop.model import timeline_edits, work_edits
@@ -93,14 +94,19 @@ def test_what_another_tool_trimmed_and_moved_is_taken_over(filled: Project) -> N
         lambda ours: ours.update(rate="24"),
         lambda ours: ours["media"]["pal"].update(frames=0),
         lambda ours: ours["media"]["pal"].update(path=7),
-        lambda ours: ours["work"].update(pal={"keyframes": "many"}),
-        lambda ours: ours["work"].update(pal={"masks": [{"id": "m", "role": "sky"}]}),
+        lambda ours: ours["work"].update(pal={}),
+        lambda ours: ours["work"].update(pal="{"),
+        lambda ours: ours["work"].update(pal='{"keyframes": "many"}'),
+        lambda ours: ours["work"].update(pal='{"masks": [{"id": "m", "role": "sky"}]}'),
     ],
 )
 def test_what_is_not_ours_is_refused(filled: Project, spoil: Any) -> None:
     timeline = to_otio(filled)
     ours = dict(timeline.metadata[KEY])
-    ours = {k: ({n: dict(v) for n, v in value.items()} if k in ("media", "work") else value) for k, value in ours.items()}
+    ours = {
+        k: ({n: dict(v) for n, v in value.items()} if k == "media" else dict(value) if k == "work" else value)
+        for k, value in ours.items()
+    }
     spoil(ours)
     timeline.metadata[KEY] = ours
     with pytest.raises(PlainError):
@@ -117,3 +123,10 @@ def test_fields_of_a_newer_version_do_no_harm(filled: Project) -> None:
 @pytest.mark.parametrize("exact", [(24000, 1001), (30000, 1001), (60000, 1001), (25, 1), (12, 1), (15, 2), (48, 1)])
 def test_the_exact_rate_behind_a_float(exact: tuple[int, int]) -> None:
     assert rate_of(float(Fraction(*exact))) == Fraction(*exact)
+
+
+def test_numbers_come_back_to_the_last_bit(filled: Project) -> None:
+    chance = random.Random(1)
+    values: dict[str, SettingValue] = {f"n{n}": chance.uniform(0, 2e9) for n in range(300)}
+    made = work_edits.set_settings(filled, "pal", Settings(values=values))
+    assert through_text(made) == made

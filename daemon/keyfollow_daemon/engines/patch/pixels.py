@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 
 DETAIL_PX = 3.0
 EVENED_CONTRAST = 40.0
-NOISE, MOST_NOISE = 4.0, 16.0
+NOISE, MOST_NOISE = 4.0, 6.0
 """Contrast (8-bit units) that noise alone makes: less than this is not amplified. Where a picture's flattest tenth has more, it is grain."""
 
 cv: Any = cv2
