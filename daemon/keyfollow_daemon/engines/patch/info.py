@@ -36,6 +36,7 @@ def describe() -> EngineInfo:
             "strokes over flat areas and styles that redraw edges come out weaker."
         ),
         settings=(
+            Setting("strength", "float", 1.0, "How much of the edit is applied, in every frame; 1 is all of it.", 0.0, 1.0),
             Setting(
                 "preset",
                 "choice",
@@ -47,7 +48,6 @@ def describe() -> EngineInfo:
             Setting(
                 "repaint", "float", 1.0, "How far Style draws anew; below 1 it is mixed with the edit carried along.", 0.0, 1.0
             ),
-            Setting("strength", "float", 1.0, "How much of the edit is applied, in every frame; 1 is all of it.", 0.0, 1.0),
             Setting("feather", "float", 2.0, "Pixels over which a mask fades in, inside its border.", 0.0, 64.0),
             Setting(
                 "fill",
