@@ -56,9 +56,7 @@ class Memory:
 
     def progress(self, phase: str, done: int, total: int) -> None:
         before = self.phases.get(phase, (0, total))
-        # another run of the same engine begins again
-        assert done == 0 or before[0] <= done
-        assert done <= total
+        assert before[0] <= done <= total
         self.phases[phase] = (done, total)
 
     def checkpoint(self, name: str, tensors: Mapping[str, Array]) -> None:

@@ -89,7 +89,7 @@ def hold(peer: Peer, steps: list[Step], clip: Path) -> Iterator[tuple[Step, dict
 
 def _awaited(peer: Peer, channel: Channel, step: Step) -> tuple[dict[str, Any], bytes | None]:
     wanted: dict[str, Any] = step.get("until", {})
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if not peer.sockets[channel].poll(1000):
             # as every client does while it waits: a session without beats is over after three seconds

@@ -53,6 +53,7 @@ def propagate(engine: Vid2VidZeroEngine, memory: Memory, job: Edit, resumed: boo
     """Inversion and edit pass as a job does them: a new one, or one that was interrupted."""
     if not resumed:
         memory.kept.clear()
+    memory.phases.clear()
     source_only = {s.name: job.settings[s.name] for s in describe().settings if s.source_only}
     spec = InversionSpec("vid2vid_zero", "1", source_only, prompt=job.source_prompt, draft=job.draft, model=job.model)
     numbers = [job.range.start, job.range.stop - 1, *(k.frame for k in job.keyframes)]
