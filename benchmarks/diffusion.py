@@ -1,12 +1,14 @@
 """What a diffusion engine costs per frame, against a naive port of the published procedure in the same process.
 
     python benchmarks/diffusion.py --engine pix2video --size 512 --frames 16 --steps 50 [--schedule …] [--dtype …] [--tiny] [--json]
+    python benchmarks/diffusion.py --memory [--tiny] [--steps …]
     python benchmarks/diffusion.py --engine vid2vid_zero --size 512 --frames 8 --steps 50 [--dtype …] [--tiny] [--json]
 
 The network is the real architecture with random weights, built from its configuration: nothing is downloaded, and what it draws is
 noise. Measured are inversion and edit pass, without autoencoder and text. The naive port does what the published code does: one frame
 after the other, float32, one row a call, both halves also where one would do, features of all layers and steps kept. vid2vid-zero's:
 float32, attention maps written out, keys and values copied for every frame, the conditional half of null-text computed again.
+`--memory` asks one thing: whether the step schedule's peak grows with the clip.
 """
 
 from __future__ import annotations
@@ -351,6 +353,18 @@ def picture_costs(
     return costs
 
 
+def memory_by_length(size: int, steps: int, tiny: bool, precision: str, device: torch.device) -> dict[int, float]:
+    """Peak MiB of the step schedule, by frames."""
+    side = size // 8
+    backbone = Backbone(network(TINY if tiny else FULL, side, loading.PRECISIONS[precision], device))
+    found = {}
+    for frames in (2, 8, 64):  # the first warms up
+        cost = ours(backbone, Footage(frames, side, device), Options(steps=steps), "step", width=1)
+        found[frames] = round(cost.peak_bytes / (1 << 20), 1)
+    del found[2]
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--engine", choices=("pix2video", "vid2vid_zero"), default="pix2video")
@@ -362,6 +376,7 @@ def main() -> None:
     parser.add_argument("--dtype", choices=("auto", *loading.PRECISIONS), default="auto")
     parser.add_argument("--tiny", action="store_true", help="a small network, for a CPU; by default where there is no GPU")
     parser.add_argument("--no-naive", action="store_true")
+    parser.add_argument("--memory", action="store_true", help="only the step schedule's peak, with 8 and with 64 frames")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     device = loading.best_device()
@@ -372,6 +387,10 @@ def main() -> None:
         given.steps or (10 if tiny else 50),
     )
     precision = loading.precision_of(given.dtype, device)
+    if given.memory:
+        found = memory_by_length(size, steps, tiny, precision, device)
+        print(json.dumps(found) if given.json else "  ".join(f"{n} frames: {peak} MiB" for n, peak in found.items()))
+        return
     if given.engine == "vid2vid_zero":
         costs = video_costs(size // 8, frames, steps, tiny, precision, device, not given.no_naive)
     else:

@@ -67,6 +67,9 @@ class Surroundings:
     def progress(self, phase: str, done: int, total: int) -> None:
         pass
 
+    def note(self, sentence: str) -> None:
+        pass
+
     def checkpoint(self, name: str, tensors: Tensors) -> None:
         raise NotImplementedError
 

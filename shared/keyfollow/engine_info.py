@@ -183,6 +183,8 @@ class Job:
     label: str = ""
     range: FrameRange | None = None
     """Frames of the run; None means the whole clip."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it runs, a sentence each: that memory is short and what is done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class Report:
 
     `changed_outside_mask` counts pixels that differ from the decoded source where the person's mask is 0 (None without such a
     mask); `stray_frame` / `stray_pixels` name the largest changed area that the automatic mask cannot trace back to the keyframes.
-    `confidence` maps source frame (as text) to 0…1.
+    `confidence` maps source frame (as text) to 0…1. `notes` are the job's.
     """
 
     frames: int
@@ -207,6 +209,7 @@ class Report:
     confidence: dict[str, float] = field(default_factory=dict)
     suggested_keyframe: int | None = None
     summary: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

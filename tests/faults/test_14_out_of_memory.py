@@ -58,7 +58,8 @@ def test_once_is_made_good_and_twice_is_said(kf: Home, edit: dict[str, Any], tmp
         trap.write_text(deed)
         run = client.propagate(**edit, engine="slow", settings=settings)
         if not fails:
-            assert run.wait().frames == 12
+            report = run.wait()
+            assert report.frames == 12 and report.notes == run.job.notes == ("There is little memory.",)
             return
         with pytest.raises(MemoryShort) as failed:
             run.wait()

@@ -63,6 +63,9 @@ class Context(Protocol):
     def progress(self, phase: str, done: int, total: int) -> None:
         """`phase` is a word a person understands: Reading, Preparing, Propagating."""
 
+    def note(self, sentence: str) -> None:
+        """Tell the person, now and in the take's report, something about how this run goes; the same sentence once."""
+
     def checkpoint(self, name: str, tensors: Tensors) -> None:
         """Keep state that a resumed run starts from (diffusion steps, training); committed atomically."""
 

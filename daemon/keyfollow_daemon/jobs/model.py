@@ -51,7 +51,7 @@ class JobRecord:
     def ended(self) -> bool:
         return self.state in ENDED
 
-    def shown(self, progress: Progress | None) -> Job:
+    def shown(self, progress: Progress | None, notes: tuple[str, ...] = ()) -> Job:
         """As clients see it."""
         clip = self.request.clip
         return Job(
@@ -68,6 +68,7 @@ class JobRecord:
             failure=self.failure,
             label=self.label,
             range=self.request.range,
+            notes=notes,
         )
 
 

@@ -13,11 +13,9 @@ from keyfollow.errors import UsageError
 from keyfollow.media.info import MediaInfo
 from keyfollow.media.probe import probe
 
-from keyfollow_daemon.engines import registry
+from keyfollow_daemon.engines import device, registry
 from keyfollow_daemon.jobs.identity import source_identity
 from keyfollow_daemon.models.find import locate_model
-
-DEVICE = "cpu"
 
 
 class Known(Protocol):
@@ -43,7 +41,7 @@ def estimate(request: EditRequest, known: Known, blobs: Blobs) -> Estimate:
     span = check_request(request, media, info)
     if info.needs_weights:
         request = replace(request, model=str(locate_model(request.model, request.engine)))
-    cost = registry.info_module(request.engine).estimate(request, media, DEVICE)
+    cost = registry.info_module(request.engine).estimate(request, media, device.of(info))
     covered: set[int] = set()
     for cache in known.of_source(request.engine, source_identity(request)):
         if cache.entries:

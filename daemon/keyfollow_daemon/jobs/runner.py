@@ -71,6 +71,7 @@ class _Live:
     deaths: int = 0
     """Workers that died under it, one after the other, since its last new frame."""
     report: Report | None = None
+    notes: tuple[str, ...] = ()
 
 
 class JobService:
@@ -296,6 +297,9 @@ class JobService:
         if data["kind"] == "progress":
             live.progress = Progress(data["phase"], data["done"], data["total"], data.get("eta_s"))
             self._changed(job)
+        elif data["kind"] == "note" and data["text"] not in live.notes:
+            live.notes += (data["text"],)
+            self._changed(job)
         elif data["kind"] == "frame" and data["frame"] not in live.known:
             live.deaths = 0
             live.known.add(data["frame"])
@@ -356,4 +360,5 @@ class JobService:
             return []
 
     def _shown(self, job: JobRecord) -> Job:
-        return job.shown(self._of(job.id).progress)
+        live = self._of(job.id)
+        return job.shown(live.progress, live.notes)

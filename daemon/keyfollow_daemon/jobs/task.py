@@ -29,10 +29,10 @@ from keyfollow.plain import from_plain, to_plain
 
 from keyfollow_daemon.cache.handles import Handles
 from keyfollow_daemon.cache.store import InversionStore
-from keyfollow_daemon.engines import registry
+from keyfollow_daemon.engines import device, registry
 from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, InversionSpec, Tensors
 from keyfollow_daemon.executors.base import Link, Plain, Stopped
-from keyfollow_daemon.jobs.planner import DEVICE, describe
+from keyfollow_daemon.jobs.planner import describe
 from keyfollow_daemon.jobs.resources import require_room
 from keyfollow_daemon.jobs.run import Run
 from keyfollow_daemon.jobs.sources import Sources, open_sources
@@ -72,18 +72,20 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
     info = describe(request.engine)
     span = check_request(request, sources.media, info)
     settings = info.resolve(request.settings)
+    store = InversionStore(Path(spec.inversions), spec.inversion_quota)
+    context = TaskContext(link, store, InversionStore(Path(spec.checkpoints) / spec.job, CHECKPOINT_QUOTA))
     with clock.phase("reading"):
-        model = find_model(request.model, request.engine) if info.needs_weights else None
+        model = find_model(request.model, request.engine, report=context.checking) if info.needs_weights else None
     revision = model.revision if model else ""
     placed = replace(request, model=str(model.path)) if model else request
-    require_room(registry.info_module(request.engine).estimate(placed, sources.media, DEVICE), Path(spec.takes))
+    engine = registry.load(request.engine)
+    cost = registry.info_module(request.engine).estimate(placed, sources.media, device.of(info))
+    require_room(cost, Path(spec.takes))
     with clock.phase("reading"):
         keyframes = sources.keyframes()
         masks = sources.masks(span)
-    store = InversionStore(Path(spec.inversions), spec.inversion_quota)
     made_from = recipe(request, info, settings, sources.identity, revision)
     take = TakeStore(Path(spec.takes)).create(spec.take, made_from, {**spec.meta, "start": span.start, "stop": span.stop})
-    context = TaskContext(link, store, InversionStore(Path(spec.checkpoints) / spec.job, CHECKPOINT_QUOTA))
     made = take.finished()
     for frame in sorted(made):
         link.say({"kind": "frame", "frame": frame})
@@ -100,7 +102,6 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
         seed=request.seed,
         draft=request.quality == "draft",
     )
-    engine = registry.load(request.engine)
     numbers = [span.start, span.stop - 1, *(k.frame for k in keyframes)]
     reach = FrameRange(min(numbers), max(numbers) + 1)
     with clock.phase("preparing"):
@@ -122,7 +123,8 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
         has_mask=bool(masks),
         suggestion=suggested(take.measures, [k.frame for k in keyframes]),
     )
-    if all((k.image.pixels == sources.frames[k.frame].pixels).all() for k in keyframes):
+    report = replace(report, notes=tuple(context.notes))
+    if keyframes and all((k.image.pixels == sources.frames[k.frame].pixels).all() for k in keyframes):
         report = replace(report, summary="Nothing was changed: no keyframe differs from its source frame. Was the edit saved?")
     take.complete(report)
     shutil.rmtree(Path(spec.checkpoints) / spec.job, ignore_errors=True)
@@ -212,6 +214,7 @@ class TaskContext:
     def __init__(self, link: Link, cache: InversionStore, checkpoints: InversionStore) -> None:
         self.cache = cache
         self.plan = link.plan
+        self.notes: list[str] = []
         self._link = link
         self._checkpoints = checkpoints
         self._phase = ""
@@ -233,6 +236,15 @@ class TaskContext:
         spent = now - self._began
         eta = spent / done * (total - done) if done and spent > 0.5 else None
         self._link.say({"kind": "progress", "phase": phase, "done": done, "total": total, "eta_s": eta})
+
+    def checking(self, file: str, done: int, total: int) -> None:
+        """A `models.digests.Report`: weights that are read for the first time, in MiB."""
+        self.progress("Checking the model", done >> 20, total >> 20)
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+            self._link.say({"kind": "note", "text": sentence})
 
     def checkpoint(self, name: str, tensors: Tensors) -> None:
         self._checkpoints.save(_checkpoint_key(name), tensors)

@@ -8,9 +8,10 @@ from pathlib import Path
 from keyfollow.atomic import storage_errors
 from keyfollow.errors import ModelMissing
 
+from keyfollow_daemon.models.digests import Report, quiet
 from keyfollow_daemon.models.folder import check_files, layout, reading
 from keyfollow_daemon.models.manifest import Manifest
-from keyfollow_daemon.models.store import ModelStore, Report, copy, exists, link_or_copy, quiet
+from keyfollow_daemon.models.store import ModelStore, copy, exists, link_or_copy
 
 
 def add_folder(

@@ -20,9 +20,10 @@ from keyfollow.plain import to_plain
 from keyfollow.sealed import seal, unseal
 from keyfollow.stored_zip import CHUNK, BadArchive, chunks_of, open_stored, write_members
 
+from keyfollow_daemon.models.digests import Report, quiet
 from keyfollow_daemon.models.folder import MAX_FILES
 from keyfollow_daemon.models.manifest import FileRecord, Manifest, damaged, is_inside, parse
-from keyfollow_daemon.models.store import ModelStore, Report, exists, quiet
+from keyfollow_daemon.models.store import ModelStore, exists
 
 MANIFEST = "manifest.json"
 FILES = "files/"

@@ -20,9 +20,10 @@ from keyfollow.plain import to_plain
 from keyfollow_daemon.models.add import add_folder
 from keyfollow_daemon.models.archive import export_model, import_model
 from keyfollow_daemon.models.catalogue import CATALOGUE
+from keyfollow_daemon.models.digests import Report
 from keyfollow_daemon.models.manifest import Manifest
 from keyfollow_daemon.models.pull import EVERY_S, pull
-from keyfollow_daemon.models.store import ModelStore, Report
+from keyfollow_daemon.models.store import ModelStore
 
 
 def main(argv: list[str]) -> int:

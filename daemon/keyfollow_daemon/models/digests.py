@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,13 @@ from keyfollow.sealed import Damaged, read_sealed, seal
 CHUNK = 1 << 20
 SETTLED_NS = 2_000_000_000
 """A file that was written less than this ago may be written again without its time stamp moving."""
+
+Report = Callable[[str, int, int], None]
+"""Hears of progress: what is being done, bytes done, bytes in all."""
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """A `Report` for those who do not care."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,15 @@ class _Record:
     files: dict[str, Known] = field(default_factory=dict)
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, read now. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256_of(path: Path, read: Callable[[int], object] = int) -> str:
+    """SHA-256 of a file's bytes, read now; `read` hears how many, at every `CHUNK`, and may raise. Raises OSError."""
+    digest, done, buffer = hashlib.sha256(), 0, bytearray(CHUNK)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digest.update(memoryview(buffer)[:count])
+            done += count
+            read(done)
+    return digest.hexdigest()
 
 
 class Digests:
@@ -51,25 +64,26 @@ class Digests:
         self._known = self._read()
         self._new: dict[str, Known] = {}
 
-    def sha256(self, path: Path) -> str:
-        """SHA-256 of `path`, as hex. Raises OSError when it cannot be read."""
+    def sha256(self, path: Path, read: Callable[[int], object] = int) -> str:
+        """SHA-256 of `path`, as hex; `read` as in `sha256_of`. Raises OSError when it cannot be read."""
         key, state = str(path.resolve()), _state(path)
         known = self._known.get(key)
         if known is not None and known.state == state:
             self._new[key] = known
             return known.sha256
-        digest = sha256_of(path)
+        digest = sha256_of(path, read)
         if state == _state(path) and time.time_ns() - max(state[3], state[4]) > SETTLED_NS:
             self._new[key] = Known(state, digest)
         return digest
 
     def keep(self) -> None:
-        """Remember what was asked since construction. A full disk costs only the memory."""
-        if self._new == self._known:
+        """Remember what was asked since construction, beside what was known. A full disk costs only the memory."""
+        known = {**self._known, **self._new}
+        if known == self._known:
             return
         with suppress(StorageError, OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomic(self._path, seal(to_plain(_Record(self._new))))
+            write_atomic(self._path, seal(to_plain(_Record(known))))
 
     def forget(self) -> None:
         """Remember nothing of the folder any more."""

@@ -10,16 +10,18 @@ from pathlib import Path
 from keyfollow.errors import ModelMissing
 
 from keyfollow_daemon.models.catalogue import FROM_HUB, models_for
+from keyfollow_daemon.models.digests import Report, quiet
 from keyfollow_daemon.models.folder import MEMORY, ModelFolder, open_model
 from keyfollow_daemon.models.manifest import REPO, is_id
 from keyfollow_daemon.models.store import ModelStore, missing
 
 
-def find_model(named: str | None, engine: str, store: ModelStore | None = None) -> ModelFolder:
+def find_model(named: str | None, engine: str, store: ModelStore | None = None, report: Report = quiet) -> ModelFolder:
     """The model called `named`; for None the best of those on this machine that the catalogue has for `engine`.
 
     Args:
         engine: an engine's id, or ``"depth"``, ``"caption"``, ``"metrics"``.
+        report: hears how much of weights that were never seen before has been read, and may raise to end it.
 
     Raises:
         ModelMissing: ``model_missing`` with what to pull, ``model_not_found``, ``model_damaged``.
@@ -27,7 +29,8 @@ def find_model(named: str | None, engine: str, store: ModelStore | None = None) 
     """
     store = store or ModelStore()
     place = locate_model(named, engine, store)
-    return store.open(place.name) if place.parent == store.root else open_model(place, store.root / MEMORY)
+    own = place.parent == store.root
+    return store.open(place.name, report) if own else open_model(place, store.root / MEMORY, report)
 
 
 def locate_model(named: str | None, engine: str, store: ModelStore | None = None) -> Path:

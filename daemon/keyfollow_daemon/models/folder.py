@@ -14,9 +14,10 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,7 +25,7 @@ from keyfollow.errors import ModelMissing, UsageError
 from keyfollow.paths import paths
 from keyfollow.sealed import canonical
 
-from keyfollow_daemon.models.digests import Digests
+from keyfollow_daemon.models.digests import Digests, Report, quiet
 from keyfollow_daemon.models.weights import CODE, SAFETENSORS, check_weights, code_inside, unsafe
 
 INDEX = "model_index.json"
@@ -107,11 +108,11 @@ class ModelFolder:
         return self.components[name]
 
 
-def open_model(path: str | os.PathLike[str], memory: Path | None = None) -> ModelFolder:
+def open_model(path: str | os.PathLike[str], memory: Path | None = None, report: Report = quiet) -> ModelFolder:
     """Check the folder `path` and say what is in it.
 
-    The first time every byte is read once, for `revision`; the digests are remembered below `memory` (by default in the model store), so
-    that later calls read headers only.
+    The first time every byte is read once, for `revision`: `report` hears of it and may raise to end it. The digests are remembered
+    below `memory` (by default in the model store), so that later calls read headers only.
 
     Raises:
         ModelMissing: ``model_not_found`` when there is no such folder.
@@ -127,9 +128,23 @@ def open_model(path: str | os.PathLike[str], memory: Path | None = None) -> Mode
         files = check_files(folder)
         pipeline, components = layout(folder, files)
         digests = Digests(memory or paths().models / MEMORY, folder)
-        revision = revision_of((file.name, file.size, digests.sha256(folder / file.name)) for file in files)
-        digests.keep()
+        try:
+            revision = revision_of(_hashed(folder, files, digests, report))
+        finally:
+            digests.keep()
         return ModelFolder(folder, pipeline, components, files, revision)
+
+
+def _hashed(folder: Path, files: Sequence[ModelFile], digests: Digests, report: Report) -> Iterator[tuple[str, int, str]]:
+    before, total = 0, sum(file.size for file in files)
+    for file in files:
+        read = partial(_report_at, report, file.name, before, total)
+        yield file.name, file.size, digests.sha256(folder / file.name, read)
+        before += file.size
+
+
+def _report_at(report: Report, name: str, before: int, total: int, read: int) -> None:
+    report(name, before + read, total)
 
 
 def revision_of(files: Iterable[tuple[str, int, str]]) -> str:

@@ -11,9 +11,8 @@ from types import TracebackType
 from keyfollow.atomic import storage_errors, sync_folder
 from keyfollow.errors import ModelMissing
 
-from keyfollow_daemon.models.digests import CHUNK
+from keyfollow_daemon.models.digests import CHUNK, Report, quiet
 from keyfollow_daemon.models.hub import RemoteFile
-from keyfollow_daemon.models.store import Report, quiet
 
 
 class Part:

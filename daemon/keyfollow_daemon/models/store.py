@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,20 +22,13 @@ from keyfollow.paths import paths
 
 from keyfollow_daemon.lock import InstanceLock
 from keyfollow_daemon.models import manifest
-from keyfollow_daemon.models.digests import CHUNK, Digests, sha256_of
+from keyfollow_daemon.models.digests import CHUNK, Digests, Report, quiet, sha256_of
 from keyfollow_daemon.models.folder import MEMORY, ModelFolder, bad_model, check_files, layout, open_model, reading, revision_of
 from keyfollow_daemon.models.manifest import FileRecord, Manifest
 
 PULLING = ".pulling"
 SLACK = 256 << 20
 """Bytes that stay free beside a model."""
-
-Report = Callable[[str, int, int], None]
-"""Hears of progress: what is being done, bytes done, bytes in all."""
-
-
-def quiet(what: str, done: int, total: int) -> None:
-    """A `Report` for those who do not care."""
 
 
 class ModelStore:
@@ -74,7 +67,7 @@ class ModelStore:
         """Where a download of the model is kept until it is whole."""
         return self.root / PULLING / self.path(id).name
 
-    def open(self, id: str) -> ModelFolder:
+    def open(self, id: str, report: Report = quiet) -> ModelFolder:
         """The model, checked by content; its bytes are compared with the manifest once, and again when a file has changed.
 
         Raises:
@@ -82,7 +75,7 @@ class ModelStore:
             UsageError: as `open_model`.
         """
         known = self.get(id)
-        found = open_model(self.path(id), self.root / MEMORY)
+        found = open_model(self.path(id), self.root / MEMORY, report)
         if found.revision != known.revision:
             raise manifest.damaged(id, "its files are not the ones that were installed")
         return found

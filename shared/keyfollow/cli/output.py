@@ -83,8 +83,12 @@ class JsonFollower:
 
     def __init__(self) -> None:
         self._last: tuple[str, str, int] | None = None
+        self._noted = 0
 
     def job(self, job: Job) -> None:
+        for note in job.notes[self._noted :]:
+            event("note", job=job.id, text=note)
+        self._noted = len(job.notes)
         progress = job.progress
         key = (job.state, progress.phase if progress else "", progress.done if progress else 0)
         if key != self._last:
@@ -101,8 +105,12 @@ class BarFollower:
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self._task = bars.add_task("Queued", total=None)
+        self._noted = 0
 
     def job(self, job: Job) -> None:
+        for note in job.notes[self._noted :]:
+            people.print(note, markup=False)
+        self._noted = len(job.notes)
         if job.state == "running" and job.progress is not None:
             p = job.progress
             self._bars.update(self._task, description=p.phase, completed=p.done, total=p.total)

@@ -9,8 +9,10 @@ from keyfollow.edits import Blob, Clip, EditRequest, Keyframe
 from keyfollow.engine_info import CacheInfo
 from keyfollow.errors import ModelMissing, StorageError, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.engines import device
 from keyfollow_daemon.jobs.planner import describe, estimate
 from keyfollow_testkit import clips
+from keyfollow_testkit.diffusion import MODEL
 
 
 class NoBlobs:
@@ -72,3 +74,12 @@ def test_impossible_requests_have_no_price(clip: Clip) -> None:
 def test_a_run_without_its_weights_has_no_price(clip: Clip) -> None:
     with pytest.raises(ModelMissing, match="sdxl-depth"):
         estimate(EditRequest(clip, KEY, engine="pix2video", model="sdxl-depth"), Known(), NONE)
+
+
+def test_the_price_is_that_of_the_device_which_the_worker_takes(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = {}
+    for kind in ("cpu", "cuda"):
+        monkeypatch.setattr(device, "best", lambda kind=kind: kind)
+        costs[kind] = estimate(EditRequest(clip, KEY, engine="pix2video", model=MODEL), Known(), NONE)
+    assert costs["cpu"].vram_bytes == 0 < costs["cuda"].vram_bytes
+    assert costs["cuda"].seconds < costs["cpu"].seconds / 100

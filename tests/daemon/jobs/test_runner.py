@@ -412,6 +412,16 @@ def test_progress_is_told_and_forgotten_at_the_end(daemon: Daemon) -> None:
     assert daemon.jobs.get(a).progress is None
 
 
+def test_notes_are_told_once_and_stay(daemon: Daemon) -> None:
+    (a,) = daemon.submit("a")
+    for text in ("Memory is short.", "Memory is short.", "It is very short."):
+        daemon.executor.say(kind="note", text=text)
+    notes = ("Memory is short.", "It is very short.")
+    assert daemon.heard.jobs[-1].notes == notes
+    daemon.executor.done()
+    assert daemon.jobs.get(a).notes == notes
+
+
 def test_frames_are_told_in_the_order_they_are_finished_and_once(daemon: Daemon) -> None:
     (a,) = daemon.submit("a")
     seen = daemon.jobs.finished(a)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from keyfollow.errors import KeyfollowError, ModelMissing
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow.plain import from_plain, to_plain
 from keyfollow_daemon.cache.store import InversionStore
+from keyfollow_daemon.engines import registry
+from keyfollow_daemon.engines.patch.engine import PatchEngine
+from keyfollow_daemon.engines.patch.inversion import PatchInversion
 from keyfollow_daemon.executors.base import Stopped, Why
 from keyfollow_daemon.jobs.run import Run
 from keyfollow_daemon.jobs.task import PhaseClock, TaskContext, run
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.takes.store import TakeStore
 from keyfollow_testkit import clips
+from keyfollow_testkit.diffusion import MODEL
 
 
 class Listener:
@@ -210,6 +215,37 @@ def test_progress_is_told_at_a_bounded_rate_with_an_end(tmp_path: Path) -> None:
     for n in range(1001):
         context.progress("Preparing", n, 1000)
     assert 2 <= len(listener.said) < 50 and listener.said[-1]["done"] == 1000
+
+
+def test_what_an_engine_notes_is_told_once_and_kept_with_the_take(
+    desk: Desk, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Short(PatchEngine):
+        def invert(self, frames: Any, span: Any, spec: Any, ctx: Any) -> PatchInversion:
+            for _ in range(2):
+                ctx.note("Memory is short.")
+            return super().invert(frames, span, spec, ctx)
+
+    monkeypatch.setattr(registry, "load", lambda engine: Short())
+    listener = Listener()
+    report = desk.run(request(desk, clip), listener)
+    assert [d["text"] for d in listener.said if d["kind"] == "note"] == ["Memory is short."]
+    assert report.notes == ("Memory is short.",) == desk.takes.get("take-1").report.notes  # type: ignore[union-attr]
+
+
+def test_weights_that_are_read_for_the_first_time_are_a_phase_that_can_be_stopped(
+    desk: Desk, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYFOLLOW_STORAGE", str(desk.root))
+    listener = Listener(stop_after=0, why="cancel")
+    with pytest.raises(Stopped) as stopped:
+        desk.run(request(desk, clip, engine="pix2video", model=MODEL), listener)
+    assert stopped.value.why == "cancel" and desk.takes.list() == []
+    monkeypatch.setattr(registry, "load", lambda engine: PatchEngine())
+    listener = Listener()
+    with suppress(Exception):  # it is no engine for this model
+        desk.run(request(desk, clip, engine="pix2video", model=MODEL), listener)
+    assert "Checking the model" in listener.phases
 
 
 def test_phases_add_up() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     read: list[Path] = []
     real = digests.sha256_of
 
-    def noted(path: Path) -> str:
+    def noted(path: Path, told: Callable[[int], object]) -> str:
         read.append(path)
-        return real(path)
+        return real(path, told)
 
     monkeypatch.setattr(digests, "sha256_of", noted)
     return read

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from keyfollow.errors import ModelMissing, UsageError
-from keyfollow_daemon.models import folder
+from keyfollow_daemon.models import digests, folder
 from keyfollow_daemon.models.folder import is_part, open_model
 from keyfollow_testkit import weights
 
@@ -55,6 +56,25 @@ def test_the_revision_is_that_of_the_content_alone(tmp_path: Path) -> None:
         flip = data[:-1] + bytes([data[-1] ^ 1]) if name.endswith(".safetensors") else data.replace(b"}", b" }")
         (changed / name).write_bytes(flip if flip != data else data + b"b c\n")
         assert open_model(changed).revision != revision, name
+
+
+def test_what_is_read_is_told_and_kept_when_that_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "SETTLED_NS", -1)
+    files = weights.pipeline()
+    model, memory, told = weights.lay_out(tmp_path / "m", files), tmp_path / "memory", list[tuple[str, int, int]]()
+
+    def stop_at_the_third(name: str, done: int, total: int) -> None:
+        told.append((name, done, total))
+        if len(told) == 3:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        open_model(model, memory, stop_at_the_third)
+    open_model(model, memory, lambda *what: told.append(what))
+    total = sum(len(data) for data in files.values())
+    assert [name for name, _, _ in told] == [*sorted(files)[:3], *sorted(files)[2:]], "no file is read again"
+    assert told[-1][1:] == (total, total) and all(a[1] < b[1] for a, b in pairwise(told[3:]))
+    open_model(model, memory, lambda *what: pytest.fail("all of it is known"))
 
 
 def test_links_of_a_hub_cache_are_followed(tmp_path: Path) -> None:

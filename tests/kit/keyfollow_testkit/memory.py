@@ -19,6 +19,7 @@ class Memory:
         self.saved = self.checks = self.plan = 0
         self.stop_after: int | None = None
         self.phases: dict[str, tuple[int, int]] = {}
+        self.notes: list[str] = []
 
     # Frames
     @property
@@ -58,6 +59,9 @@ class Memory:
         before = self.phases.get(phase, (0, total))
         assert before[0] <= done <= total
         self.phases[phase] = (done, total)
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
 
     def checkpoint(self, name: str, tensors: Mapping[str, Array]) -> None:
         self.kept[name] = {n: np.array(t) for n, t in tensors.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from keyfollow.cli import output
@@ -47,6 +48,16 @@ def test_progress_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
         follow.frame(4, 0.5)
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [e.get("done") for e in events] == [1, 2, None] and events[-1] == {"event": "frame", "frame": 4, "confidence": 0.5}
+
+
+def test_a_note_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    for as_json in (True, False):
+        with output.follower(as_json) as follow:
+            for n in (1, 2):
+                follow.job(replace(job(n), notes=("Memory [is] short.",)))
+    said = capsys.readouterr()
+    assert [json.loads(line).get("text") for line in said.out.splitlines()] == ["Memory [is] short.", None, None]
+    assert said.err == "Memory [is] short.\n"
 
 
 def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ class Quiet:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self.cache, self.check, self.plan = ctx.cache, ctx.check, ctx.plan
+        self.cache, self.check, self.plan, self.note = ctx.cache, ctx.check, ctx.plan, ctx.note
         self.checkpoint, self.restore = ctx.checkpoint, ctx.restore
 
     def progress(self, phase: str, done: int, total: int) -> None:

@@ -1,11 +1,8 @@
 """From what a model drew at its working size to a frame of the source's size, depth and grain.
 
-Only the *difference* is enlarged: E - R, where R is the source's own way through the autoencoder, so that what the autoencoder loses is
-not taken for an edit. The source keeps its detail. Where the difference is large, the picture is new: there the source's detail would
-be a ghost; it fades out, and grain like the source's takes its place.
-
-The enlargement is edge-aware: a guided filter's coefficients, found at working size and applied with the full-size source (He, Sun 2015,
-arXiv 1505.00996), plus what the filter leaves, enlarged as it is.
+Only the *difference* is enlarged (`enlarge`): E - R, where R is the source's own way through the autoencoder, so that what the
+autoencoder loses is not taken for an edit. The source keeps its detail as far as the edit left it any; where the picture is new, grain
+like the source's takes its place.
 """
 
 from __future__ import annotations
@@ -20,14 +17,11 @@ from keyfollow.frames import FrameBuffer
 
 from keyfollow_daemon.engines.patch.pixels import guide
 
+from .enlarge import enlarge_change
 from .worksize import WorkSize
 
 Floats = npt.NDArray[np.floating[Any]]
 cv: Any = cv2
-RADIUS = 4
-EPSILON = (0.02 * 255.0) ** 2
-NEW_FROM, NEW_AT = 16.0, 48.0
-"""Differences (8-bit units) between which a place goes from *the source, changed* to *new*."""
 GAMMA = 2.2
 
 
@@ -55,7 +49,7 @@ class Delivery:
         full = guide(source).astype(np.float32)
         new, base = self.size.crop(edited), self.size.crop(roundtrip)
         if self.difference:
-            change = self._difference(new - base, base, full, seed)
+            change = self._difference(new - base, full, seed)
         elif self.size.content == self.size.source:
             change = np.floor(new) - full
         else:
@@ -64,18 +58,14 @@ class Delivery:
             change = change * mask[..., None]
         return apply_change(source, change)
 
-    def _difference(self, change: Floats, base: Floats, full: Floats, seed: int) -> Floats:
+    def _difference(self, change: Floats, full: Floats, seed: int) -> Floats:
         if self.size.content == self.size.source:
             return change
-        changed = enlarge_guided(change, cv.resize(full, self.size.content, interpolation=cv.INTER_AREA), full)
-        amount = cv.blur(np.abs(change).max(axis=2), (5, 5))
-        newness = self.size.enlarge(np.clip((amount - NEW_FROM) / (NEW_AT - NEW_FROM), 0, 1).astype(np.float32))
-        if not newness.any():
-            return changed
-        fresh = self.size.enlarge(base + change) - full
-        if self.grain:
-            fresh = fresh + np.float32(self.grain) * grain_like(full, seed)
-        return changed + np.clip(newness, 0, 1)[..., None] * (fresh - changed)
+        made = enlarge_change(change, self.size.crop(self.size.shrink(full)), full)
+        if self.grain and made.new.any():
+            share = cv.resize(made.new, self.size.source, interpolation=cv.INTER_LINEAR)
+            made.change[:] += np.float32(self.grain) * share[..., None] * grain_like(full, seed)
+        return made.change
 
 
 def apply_change(source: FrameBuffer, change: Floats) -> FrameBuffer:
@@ -96,29 +86,6 @@ def apply_change(source: FrameBuffer, change: Floats) -> FrameBuffer:
         result = np.clip(np.rint(total), 0, source.white).astype(pixels.dtype)
     made[..., :3] = np.where(change == 0, colour, result)
     return FrameBuffer(made, source.depth, source.colour)
-
-
-def enlarge_guided(change: Floats, small: Floats, full: Floats) -> Floats:
-    """`change` ``(h, w, 3)`` at the size of `full` ``(H, W, 3)``, its edges where `full` has them; `small` is `full` at ``(h, w)``."""
-    size = (full.shape[1], full.shape[0])
-    low, high = small.mean(axis=2), full.mean(axis=2)
-
-    def mean(image: Floats) -> Floats:
-        out: Floats = cv.blur(image, (2 * RADIUS + 1, 2 * RADIUS + 1), borderType=cv.BORDER_REFLECT)
-        return out
-
-    centre = mean(low)
-    variance = mean(low * low) - centre * centre
-    out = np.empty_like(full)
-    for channel in range(3):
-        plane = np.ascontiguousarray(change[..., channel], np.float32)
-        slope: Floats = (mean(low * plane) - centre * mean(plane)) / (variance + np.float32(EPSILON))
-        offset: Floats = mean(plane) - slope * centre
-        slope, offset = mean(slope), mean(offset)
-        left = plane - (slope * low + offset)
-        slope, offset, left = (cv.resize(p, size, interpolation=cv.INTER_LINEAR) for p in (slope, offset, left))
-        out[..., channel] = slope * high + offset + left
-    return out
 
 
 def grain_like(picture: Floats, seed: int) -> Floats:

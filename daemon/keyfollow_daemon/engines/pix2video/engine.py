@@ -7,7 +7,6 @@ prompts ── text ────────────────────
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,8 +26,6 @@ from .info import plans, rows_of
 from .options import steps_of
 from .prepared import Prepared
 from .run import Run
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ class Pix2VideoEngine:
         at = min(len(steps_down) - 1, fits + ctx.plan)
         plan = steps_down[at]
         if at:
-            log.warning("less memory than the run would like: step %d of %d down, %s", at, len(steps_down) - 1, plan)
+            ctx.note(f"There is less memory than this run would like, so it works smaller: {plan}.")
         key = (folder, spec.model_revision or loading.revision(folder), plan.precision, plan.offload, plan.tiled)
         if self._open is None or self._open[0] != key:
             self._open = None

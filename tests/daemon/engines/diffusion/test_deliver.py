@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.engines.diffusion.deliver import Delivery, apply_change, enlarge_guided, grain_like
+from keyfollow_daemon.engines.diffusion.deliver import Delivery, apply_change, grain_like
 from keyfollow_daemon.engines.diffusion.worksize import work_size
 
 Picture = npt.NDArray[np.float32]
@@ -42,16 +42,6 @@ def test_a_recolour_keeps_detail_and_edges() -> None:
     edge = cv2.dilate(disc.astype(np.uint8), np.ones((9, 9))) != cv2.erode(disc.astype(np.uint8), np.ones((9, 9)))
     assert error[~edge].mean() < 1.0, "away from edges"
     assert error[edge].mean() < 3.0, "at edges"
-
-
-def test_edges_are_cleaner_than_with_plain_enlargement() -> None:
-    picture, disc = scene()
-    change = np.where(disc[..., None], np.float32(60.0), np.float32(0)).repeat(3, axis=2)
-    size = work_size(SIZE, 160)
-    small = np.ascontiguousarray(size.crop(shrunk(change)))
-    guided = enlarge_guided(small, np.ascontiguousarray(size.crop(shrunk(picture))), picture)
-    plain = cv2.resize(small, SIZE, interpolation=cv2.INTER_LINEAR)
-    assert np.abs(guided - change).mean() < 0.7 * np.abs(plain - change).mean()
 
 
 def test_new_areas_get_the_sources_grain_not_its_ghost() -> None:

@@ -70,6 +70,9 @@ class MemoryContext:
     def progress(self, phase: str, done: int, total: int) -> None:
         self.told.append((phase, done, total))
 
+    def note(self, sentence: str) -> None:
+        pass
+
     def checkpoint(self, name: str, tensors: Tensors) -> None:
         raise AssertionError("the patch engine keeps no checkpoints")
 

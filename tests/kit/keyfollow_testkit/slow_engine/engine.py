@@ -51,6 +51,8 @@ class SlowEngine:
     def propagate(self, frames: Frames, inversion: Inversion, edit: Edit, ctx: Context) -> Iterator[EditedFrame]:
         assert isinstance(inversion, Means)
         ctx.progress("Propagating", 0, len(edit.wanted))
+        if ctx.plan:
+            ctx.note("There is little memory.")
         first = edit.keyframes[0]
         shift = first.image.pixels.mean(axis=(0, 1)) - inversion.by_frame[first.frame]
         for done, n in enumerate(sorted(edit.wanted, key=lambda n: abs(n - first.frame)), 1):
