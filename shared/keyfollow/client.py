@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
@@ -26,11 +27,11 @@ import zmq
 
 from . import __version__, launch, session, wire
 from .connection import Connection
-from .edits import Blob
+from .edits import Blob, SettingValue
 from .engine_info import EngineInfo, Estimate
 from .errors import DaemonError, KeyfollowError, UsageError
 from .paths import paths
-from .requests import PackedPicture, Source, build_request
+from .requests import PackedPicture, Source, build_request, for_prompts
 from .resources import Caches, Jobs, Takes
 from .run import Order, Run
 from .wire import CONTROL, DATA, Channel
@@ -142,6 +143,18 @@ class Client:
         request, source_of = build_request(self, source, **edit)
         shown = self.ask(wire.Submit(job or uuid.uuid4().hex, request, label, survives), wire.JobIs).job
         return Run(self, shown, order, source_of)
+
+    def propagate_each(
+        self, source: Source, prompts: Sequence[str], *, settings: Mapping[str, SettingValue] | None = None, **edit: Any
+    ) -> list[Run]:
+        """One run for each of several prompts, as `propagate` makes them, submitted in this order.
+
+        An engine that draws prompts together (it has a setting `prompts`) does the source's part of the work once for all of them.
+        """
+        if not isinstance(source, (str, os.PathLike)):
+            source = list(source)
+        shared = for_prompts(self, prompts, edit.get("engine", "patch"), settings or {})
+        return [self.propagate(source, prompt=prompt, settings=shared, **edit) for prompt in prompts]
 
     def estimate(self, source: Source, **edit: Any) -> Estimate:
         """What `propagate` with the same arguments would cost."""

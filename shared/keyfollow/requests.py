@@ -139,6 +139,15 @@ def build_request(
     return request, source_of
 
 
+def for_prompts(
+    client: Client, prompts: Sequence[str], engine: str, settings: Mapping[str, SettingValue]
+) -> dict[str, SettingValue]:
+    """The settings that runs with these prompts have in common: an engine that can draws them together."""
+    found = client.engines().get(engine) if len(prompts) > 1 else None
+    together = found is not None and any(s.name == "prompts" for s in found.settings)
+    return {**settings, "prompts": "\n".join(prompts)} if together else dict(settings)
+
+
 def model_of(given: str | os.PathLike[str]) -> str:
     """A model as the daemon, which has a working folder of its own, finds it: a folder's whole path, or a name as it is (of a model in
     the store, or of the repository it came from)."""

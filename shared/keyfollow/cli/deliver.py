@@ -55,6 +55,15 @@ def check_output(output: str, *inputs: str) -> None:
         people.print(f"Note: {output} is not empty; frames of the same name are replaced, everything else there stays.")
 
 
+def numbered(output: str, count: int) -> list[str]:
+    """Where each of `count` results goes: ``out.mov`` alone, else ``out-1.mov``, ``out-2.mov``…; folders likewise."""
+    if count == 1:
+        return [output]
+    path = Path(output)
+    stem, suffix = (path.name, "") if output.endswith("/") else (path.stem, path.suffix)
+    return [str(path.with_name(f"{stem}-{n}{suffix}")) + "/" * output.endswith("/") for n in range(1, count + 1)]
+
+
 @contextmanager
 def writing(output: str, inputs: Sequence[str], media: MediaInfo, span: FrameRange, delivery: Delivery) -> Iterator[Write]:
     """A function that takes frames in source order; the file (with the source's sound) appears at the end, or not at all."""

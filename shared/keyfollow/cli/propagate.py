@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Annotated, Any
 
 import typer
@@ -12,9 +12,10 @@ from ..client import Client, connect
 from ..engine_info import ENDED, Estimate
 from ..errors import Cancelled, KeyfollowError, UsageError
 from ..media.probe import probe
+from ..requests import for_prompts
 from ..run import Run
 from . import options
-from .deliver import DeliverOption, consume, delivery_of, writing
+from .deliver import DeliverOption, check_output, consume, delivery_of, numbered, writing
 from .output import event, follower, people, size, use_json
 
 
@@ -48,7 +49,12 @@ def propagate(
     set_: Annotated[
         list[str], typer.Option("--set", metavar="NAME=VALUE", help="A setting of the engine; see `keyfollow engines ENGINE`.")
     ] = [],  # noqa: B006
-    prompt: Annotated[str, typer.Option(help="What the result shows, for engines that read one.")] = "",
+    prompt: Annotated[
+        list[str],
+        typer.Option(
+            help="What the result shows, for engines that read one; repeat for several results, numbered in the output's name."
+        ),
+    ] = [],  # noqa: B006
     source_prompt: Annotated[str, typer.Option(help="What the source shows, for engines that read one.")] = "",
     model: Annotated[
         str | None,
@@ -78,7 +84,6 @@ def propagate(
         "masks": options.masks(mask),
         "engine": engine,
         "settings": options.settings(set_),
-        "prompt": prompt,
         "source_prompt": source_prompt,
         "model": model,
         "seed": seed,
@@ -88,21 +93,35 @@ def propagate(
     }
     media = probe(source, rate=edit["rate"])
     span = edit["range"] = options.frame_range(range_, media.frames)
-    with connect(name="command line") as client:
+    prompts = prompt or [""]
+    with connect(name="command line") as client, ExitStack() as submitted:
         if dry_run:
-            show_estimate(client.estimate(source, **edit), json)
+            edit["settings"] = for_prompts(client, prompts, engine, edit["settings"])
+            show_estimate(client.estimate(source, prompt=prompts[0], **edit), json)
             return
         assert output is not None
         inputs = [source, *edit["keyframes"].values(), *mask_files(edit["masks"])]
-        with writing(output, inputs, media, span, delivery) as write:
-            run = client.propagate(source, order="source", label=f"propagate {source}", **edit)
-            with until_done(run, output), follower(json) as follow:
-                if json:
-                    event("submitted", job=run.id, take=run.take)
-                else:
-                    people.print(f"Job {run.id[:12]} (Ctrl+C cancels it)")
-                consume(run.events(), follow, write)
-        finished(client, run, output, json)
+        outputs, runs = numbered(output, len(prompts)), list[Run]()
+        for out in outputs[1:]:
+            check_output(out, *inputs)
+        for number, out in enumerate(outputs):
+            with writing(out, inputs, media, span, delivery) as write:
+                if not runs:  # not before the first output is found to be one that can be written
+                    runs = client.propagate_each(source, prompts, order="source", label=f"propagate {source}", **edit)
+                    for run, place, words in zip(runs, outputs, prompts, strict=True):
+                        submitted.enter_context(until_done(run, place))
+                        announce(run, words if len(prompts) > 1 else "", json)
+                with follower(json) as follow:
+                    consume(runs[number].events(), follow, write)
+            finished(client, runs[number], out, json)
+
+
+def announce(run: Run, prompt: str, as_json: bool) -> None:
+    """Which job is whose; `prompt` where there are several."""
+    if as_json:
+        event("submitted", job=run.id, take=run.take, **({"prompt": prompt} if prompt else {}))
+    else:
+        people.print(f"Job {run.id[:12]} (Ctrl+C cancels it)" + (f": {prompt}" if prompt else ""), markup=False)
 
 
 def mask_files(given: Any) -> list[str]:

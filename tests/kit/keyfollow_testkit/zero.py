@@ -18,7 +18,7 @@ from .memory import Memory
 from .zero_model import CASE, model_folder
 
 SOURCE_PROMPT, TARGET_PROMPT = "a car is moving on the road", "a jeep is moving on the snow"
-SMALL: dict[str, SettingValue] = {"steps": 3, "size": 64, "window": 4, "overlap": 1, "precision": "fp32", "inversion": "direct"}
+SMALL: dict[str, SettingValue] = {"steps": 2, "size": 64, "window": 4, "overlap": 1, "precision": "fp32", "inversion": "direct"}
 """Settings that make runs quick."""
 
 

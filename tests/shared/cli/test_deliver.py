@@ -76,3 +76,9 @@ def test_deliveries_have_names() -> None:
     assert [deliver.delivery_of(d) for d in ("full", "edit", "matte")] == ["full", "edit", "matte"]
     with pytest.raises(UsageError):
         deliver.delivery_of("half")
+
+
+def test_several_results_are_numbered(tmp_path: Path) -> None:
+    assert deliver.numbered("a/out.mov", 1) == ["a/out.mov"] and deliver.numbered("frames/", 1) == ["frames/"]
+    assert deliver.numbered("a/out.mov", 2) == ["a/out-1.mov", "a/out-2.mov"]
+    assert deliver.numbered("a/v1.2/", 2) == ["a/v1.2-1/", "a/v1.2-2/"] and deliver.numbered("frames", 2)[1] == "frames-2"

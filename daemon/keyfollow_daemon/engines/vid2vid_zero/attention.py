@@ -39,9 +39,10 @@ class VideoSelfAttention:
         )  # (rows, tokens, heads, d)
         if self._kind == "frame" or not call.cross_frame:
             mixed = within_frames(query, key, value, call)
+        elif self._kind == "dense":
+            mixed = dense(query, key, value, call.videos, call.slots, call.dense_every)
         else:
-            across = dense if self._kind == "dense" else sparse
-            mixed = across(query, key, value, call.videos, call.slots)
+            mixed = sparse(query, key, value, call.videos, call.slots)
         out: Tensor = attn.to_out[0](mixed.reshape(hidden_states.shape))
         return out
 
@@ -55,11 +56,16 @@ def within_frames(query: Tensor, key: Tensor, value: Tensor, call: Call) -> Tens
     return attend(query, key, value)
 
 
-def dense(query: Tensor, key: Tensor, value: Tensor, videos: int, slots: int) -> Tensor:
-    """All frames of a video see all of its frames and slots. A slot sees itself only: what is given is not to be led astray."""
+def dense(query: Tensor, key: Tensor, value: Tensor, videos: int, slots: int, every: int = 1) -> Tensor:
+    """All frames of a video see all of its frames and slots. A slot sees itself only: what is given is not to be led astray.
+
+    Of the frames only every `every`-th is seen, from the first on: then keys and values are gathered, once for all frames.
+    """
     tokens = query.shape[1]
-    q, k, v = (t.unflatten(0, (videos, -1)).flatten(1, 2) for t in (query, key, value))
-    mixed = attend(q[:, slots * tokens :], k, v).unflatten(1, (-1, tokens))
+    q, k, v = (t.unflatten(0, (videos, -1)) for t in (query, key, value))
+    if every > 1:
+        k, v = (torch.cat([t[:, :slots], t[:, slots::every]], dim=1) for t in (k, v))
+    mixed = attend(q[:, slots:].flatten(1, 2), k.flatten(1, 2), v.flatten(1, 2)).unflatten(1, (-1, tokens))
     return _with_slots(mixed, query, key, value, videos, slots)
 
 

@@ -49,6 +49,7 @@ class Call:
 
     Args:
         cross_frame: layers see other frames as their kind says; else every frame is by itself.
+        dense_every: dense layers see every n-th frame.
     """
 
     videos: int = 1
@@ -56,6 +57,7 @@ class Call:
     slots: int = 0
     cross_frame: bool = False
     joint_norm: bool = True
+    dense_every: int = 1
     pairs: tuple[Pair, ...] = ()
     maps: WordMaps | None = None
 

@@ -18,14 +18,15 @@ from keyfollow.frames import FrameRange
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, Frames, Inversion, InversionSpec
 from keyfollow_daemon.engines.diffusion import ddim, loading
 from keyfollow_daemon.engines.diffusion.loading import Model
+from keyfollow_daemon.engines.diffusion.memory import parameters_of
 from keyfollow_daemon.engines.diffusion.worksize import WorkSize, work_size
 from keyfollow_daemon.engines.patch.pixels import guide
 
-from .info import SLOTS, windows_of
+from .info import SLOTS, prompts_of, windows_of
 from .kinds import layer_kinds
 from .network import VideoNetwork
 from .options import Preparing, editing, preparing
-from .plan import Plan, fitting, ladder
+from .plan import Plan, Work, fitting, ladder
 from .prepared import Prepared
 from .run import Run
 from .windows import touching
@@ -48,7 +49,7 @@ class Vid2VidZeroInversion:
 class Opened:
     """A model whose UNet is taken over."""
 
-    folder: str
+    key: tuple[str, str, Plan, bool]
     revision: str
     plan: Plan
     model: Model
@@ -74,44 +75,48 @@ class Vid2VidZeroEngine:
                 "no_edit", "There is neither a keyframe nor a prompt.", "Give --keyframe FRAME=IMAGE or --prompt TEXT."
             )
         what = editing(edit.settings, edit.draft)
-        opened, prepared, levels, how = self._prepared(frames, inversion.spec, ctx)
+        opened, prepared, levels, how = self._prepared(frames, inversion.spec, ctx, max(1, len(prompts_of(edit.settings))))
         run = Run(frames, edit, ctx, opened.model, opened.network, prepared, levels, how, what, opened.plan)
         yield from run.frames()
 
-    def _prepared(self, frames: Frames, spec: InversionSpec, ctx: Context) -> tuple[Opened, Prepared, ddim.Schedule, Preparing]:
+    def _prepared(
+        self, frames: Frames, spec: InversionSpec, ctx: Context, targets: int = 1
+    ) -> tuple[Opened, Prepared, ddim.Schedule, Preparing]:
         how = preparing(spec.settings, spec.draft)
-        opened = self._opened(spec, frames, ctx, how)
+        opened = self._opened(spec, frames, ctx, how, targets)
         network, settings = opened.network, spec.settings
         listed = str(settings["dense_layers"]).replace(",", " ").split()
         network.set_kinds(
             layer_kinds(network.self_attention, str(settings["cross_frame"]), int(settings["dense_index"]), listed)
         )
-        network.joint_norm = how.joint_norm
+        network.joint_norm, network.dense_every = how.joint_norm, how.dense_every
         levels = ddim.schedule(opened.model.scheduler, how.steps, OFFSET)
         about = replace(spec, model_revision=opened.revision, dtype=opened.plan.precision)
         prompt = spec.prompt
         if not prompt and opened.model.captioner is not None:
             prompt = opened.model.captioner(guide(frames[0]))
-        prepared = Prepared(frames, about, ctx, opened.model, network, size_of(frames, spec), levels, how, prompt)
+        size = size_of(frames, spec)
+        prepared = Prepared(frames, about, ctx, opened.model, network, size, levels, how, prompt, opened.plan.apart)
         return opened, prepared, levels, how
 
-    def _opened(self, spec: InversionSpec, frames: Frames, ctx: Context, how: Preparing) -> Opened:
+    def _opened(self, spec: InversionSpec, frames: Frames, ctx: Context, how: Preparing, targets: int) -> Opened:
         folder = str(loading.check_folder(spec.model))
-        precision = loading.precision_of(str(spec.settings["precision"]), self._device)
-        plans = ladder(Plan(precision))
-        free = torch.cuda.mem_get_info()[0] if self._device.type == "cuda" and self._open is None else None
+        asked = str(spec.settings["precision"])
+        plans = ladder(Plan(loading.precision_of(asked, self._device)), exact=asked != "auto")
         rows = int(spec.settings["window"]) + SLOTS
-        fits = fitting(plans, size_of(frames, spec).latent, rows, how.null is not None, free)
+        work = Work(size_of(frames, spec).latent, rows, targets, how.null is not None, how.coupled)
+        fits = fitting(plans, work, loading.free_bytes(self._device), parameters_of(folder))
         at = min(len(plans) - 1, fits + ctx.plan)
         plan = plans[at]
         if at:
             log.warning("memory: step %d of %d down: %s", at, len(plans) - 1, plan)
         revision = spec.model_revision or loading.revision(folder)
-        if self._open is None or (self._open.folder, self._open.revision, self._open.plan) != (folder, revision, plan):
+        key = (folder, revision, plan, plan.apart and how.coupled)
+        if self._open is None or self._open.key != key:
             self._open = None
             model = loading.load(folder, self._device, plan.precision, offload=plan.offload, tiled=plan.tiled)
-            network = VideoNetwork(model.backbone, checkpointed=plan.apart)
-            self._open = Opened(folder, revision, plan, model, network)
+            network = VideoNetwork(model.backbone, checkpointed=plan.apart and how.coupled)
+            self._open = Opened(key, revision, plan, model, network)
         return self._open
 
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+import psutil
 from keyfollow.edits import EditRequest, SettingValue
-from keyfollow.engine_info import EngineInfo, Estimate, Setting
+from keyfollow.engine_info import EngineInfo, Estimate, Preset, Setting
 from keyfollow.media.info import MediaInfo
 
-from .plan import Plan, device_bytes
+from keyfollow_daemon.engines.diffusion.memory import CPU_BASE, parameters_of
+
+from .plan import Plan, Work, device_bytes, fitting, ladder
 from .presets import BY_PRESET, PRESETS
 from .windows import Window, touching, windows
 
@@ -20,12 +23,13 @@ if TYPE_CHECKING:
 NEEDS = ("torch", "diffusers", "transformers")
 FORWARD_FLOP, DENSE_FLOP = 882e9, 21.8e9
 """One frame of a window at a 64 x 64 latent, and what each frame of its window adds (spec § 14)."""
+STABLE_DIFFUSION_1 = 860_000_000
+"""Parameters of that network; others cost in proportion."""
 GRADIENT = 1.67 / 0.803
 """A forward with its gradient, in forwards."""
 FLOPS = {"cuda": 150e12, "mps": 5e12, "cpu": 0.2e12}
 """What a device gives, roughly; a figure for planning, not a measurement."""
 DRAFT_STEPS = 20
-RAM_BASE = 3 << 30
 TEXT_BYTES = 77 * 768 * 4
 SLOTS = 2
 """Keyframes that a window looks at, at most: the nearest."""
@@ -46,6 +50,13 @@ def describe() -> EngineInfo:
         needs_keyframe=False,
         missing=missing,
         settings=(*_main_settings(), *_inversion_settings(), *_attention_settings(), *_loss_settings()),
+        presets=(
+            Preset(
+                "local", "One thing changes; the source is kept away from the words that differ.", {"preset": "local_change"}
+            ),
+            Preset("style", "Edges stay, colours are free.", {"preset": "style"}),
+            Preset("shape", "What the words name may take another shape.", {"preset": "shape_change"}),
+        ),
     )
 
 
@@ -57,6 +68,13 @@ def _main_settings() -> tuple[Setting, ...]:
             "as_published",
             "Kind of edit: how much of the source's layout is kept.",
             choices=tuple(PRESETS),
+        ),
+        Setting(
+            "prompts",
+            "text",
+            "",
+            "Prompts that are drawn together with this run's, all of them, one a line: they share the source's part of the work.",
+            advanced=True,
         ),
         Setting("steps", "int", 50, "Denoising steps; a draft takes at most 20.", 1, 1000, source_only=True),
         Setting(
@@ -164,6 +182,16 @@ def _attention_settings() -> tuple[Setting, ...]:
             source_only=True,
         ),
         Setting(
+            "dense_every",
+            "int",
+            1,
+            "Dense layers see every n-th frame of a window only, and what was given; for long windows.",
+            1,
+            64,
+            advanced=True,
+            source_only=True,
+        ),
+        Setting(
             "joint_group_norm",
             "bool",
             True,
@@ -222,6 +250,11 @@ def windows_of(count: int, settings: Mapping[str, SettingValue]) -> list[Window]
     return windows(count, int(settings["stride"]), int(settings["window"]), int(settings["overlap"]))
 
 
+def prompts_of(settings: Mapping[str, SettingValue]) -> list[str]:
+    """The prompts that are to be drawn together; none where the run's own is alone."""
+    return list(dict.fromkeys(filter(None, str(settings["prompts"]).splitlines())))
+
+
 def forwards(settings: Mapping[str, SettingValue], draft: bool, frames: int, slots: int) -> float:
     """Frame-forwards of one window of `frames`, those with a gradient counted as what they cost (spec § 14)."""
     steps = min(int(settings["steps"]), DRAFT_STEPS) if draft else int(settings["steps"])
@@ -229,12 +262,13 @@ def forwards(settings: Mapping[str, SettingValue], draft: bool, frames: int, slo
     halves = 1 if settings["guidance"] == 1 else 2
     inversion = 1 + (int(settings["fixed_point_steps"]) if method == "fixed_point" else 0)
     null = 2 + int(settings["null_inner"]) * GRADIENT if method == "null_text" else 0.0
-    videos = halves + (halves if method == "null_text" else 1)
+    targets = max(1, len(prompts_of(settings)))
+    videos = targets * halves + (halves if method == "null_text" else 1)
     return steps * (frames * (inversion + null) + (frames + slots) * videos)
 
 
 def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
-    """Cost of a run with nothing prepared."""
+    """Cost of a run with nothing prepared; `request.model` is the folder of its weights, as far as it is known."""
     from keyfollow_daemon.engines.diffusion.worksize import work_size
 
     settings = describe().resolve(request.settings)
@@ -253,10 +287,15 @@ def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
     entry = sum(len(w.frames) for w in drawn) * height * width * 4 * (steps * 2 + 6) + len(drawn) * null * steps * TEXT_BYTES
     chosen = str(settings["precision"])
     precision = ("fp32" if device == "cpu" else "bf16") if chosen == "auto" else chosen
-    memory = device_bytes(Plan(precision), size.latent, max(len(w.frames) for w in drawn) + slots, null)
+    plans, model = ladder(Plan(precision), exact=chosen != "auto"), parameters_of(request.model)
+    targets = max(1, len(prompts_of(settings)))
+    coupled = bool(settings["joint_group_norm"] or (null and settings["null_cross_frame"]))
+    window = Work(size.latent, max(len(w.frames) for w in drawn) + slots, targets, null, coupled)
+    free = psutil.virtual_memory().available - CPU_BASE if device == "cpu" else None
+    memory = device_bytes(plans[fitting(plans, window, free, model)], window, model)
     return Estimate(
-        seconds=flop * (height * width / 4096) / FLOPS.get(device, FLOPS["cpu"]),
-        ram_bytes=RAM_BASE + media.width * media.height * 200 + (memory if device == "cpu" else 0),
+        seconds=flop * (height * width / 4096) * (model.network / STABLE_DIFFUSION_1) / FLOPS.get(device, FLOPS["cpu"]),
+        ram_bytes=CPU_BASE + media.width * media.height * 200 + (memory if device == "cpu" else 0),
         disk_bytes=entry + media.frame_bytes * (stop - start),
         frames=stop - start,
         vram_bytes=0 if device == "cpu" else memory,

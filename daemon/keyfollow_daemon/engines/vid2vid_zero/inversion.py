@@ -34,6 +34,7 @@ def inverted(
     text: Tensor,
     again: int = 0,
     check: Callable[[], None] = lambda: None,
+    at_once: int | None = None,
 ) -> Tensor:
     """``(S + 1, F, 4, h, w)`` float32, `clean` ``(F, 4, h, w)`` first.
 
@@ -41,12 +42,19 @@ def inverted(
         text: ``(1, 77, D)``; guidance is 1.
         again: fixed-point iterations a step after the first estimate; 0 is DDIM inversion.
         check: called before each step.
+        at_once: frames in one call of the network, all by default; fewer take less memory, and need norms that are not joint.
     """
-    return torch.stack(list(_states(network, levels, clean, text, again, check)))
+    return torch.stack(list(_states(network, levels, clean, text, again, check, at_once or len(clean))))
 
 
 def _states(
-    network: VideoNetwork, levels: Schedule, x: Tensor, text: Tensor, again: int, check: Callable[[], None]
+    network: VideoNetwork,
+    levels: Schedule,
+    x: Tensor,
+    text: Tensor,
+    again: int,
+    check: Callable[[], None],
+    at_once: int,
 ) -> Iterator[Tensor]:
     yield x
     for step in reversed(range(len(levels))):
@@ -54,7 +62,7 @@ def _states(
         below, level = levels.alphas_before[step], levels.alphas[step]
         guess = x
         for _ in range(1 + again):
-            eps = network(guess[None], levels.timesteps[step], text)[0]
+            eps = torch.cat([network(part[None], levels.timesteps[step], text)[0] for part in guess.split(at_once)])
             guess = noised(predicted_clean(x, eps, below), eps, level)
         x = guess
         yield x

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -30,7 +30,7 @@ class Keyframes:
 
     Args:
         windows: all windows of the clip: a keyframe on a frame of theirs has its source there.
-        prompt, text: the target prompt, and its embedding.
+        texts: embeddings of the target prompts, by prompt.
     """
 
     def __init__(
@@ -38,12 +38,11 @@ class Keyframes:
         given: Sequence[EditKeyframe],
         windows: Sequence[Window],
         prepared: Prepared,
-        prompt: str,
-        text: Tensor,
+        texts: Mapping[str, Tensor],
         ctx: Context,
     ) -> None:
         self._given = {k.frame: k for k in given}
-        self._windows, self._prepared, self._prompt, self._text, self._ctx = windows, prepared, prompt, text, ctx
+        self._windows, self._prepared, self._texts, self._ctx = windows, prepared, texts, ctx
         self._levels: OrderedDict[int, Tensor] = OrderedDict()
 
     def near(self, window: Window) -> list[int]:
@@ -52,16 +51,13 @@ class Keyframes:
         return sorted(sorted(self._given, key=lambda k: (window.distance([k]), abs(k - middle), k))[:SLOTS])
 
     def levels(self, frame: int) -> Tensor:
-        """``(S + 1, 2, 4, h, w)`` float32, noisiest first: the source's frame, and the edited picture."""
+        """``(S + 1, 1 + targets, 4, h, w)`` float32, noisiest first: the source's frame, and the edited picture as each prompt reads it."""
         if frame not in self._levels:
-            key = self._given[frame]
-            # all that a trajectory is made from
-            about = key.image.digest() + repr((frame, self._prompt, self._prepared.keys(self._window(frame)))).encode()
-            name = f"keyframe {hashlib.sha256(about).hexdigest()}"
-            kept = self._ctx.restore(name)
+            kept = self._ctx.restore(name := self.name(frame))
             if kept is None:
-                edited = self._prepared.still(self._prepared.size.shrink(guide(key.image)), self._text)
-                tensors = {"levels": torch.stack([self._source(frame), edited], dim=1).flip(0).cpu()}
+                picture = self._prepared.size.shrink(guide(self._given[frame].image))
+                edited = [self._prepared.still(picture, text) for text in self._texts.values()]
+                tensors = {"levels": torch.stack([self._source(frame), *edited], dim=1).flip(0).cpu()}
                 self._ctx.checkpoint(name, to_arrays(tensors))
             else:
                 tensors = from_arrays(kept)
@@ -70,10 +66,17 @@ class Keyframes:
                 self._levels.popitem(last=False)
         return self._levels[frame]
 
-    def slots(self, window: Window, targets: int = 1) -> Tensor:
-        """``(S + 1, 1 + targets, E, 4, h, w)`` of the keyframes near `window`, for `targets` of the same prompt."""
-        both = torch.stack([self.levels(f) for f in self.near(window)], dim=2)
-        return torch.cat([both[:, :1], both[:, 1:].expand(-1, targets, -1, -1, -1, -1)], dim=1)
+    def name(self, frame: int) -> str:
+        """Of the checkpoint: a digest of all that `levels` are made from."""
+        about = (
+            self._given[frame].image.digest()
+            + repr((frame, list(self._texts), self._prepared.keys(self._window(frame)))).encode()
+        )
+        return f"keyframe {hashlib.sha256(about).hexdigest()}"
+
+    def slots(self, window: Window) -> Tensor:
+        """``(S + 1, 1 + targets, E, 4, h, w)`` of the keyframes near `window`."""
+        return torch.stack([self.levels(f) for f in self.near(window)], dim=2)
 
     def _window(self, frame: int) -> Window:
         return min(self._windows, key=lambda w: w.distance([frame]))

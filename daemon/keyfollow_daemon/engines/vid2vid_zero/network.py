@@ -27,6 +27,8 @@ MAPPED = ("down_blocks.2.", "up_blocks.1.")
 class VideoNetwork:
     """Takes over the UNet of `backbone`. `samples` counts rows computed, `calls` calls.
 
+    `joint_norm` and `dense_every` (dense layers see every n-th frame) may be set between calls.
+
     Args:
         joint_norm: frames share the ResNet blocks' norms, as published; else every frame has its own.
         checkpointed: a gradient's activations are computed again instead of kept.
@@ -36,7 +38,7 @@ class VideoNetwork:
     """
 
     def __init__(self, backbone: Backbone, joint_norm: bool = True, checkpointed: bool = False) -> None:
-        self._backbone, self.joint_norm = backbone, joint_norm
+        self._backbone, self.joint_norm, self.dense_every = backbone, joint_norm, 1
         self.unet: Any = backbone.unet
         self._hooks = Hooks()
         self.samples = self.calls = 0
@@ -98,7 +100,7 @@ class VideoNetwork:
             JobError: ``not_finite`` when the network gives NaN or infinity; ``hooks_lost``.
         """
         videos, frames = x.shape[:2]
-        self._hooks.call = Call(videos, frames - slots, slots, cross_frame, self.joint_norm, pairs, maps)
+        self._hooks.call = Call(videos, frames - slots, slots, cross_frame, self.joint_norm, self.dense_every, pairs, maps)
         self._hooks.visited = 0
         self.calls += 1
         self.samples += videos * frames

@@ -53,6 +53,7 @@ def null_text(
     empty: Tensor,
     how: NullText,
     check: Callable[[], None] = lambda: None,
+    at_once: int | None = None,
 ) -> Found:
     """One embedding a step.
 
@@ -60,6 +61,8 @@ def null_text(
         trajectory: ``(S + 1, F, 4, h, w)``, the clean latents first.
         source, empty: embeddings of the source prompt and of the empty one, ``(1, 77, D)``.
         check: called before each step.
+        at_once: frames whose gradient is found in one go, all by default; fewer take less memory, and need frames that neither norms nor
+            attention couple.
     """
     u, z = empty.detach().clone(), trajectory[-1][None].clone()
     kept, losses = [], []
@@ -69,7 +72,7 @@ def null_text(
         with torch.no_grad():
             conditional = network(z, timestep, source, cross_frame=how.cross_frame)
         rate = how.rate * max(0.0, 1 - step / RATE_FALLS_OVER)
-        problem = _Problem(network, levels, step, z, conditional, want, how)
+        problem = _Problem(network, levels, step, z, conditional, want, how, at_once or z.shape[1])
         u, seen = _minimised(problem, u, rate, how.inner, STOP + STOP_SLOPE * step)
         with torch.no_grad():
             z = problem.result(u)
@@ -87,19 +90,32 @@ class _Problem:
     conditional: Tensor
     want: Tensor
     how: NullText
+    at_once: int
 
     def result(self, u: Tensor) -> Tensor:
-        empty = self.network(self.z, self.levels.timesteps[self.step], u, cross_frame=self.how.cross_frame)
-        eps = guided(empty, self.conditional, self.how.guidance)
-        clean = predicted_clean(self.z, eps, self.levels.alphas[self.step])
-        return noised(clean, eps, self.levels.alphas_before[self.step])
+        return torch.cat([self._result(u, part) for part in self._parts()], dim=1)
 
     def gradient(self, u: Tensor) -> tuple[float, Tensor]:
-        """Loss, and its gradient. In half precision the loss is scaled up on its way back, less where that overflows."""
+        """Loss, and its gradient."""
+        losses, gradients = zip(*(self._gradient(u, part) for part in self._parts()), strict=True)
+        return sum(losses), torch.stack(gradients).sum(dim=0)
+
+    def _parts(self) -> list[slice]:
+        return [slice(n, n + self.at_once) for n in range(0, self.z.shape[1], self.at_once)]
+
+    def _result(self, u: Tensor, frames: slice) -> Tensor:
+        z, conditional = self.z[:, frames], self.conditional[:, frames]
+        empty = self.network(z, self.levels.timesteps[self.step], u, cross_frame=self.how.cross_frame)
+        eps = guided(empty, conditional, self.how.guidance)
+        clean = predicted_clean(z, eps, self.levels.alphas[self.step])
+        return noised(clean, eps, self.levels.alphas_before[self.step])
+
+    def _gradient(self, u: Tensor, frames: slice) -> tuple[float, Tensor]:
+        """The part of `frames`. In half precision the loss is scaled up on its way back, less where that overflows."""
         scale = HALF_SCALE if self.network.dtype == torch.float16 else 1.0
         with torch.enable_grad():
             leaf = u.detach().requires_grad_()
-            loss = (self.result(leaf) - self.want).square().mean()
+            loss = (self._result(leaf, frames) - self.want[:, frames]).square().sum() / self.want.numel()
             for last in [False] * (TRIES - 1) + [True]:
                 (found,) = torch.autograd.grad(loss * scale, leaf, retain_graph=not last and scale != 1)
                 if torch.isfinite(found).all() or last or scale == 1:

@@ -9,8 +9,10 @@ from typing import Literal
 from keyfollow.edits import SettingValue
 from keyfollow.errors import UsageError
 
+from keyfollow_daemon.engines.base import Edit
+
 from .denoise import DPM, Sampling
-from .info import DRAFT_STEPS, method_of
+from .info import DRAFT_STEPS, method_of, prompts_of
 from .null_text import NullText
 from .presets import by_preset
 from .spatial import SpatialLoss
@@ -29,6 +31,7 @@ class Preparing:
         again: fixed-point iterations a step.
         null: null-text's settings; None for other methods.
         joint_norm: see `network`.
+        dense_every: the same.
     """
 
     steps: int
@@ -37,6 +40,12 @@ class Preparing:
     again: int
     null: NullText | None
     joint_norm: bool
+    dense_every: int
+
+    @property
+    def coupled(self) -> bool:
+        """Frames depend on one another while they are prepared."""
+        return self.joint_norm or (self.null is not None and self.null.cross_frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,7 @@ def preparing(settings: Mapping[str, SettingValue], draft: bool) -> Preparing:
         again=int(settings["fixed_point_steps"]) if method == "fixed_point" else 0,
         null=how if method == "null_text" else None,
         joint_norm=bool(settings["joint_group_norm"]),
+        dense_every=int(settings["dense_every"]),
     )
 
 
@@ -115,6 +125,27 @@ def editing(settings: Mapping[str, SettingValue], draft: bool) -> Editing:
         blend_words=tuple(str(settings["blend_words"]).split()),
         steady=bool(settings["steady_blend"]),
     )
+
+
+def together(edit: Edit, source_prompt: str) -> tuple[str, ...]:
+    """The target prompts that are drawn together, this run's among them; they share one source.
+
+    With keyframes a prompt that says what the source's says is drawn alone, since it goes without guidance.
+
+    Raises:
+        UsageError: ``prompt_not_listed``.
+    """
+    own = edit.prompt or source_prompt
+    listed = prompts_of(edit.settings)
+    if listed and own not in listed:
+        raise UsageError(
+            "prompt_not_listed",
+            "The prompt is not one of those that are to be drawn together.",
+            "Let the setting prompts name all of them, one a line; `keyfollow propagate` does with --prompt given several times.",
+        )
+    if not listed or (edit.keyframes and own == source_prompt):
+        return (own,)
+    return tuple(p for p in listed if not edit.keyframes or p != source_prompt)
 
 
 def by_word(text: str) -> tuple[tuple[str, float], ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from keyfollow_daemon.engines.diffusion.memory import BESIDE_PARAMETERS, BYTES, DECODER_BYTES_PER_PIXEL, UNET_PARAMETERS
+from keyfollow_daemon.engines.diffusion.memory import BYTES, DECODER_BYTES_PER_PIXEL, Parameters
 
 ACTIVATIONS = 12_000
 """Elements in flight per latent pixel and row."""
@@ -20,7 +20,8 @@ class Plan:
     """How a run spends memory.
 
     Args:
-        apart: both halves of a step in calls of their own; null-text computes activations again for its gradient.
+        apart: both halves of a step in calls of their own; frames are prepared one by one, or, where they depend on one another,
+            null-text computes activations again for its gradient.
         tiled: autoencoder in tiles. offload: all but the network on the CPU. precision: of the network.
     """
 
@@ -30,29 +31,48 @@ class Plan:
     offload: bool = False
 
 
-def ladder(first: Plan) -> list[Plan]:
-    """`first` and ever smaller plans."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a window asks for.
+
+    Args:
+        latent: (height, width). frames: those given included. targets: prompts drawn together.
+        null_text: embeddings are found by gradient. coupled: through norms that frames share, for all of them at once.
+    """
+
+    latent: tuple[int, int]
+    frames: int
+    targets: int = 1
+    null_text: bool = False
+    coupled: bool = True
+
+
+def ladder(first: Plan, exact: bool = False) -> list[Plan]:
+    """`first` and ever smaller plans; of lower precision unless that was asked for (`exact`)."""
     apart = replace(first, apart=True)
     tiled = replace(apart, tiled=True)
     offload = replace(tiled, offload=True)
     plans = [first, apart, tiled, offload]
-    if first.precision == "fp32":
+    if first.precision == "fp32" and not exact:
         plans.append(replace(offload, precision="bf16"))
     return plans
 
 
-def device_bytes(plan: Plan, latent: tuple[int, int], frames: int, null_text: bool) -> int:
-    """Peak bytes on the device for windows of `frames`; `latent` is (height, width)."""
-    size, area = BYTES[plan.precision], latent[0] * latent[1]
-    edit = ACTIVATIONS * area * frames * (2 if plan.apart else 4)
-    null = (KEPT_CHECKPOINTED if plan.apart else KEPT) * area * frames if null_text else 0
+def device_bytes(plan: Plan, work: Work, model: Parameters) -> int:
+    """Peak bytes on the device."""
+    size, area = BYTES[plan.precision], work.latent[0] * work.latent[1]
+    edit = ACTIVATIONS * area * work.frames * (1 + work.targets) * (1 if plan.apart else 2)
+    kept = KEPT * work.frames
+    if plan.apart:
+        kept = KEPT_CHECKPOINTED * work.frames if work.coupled else KEPT
+    null = kept * area if work.null_text else 0
     decoder = DECODER_BYTES_PER_PIXEL * (64 * area if not plan.tiled else min(64 * area, 512 * 512))
-    beside = 0 if plan.offload else 4 * BESIDE_PARAMETERS + decoder
-    return size * (UNET_PARAMETERS + max(edit, null)) + beside
+    beside = 0 if plan.offload else 4 * model.beside + decoder
+    return size * (model.network + max(edit, null)) + beside
 
 
-def fitting(plans: list[Plan], latent: tuple[int, int], frames: int, null_text: bool, free: int | None) -> int:
+def fitting(plans: list[Plan], work: Work, free: int | None, model: Parameters) -> int:
     """Index in `plans` of the largest that fits `free` bytes; the last one where none does."""
     if free is None:
         return 0
-    return next((i for i, p in enumerate(plans) if device_bytes(p, latent, frames, null_text) <= free), len(plans) - 1)
+    return next((i for i, p in enumerate(plans) if device_bytes(p, work, model) <= free), len(plans) - 1)

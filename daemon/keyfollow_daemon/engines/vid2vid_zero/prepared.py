@@ -44,6 +44,7 @@ class Prepared:
     Args:
         spec: with `model_revision` and `dtype` as they are.
         prompt: what the source shows, in words.
+        apart: frames one by one, if they are independent of one another.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class Prepared:
         levels: ddim.Schedule,
         how: Preparing,
         prompt: str,
+        apart: bool = False,
     ) -> None:
         self._frames, self._spec, self._ctx, self._model, self._network = frames, spec, ctx, model, network
         self.size, self._levels, self._how, self.prompt = size, levels, how, prompt
+        self._apart = apart
         device = model.device
         self.source = embedding(model.text, prompt, device)
         self.empty = embedding(model.text, "", device)
@@ -75,7 +78,7 @@ class Prepared:
         }
         keys = [self._key("trajectory", settings, self.prompt if how.prompted else "", window)]
         if how.null is not None:
-            kinds = sorted(self._network.kinds.items()) if how.null.cross_frame else ""
+            kinds = (sorted(self._network.kinds.items()), how.dense_every) if how.null.cross_frame else ""
             more = {**settings, "prompted": how.prompted, "null": repr(how.null), "kinds": str(kinds)}
             keys.append(self._key("embeddings", more, self.prompt, window))
         return keys
@@ -110,7 +113,8 @@ class Prepared:
         pictures = torch.stack([vae.from_bytes(self.picture(f)) for f in window.frames])
         clean = self._model.vae.encode(pictures).to(self._model.device).clone()
         text = self.source if self._how.prompted else self.empty
-        made = inverted(self._network, self._levels, clean, text, self._how.again, self._ctx.check)
+        at_once = 1 if self._apart and not self._how.joint_norm else None
+        made = inverted(self._network, self._levels, clean, text, self._how.again, self._ctx.check, at_once)
         # the ends as they are; what lies between is only looked at
         tensors = {"clean": made[0], "between": made[1:-1].half(), "noise": made[-1]}
         self._ctx.cache.save(self.keys(window)[0], to_arrays(tensors))
@@ -120,7 +124,10 @@ class Prepared:
         key, other = self.keys(window)
         # from the entry, not from what was computed a moment ago: it makes no difference whether it was there before
         trajectory = self._trajectory(window, key)
-        found = null_text(self._network, self._levels, trajectory, self.source, self.empty, self._how.null, self._ctx.check)
+        at_once = 1 if self._apart and not self._how.coupled else None
+        found = null_text(
+            self._network, self._levels, trajectory, self.source, self.empty, self._how.null, self._ctx.check, at_once
+        )
         self._ctx.cache.save(other, to_arrays({"embeddings": found.embeddings}))
 
     def _trajectory(self, window: Window, key: str) -> Tensor:

@@ -1,13 +1,17 @@
 """One edit pass over one edit: window by window, from where an interrupted run goes on, and what is handed out.
 
-What a window leaves behind is small and of one size, whatever the clip's length: the latents, at every step, of the frames that it
+What a window leaves in memory is small and of one size, whatever the clip's length: the latents, at every step, of the frames that it
 shares with a neighbour, and of the first frame, which without keyframes is every later window's anchor.
+
+Several prompts are drawn together: each is a job of its own, the first to run draws for all of them, the others find it done.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -21,11 +25,12 @@ from keyfollow_daemon.engines.diffusion.locality import Locality
 from keyfollow_daemon.engines.diffusion.pace import Pace, identity
 
 from .denoise import Denoiser, Seam, Source
+from .drawn import Drawn, DrawnFrame
 from .info import windows_of
 from .keyframes import Keyframes
 from .network import VideoNetwork
 from .null_text import used_from
-from .options import Editing, Preparing
+from .options import Editing, Preparing, together
 from .plan import Plan
 from .prepared import Prepared, PreparedWindow
 from .targets import target
@@ -55,30 +60,34 @@ class Run:
         self._edit, self._ctx, self._model, self._network, self._prepared = edit, ctx, model, network, prepared
         self._levels, self._how, self._what = levels, how, what
         self._keys = {k.frame: k for k in edit.keyframes}
-        prompt = edit.prompt or prepared.prompt
+        self._prompts = together(edit, prepared.prompt)
+        self._own = 1 + self._prompts.index(edit.prompt or prepared.prompt)
+        """Which video is this run's; 0 is the source."""
         guidance = what.sampling.guidance
         if self._keys and edit.prompt in ("", prepared.prompt):
             # without a prompt of its own there is nothing to be guided towards: what is right already would drift away from itself
             guidance = 1.0
         self._sampling = replace(what.sampling, guidance=guidance, apart=plan.apart)
-        self._target = target(model.text, prepared.prompt, prompt, what, len(levels), model.device)
+        self._targets = [target(model.text, prepared.prompt, p, what, len(levels), model.device) for p in self._prompts]
         every = windows_of(frames.count, edit.settings)
-        self._keyframes = Keyframes(edit.keyframes, every, prepared, prompt, self._target.text, ctx)
+        texts = {p: t.text for p, t in zip(self._prompts, self._targets, strict=True)}
+        self._keyframes = Keyframes(edit.keyframes, every, prepared, texts, ctx)
         self._windows = order(touching(every, edit.range.start, edit.range.stop), sorted(self._keys))
         self._to_come = {w.number: w for w in self._windows}
         """By number, windows that are not begun."""
         self._locality = Locality(frames, edit, ctx, prepared.size)
         self._handout = Handout(frames, edit, ctx, prepared.size, model.vae, self._locality)
         pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
-        self._identity = repr((self._windows, pictures, prompt, prepared.prompt, how, what, plan.precision, levels.timesteps))
+        self._identity = repr(
+            (self._windows, pictures, self._prompts, prepared.prompt, how, what, plan.precision, levels.timesteps)
+        )
         self._pace = Pace(CHECKPOINT_SHARE)
         self._done = 0
         self._edges: dict[tuple[int, int], Tensor] = {}
         """By (window, neighbour to come): latents of the frames they share, `Seam.levels`."""
         self._anchor: Tensor | None = None
         """``(S + 1, videos, 4, h, w)`` of the first window's first frame."""
-        self._drawn: dict[int, tuple[Tensor, Tensor, float]] = {}
-        """Final latents, the source's, and confidence, of frames not yet handed out."""
+        self._drawn = Drawn(ctx)
 
     def frames(self) -> Iterator[EditedFrame]:
         """Every wanted frame once: keyframes first, then window by window, those between drawn ones last."""
@@ -102,17 +111,19 @@ class Run:
         self._ctx.progress("Propagating", total, total)
 
     def _finished(self, frame: int) -> EditedFrame:
-        return self._handout.drawn(frame, *self._drawn[frame])
+        found = self._drawn[frame]
+        edited, source = found.latents
+        return self._handout.drawn(frame, edited, source, found.confidence)
 
     def _draw(self) -> Iterator[list[int]]:
-        """Frames whose latents are final, as they become so; those that an interrupted run left first."""
-        kept = self._restore()
-        keep_all = int(self._edit.settings["stride"]) > 1
-        if self._drawn:
-            yield list(self._drawn)
+        """Frames whose latents are final, as they become so; those that an interrupted run, or another job, has drawn first."""
+        found, kept = self._restore()
+        if len(self._prompts) > 1 and not found and not kept:
+            prompt = self._prompts[self._own - 1]
+            found = self._drawn.take({w.number: self._key(w, prompt) for w in self._windows}) or []
+        self._done = len(found)
+        yield from found
         for window in self._windows[self._done :]:
-            if not keep_all:
-                self._drawn.clear()
             yield self._window(window, kept)
             kept = {}
 
@@ -135,7 +146,7 @@ class Run:
                 with self._pace:
                     self._checkpoint({f"denoiser {n}": t for n, t in made.state().items()} | {"trail": torch.stack(trail)})
         self._leave(window, torch.stack(trail))
-        finished = self._keep(window, made.x[1], prepared.trajectory[0], slots)
+        finished = self._keep(window, made.x, prepared.trajectory[0], slots)
         self._done += 1
         if self._pace.due():
             with self._pace:
@@ -151,7 +162,7 @@ class Run:
         if self._locality:
             masks = [m for f in window.frames if (m := self._locality.latent(f)) is not None]
             mask = torch.stack(masks).to(self._model.device)
-        return Denoiser(self._network, self._levels, source, [self._target], self._sampling, slots, self._seams(window), mask)
+        return Denoiser(self._network, self._levels, source, self._targets, self._sampling, slots, self._seams(window), mask)
 
     def _empty(self, prepared: PreparedWindow) -> list[Tensor]:
         if self._how.method == "negative_prompt":
@@ -191,13 +202,29 @@ class Run:
             self._anchor = trail[:, :, 0].clone()
 
     def _keep(self, window: Window, latents: Tensor, clean: Tensor, slots: Tensor | None) -> list[int]:
-        """Put by what no later window changes any more."""
+        """Put by what no later window changes any more, of all videos."""
         later = {f for n in (window.number - 1, window.number + 1) for f in self._shared(window, n)}
-        finished = [f for f in window.frames if f not in later and f not in self._keys]
-        for frame in finished:
-            at = window.frames.index(frame)
-            self._drawn[frame] = (latents[at].cpu(), clean[at].cpu(), self._confidence(window, frame, clean, slots))
-        return finished
+        finished = {f: at for at, f in enumerate(window.frames) if f not in later and f not in self._keys}
+        sure = {f: self._confidence(window, f, clean, slots) for f in finished}
+        for video, prompt in enumerate(self._prompts, 1):
+            frames = {f: DrawnFrame(torch.stack([latents[video, at], clean[at]]), sure[f]) for f, at in finished.items()}
+            if video == self._own:
+                self._drawn.put(window.number, frames)
+            else:
+                self._drawn.give(self._key(window, prompt), frames)
+        return list(finished)
+
+    def _key(self, window: Window, prompt: str) -> str:
+        """Under which the jobs that draw together find what one of them has drawn."""
+        return hashlib.sha256(repr((self._together, window.number, prompt)).encode()).hexdigest()
+
+    @cached_property
+    def _together(self) -> str:
+        """All that the latents of this run depend on."""
+        edit = self._edit
+        masks = [(m.role, m.frame, hashlib.sha256(m.weight.tobytes()).hexdigest()) for m in edit.masks]
+        source = [self._prepared.keys(w) for w in self._windows], [self._keyframes.name(f) for f in self._keys]
+        return repr((self._identity, source, sorted(edit.settings.items()), masks))
 
     def _confidence(self, window: Window, frame: int, clean: Tensor, slots: Tensor | None) -> float:
         """How alike the source is here and at the nearest anchor: where little is found again, little could be carried."""
@@ -214,26 +241,25 @@ class Run:
         state |= {f"edge.{a}.{b}": t for (a, b), t in self._edges.items()}
         if self._anchor is not None:
             state["anchor"] = self._anchor
-        for frame, (latent, clean, sure) in self._drawn.items():
-            state |= {f"drawn.{frame}": torch.stack([latent, clean]), f"sure.{frame}": torch.tensor(sure, dtype=torch.float64)}
         self._ctx.checkpoint(CHECKPOINT, to_arrays(state))
 
-    def _restore(self) -> dict[str, Tensor]:
-        """Take up an interrupted run's state; what it had of a window in the middle."""
+    def _restore(self) -> tuple[list[list[int]], dict[str, Tensor]]:
+        """Take up an interrupted run's state: the frames of the windows that it had finished, and what it had of the next one."""
         kept = self._ctx.restore(CHECKPOINT)
         if kept is None:
-            return {}
+            return [], {}
         state = from_arrays(kept)
         if not torch.equal(state["identity"], identity(self._identity)):
-            return {}
-        self._done, self._anchor = int(state["done"]), state.get("anchor")
-        for window in self._windows[: self._done]:
-            del self._to_come[window.number]
+            return [], {}
+        done = [w.number for w in self._windows[: int(state["done"])]]
+        found = self._drawn.find(done)
+        if found is None:
+            return [], {}
+        self._anchor = state.get("anchor")
+        for number in done:
+            del self._to_come[number]
         for name, tensor in state.items():
             kind, *numbers = name.split(".")
             if kind == "edge":
                 self._edges[int(numbers[0]), int(numbers[1])] = tensor
-            elif kind == "drawn":
-                frame = int(numbers[0])
-                self._drawn[frame] = (tensor[0], tensor[1], float(state[f"sure.{frame}"]))
-        return state if "trail" in state else {}
+        return found, state if "trail" in state else {}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,30 +100,3 @@ def test_a_keyframe_from_a_prompt_by_the_best_model_that_is_here(
 def test_what_is_missing_is_said(kf: Home, clip: str, tmp_path: Path, words: list[str], said: str, status: int) -> None:
     done = kf.command("propagate", clip, *words, "--output", f"{tmp_path}/out/", "--json")
     assert done.returncode == status and said in done.stdout, done.stdout + done.stderr
-
-
-@pytest.mark.faults
-def test_a_killed_worker_goes_on_and_ends_the_same(kf: Home, clip: str, engine: Pix2VideoEngine) -> None:
-    """kill -9 once a step is checkpointed; the job ends with the frames of an undisturbed run."""
-    frames = golden_frames()
-    many: dict[str, Any] = {**GOLDEN, "steps": 60}
-    with kf.connect() as client:
-        run = client.propagate(
-            clip,
-            engine="pix2video",
-            model=MODEL,
-            prompt=TARGET_PROMPT,
-            source_prompt=SOURCE_PROMPT,
-            settings=many,
-        )
-        deadline = time.monotonic() + 120
-        while (
-            (job := client.jobs.get(run.id)).progress is None or job.progress.phase != "Propagating" or job.progress.done < 30
-        ):
-            assert time.monotonic() < deadline and job.state in ("queued", "running")
-            time.sleep(0.02)
-        os.kill(int(client.status().worker.split()[1].rstrip(",")), signal.SIGKILL)
-        made = {f.number: f.image.pixels for f in run}
-        assert client.jobs.get(run.id).attempts > 0
-    direct = {f.frame: f.image.pixels for f in propagate(engine, Memory(frames), edit(frames, **{**CASE, "steps": 60}))}
-    assert sorted(made) == list(range(5)) and all((made[n] == direct[n]).all() for n in direct)

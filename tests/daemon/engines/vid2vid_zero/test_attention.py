@@ -47,6 +47,18 @@ def test_dense_is_every_frame_of_the_video(slots: int) -> None:
             assert torch.allclose(out[video, slot], alone, atol=1e-5), "a given frame sees itself only"
 
 
+@pytest.mark.parametrize("slots", [0, 1])
+def test_dense_can_see_every_second_frame_only(slots: int) -> None:
+    q, k, v = three(slots + 5)
+    out = dense(q, k, v, 1, slots, every=2)
+    seen = [*range(slots), slots, slots + 2, slots + 4]
+    keys, values = (t[seen].flatten(0, 1)[None] for t in (k, v))
+    for frame in range(slots, slots + 5):
+        assert torch.allclose(out[frame], applied(maps(q[frame, None], keys), values)[0], atol=1e-5)
+    alone = applied(maps(q[:slots], k[:slots]), v[:slots])
+    assert torch.allclose(out[:slots], alone, atol=1e-5)
+
+
 @pytest.mark.parametrize("slots", [0, 2])
 def test_sparse_is_the_anchor_and_the_frame_before(slots: int) -> None:
     q, k, v = three(slots + 4)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from keyfollow.edits import Blob, Clip, EditRequest, Keyframe
 from keyfollow.frames import FrameRange
 from keyfollow.media.info import MediaInfo
 from keyfollow_daemon.engines.vid2vid_zero import info
+from keyfollow_testkit.zero_model import model_folder
 
 
 def media(frames: int = 100) -> MediaInfo:
@@ -34,6 +37,13 @@ def test_quicker_ways_cost_less() -> None:
     assert seconds(inversion="direct") < 0.6 * faithful and seconds("draft") < 0.3 * faithful
     assert seconds(steps=25) == pytest.approx(faithful / 2) and seconds(stride=4) < faithful / 2
     assert seconds(null_inner=10) > 2 * faithful and seconds(keys=2) > faithful
+    assert faithful < seconds(prompts="a\nb\nc") < 2 * faithful, "the source's part once"
+
+
+def test_a_models_own_size_counts() -> None:
+    request = EditRequest(Clip(path="clip"), engine="vid2vid_zero", range=FrameRange(0, 20), prompt="x")
+    usual, tiny = (info.estimate(replace(request, model=m), media(), "cuda") for m in (None, model_folder()))
+    assert tiny.seconds < usual.seconds / 100 and tiny.vram_bytes < usual.vram_bytes - (2 << 30)
 
 
 def test_the_specs_table() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from keyfollow_daemon.engines.diffusion import ddim
@@ -37,6 +37,12 @@ def test_fixed_points_are_what_sampling_retraces() -> None:
         assert len(network.asked) == 5 * (1 + again) and torch.equal(trajectory[0], clean) and len(trajectory) == 6
         errors.append(retraced(trajectory))
     assert errors[0] > errors[1] > errors[2] > errors[3] and errors[3] < 1e-2 * errors[0]
+
+
+def test_fewer_frames_at_once_are_the_same_frames() -> None:
+    clean, network = torch.randn(5, 4, 4, 4), cast(Any, FormulaNetwork(bent))
+    whole, parts = (inverted(network, LEVELS, clean, TEXT, 1, at_once=n) for n in (None, 2))
+    assert torch.equal(whole, parts) and {call["x"].shape[1] for call in network.asked} == {5, 2, 1}
 
 
 def test_each_level_is_asked_for_with_frames_by_themselves() -> None:

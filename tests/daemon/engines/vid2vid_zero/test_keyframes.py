@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from keyfollow_daemon.engines.vid2vid_zero.engine import Vid2VidZeroEngine
 from keyfollow_daemon.engines.vid2vid_zero.run import Run
 from keyfollow_daemon.engines.vid2vid_zero.windows import Window
 from keyfollow_testkit.memory import Memory
-from keyfollow_testkit.zero import edit, opened, propagate
+from keyfollow_testkit.zero import TARGET_PROMPT, edit, opened, propagate
 from torch import Tensor
 
 
@@ -30,13 +31,13 @@ def runs(engine: Vid2VidZeroEngine, memory: Memory, job: Any, patch: pytest.Monk
 
     def collected(run: Run, *given: Any) -> list[int]:
         found = keep(run, *given)
-        finals.update({f: run._drawn[f][0] for f in found})
+        finals.update({f: run._drawn[f].latents[0] for f in found})
         return found
 
     with patch.context() as inner:
         inner.setattr(Run, "frames", watched)
         inner.setattr(Run, "_keep", collected)
-        list(propagate(engine, memory, job))
+        assert sorted(f.frame for f in propagate(engine, memory, job)) == list(job.range)
     return kept[0], finals
 
 
@@ -64,7 +65,7 @@ def test_a_trajectory_starts_at_the_edited_picture_and_ends_in_noise(
     levels = run._keyframes.levels(2)
     prepared = run._prepared
     clean = run._model.vae.encode(torch.from_numpy(keyframe.pixels).permute(2, 0, 1)[None] / 127.5 - 1)[0]
-    assert levels.shape == (4, 2, 4, 8, 8) and torch.allclose(levels[-1, 1], clean, atol=1e-5)
+    assert levels.shape == (3, 2, 4, 8, 8) and torch.allclose(levels[-1, 1], clean, atol=1e-5)
     window = run._windows[0]
     assert torch.equal(levels[:, 0].flip(0), prepared[window].trajectory[:, window.frames.index(2)]), "the source's own frame"
     assert memory.saved == 2 and any(name.startswith("keyframe") for name in memory.kept), "no entry of the source's cache"
@@ -77,12 +78,26 @@ def test_a_window_looks_at_the_nearest_two(
     run, _ = runs(engine, Memory(frames), job, monkeypatch)
     assert run._keyframes.near(Window(0, (0, 1, 2))) == [0, 1] and run._keyframes.near(Window(1, (3, 4))) == [1, 4]
     before = opened(engine).samples
-    assert run._keyframes.slots(Window(0, (0, 1, 2)), targets=2).shape == (4, 3, 2, 4, 8, 8)
+    assert run._keyframes.slots(Window(0, (0, 1, 2))).shape == (3, 2, 2, 4, 8, 8)
     assert opened(engine).samples == before
+
+
+def test_each_prompt_reads_the_keyframe_for_itself(
+    engine: Vid2VidZeroEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "a jeep is moving on the sand"
+    job = edit(frames, {2: keyframe}, local=False)
+    alone, _ = runs(engine, Memory(frames), replace(job, prompt=other), monkeypatch)
+    both, _ = runs(
+        engine, Memory(frames), edit(frames, {2: keyframe}, local=False, prompts=f"{TARGET_PROMPT}\n{other}"), monkeypatch
+    )
+    found = both._keyframes.levels(2)
+    assert found.shape == (3, 3, 4, 8, 8) and torch.equal(found[:, [0, 2]], alone._keyframes.levels(2))
+    assert not torch.allclose(found[0, 1], found[0, 2], atol=1e-3), "noise depends on what was read"
 
 
 def test_a_keyframe_between_drawn_frames_has_its_source_inverted(
     engine: Vid2VidZeroEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, _ = runs(engine, Memory(frames), edit(frames, {1: keyframe}, stride=2), monkeypatch)
-    assert torch.isfinite(run._keyframes.levels(1)).all() and run._keyframes.levels(1).shape == (4, 2, 4, 8, 8)
+    assert torch.isfinite(run._keyframes.levels(1)).all() and run._keyframes.levels(1).shape == (3, 2, 4, 8, 8)

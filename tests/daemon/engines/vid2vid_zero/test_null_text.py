@@ -8,11 +8,13 @@ import pytest
 import torch
 from keyfollow_daemon.engines.diffusion import ddim
 from keyfollow_daemon.engines.vid2vid_zero.inversion import inverted
+from keyfollow_daemon.engines.vid2vid_zero.network import VideoNetwork
 from keyfollow_daemon.engines.vid2vid_zero.null_text import NullText, null_text, used_from
 from keyfollow_testkit import zero
 from keyfollow_testkit.zero_fakes import FormulaNetwork
 
-LEVELS = ddim.schedule({"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}, 4, 1)
+CONFIG = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+LEVELS = ddim.schedule(CONFIG, 4, 1)
 EMPTY, SOURCE = torch.zeros(1, 77, 4), torch.ones(1, 77, 4)
 
 
@@ -29,6 +31,22 @@ def test_calls_are_counted_and_none_is_made_twice() -> None:
     assert all(step[2] < step[0] for step in found.losses), "it learns"
 
 
+def test_frames_one_by_one_have_the_same_gradient(network: VideoNetwork) -> None:
+    """Frames that are not coupled: less memory, the same embeddings, but for what Adam makes of gradients that are almost 0."""
+    network.joint_norm = False
+    levels, dice = ddim.schedule(CONFIG, 2, 1), torch.Generator().manual_seed(0)
+    trajectory, text = torch.randn(3, 3, 4, 8, 8, generator=dice), torch.randn(2, 1, 77, 32, generator=dice)
+    rows: list[int] = []
+    hook = network.unet.register_forward_pre_hook(lambda _, given: rows.append(len(given[0])))
+    whole, parts = (null_text(network, levels, trajectory, text[0], text[1], NullText(), at_once=n) for n in (None, 1))
+    hook.remove()
+    assert rows == [3] * 6 + [3, *[1] * 6] * 2
+    moved, also = whole.embeddings - text[1], parts.embeddings - text[1]
+    assert torch.nn.functional.cosine_similarity(moved.flatten(), also.flatten(), dim=0) > 0.999
+    assert whole.losses[0][0] == pytest.approx(parts.losses[0][0], rel=1e-5)
+    assert whole.losses[1][0] == pytest.approx(parts.losses[1][0], rel=1e-3)
+
+
 def test_it_stops_early_after_the_step_that_showed_it_may() -> None:
     network: Any = FormulaNetwork(lambda x, t, text: 0 * x + 0 * text.sum())
     noise = torch.randn(1, 4, 4, 4)
@@ -42,13 +60,14 @@ def test_it_stops_early_after_the_step_that_showed_it_may() -> None:
 
 def test_half_precision_gives_numbers_that_help() -> None:
     """Issue 2 of the published code: black frames. The network is in fp16; u, Adam and latents are not."""
+    levels = ddim.schedule(CONFIG, 2, 1)
     half, full = zero.network("fp16"), zero.network()
     text = torch.randn(2, 1, 77, 32, generator=torch.Generator().manual_seed(0))
     clean = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        trajectory = inverted(full, LEVELS, clean, text[0])
+        trajectory = inverted(full, levels, clean, text[0])
     how = NullText(inner=2)
-    found, want = (null_text(n, LEVELS, trajectory, text[1], text[0], how) for n in (half, full))
+    found, want = (null_text(n, levels, trajectory, text[1], text[0], how) for n in (half, full))
     assert found.embeddings.dtype == torch.float32 and torch.isfinite(found.embeddings).all()
     moved, right = found.embeddings - text[0], want.embeddings - text[0]
     assert torch.nn.functional.cosine_similarity(moved.flatten(), right.flatten(), dim=0) > 0.8

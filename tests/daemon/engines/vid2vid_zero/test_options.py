@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from keyfollow.errors import UsageError
 from keyfollow_daemon.engines.vid2vid_zero.null_text import NullText
-from keyfollow_daemon.engines.vid2vid_zero.options import by_word, editing, preparing, steps_of
+from keyfollow_daemon.engines.vid2vid_zero.options import by_word, editing, preparing, steps_of, together
 from keyfollow_testkit.zero import settings
 
 
@@ -34,6 +37,21 @@ def test_only_direct_inversion_matches_other_samplers() -> None:
         with pytest.raises(UsageError) as error:
             editing(settings(sampler="dpm++2m", inversion=method), draft=False)
         assert error.value.code == "unmatched_sampler"
+
+
+def test_prompts_that_are_drawn_together() -> None:
+    def found(prompt: str, listed: str, keyframes: tuple[object, ...] = (), source: str = "a car") -> tuple[str, ...]:
+        about: Any = SimpleNamespace(prompt=prompt, keyframes=keyframes, settings={"prompts": listed})
+        return together(about, source)
+
+    assert found("a jeep", "") == ("a jeep",) and found("", "") == ("a car",)
+    assert found("a jeep", "a tank\na jeep\n\na tank") == found("a tank", "a tank\na jeep") == ("a tank", "a jeep")
+    with pytest.raises(UsageError) as error:
+        found("a jeep", "a tank\na boat")
+    assert error.value.code == "prompt_not_listed"
+    # with a keyframe, the source's own words go without guidance
+    listed = "a jeep\na car\na tank"
+    assert found("a jeep", listed, (1,)) == ("a jeep", "a tank") and found("a car", listed, (1,)) == ("a car",)
 
 
 def test_words_with_numbers() -> None:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from keyfollow_daemon.engines.vid2vid_zero.plan import Plan, device_bytes, fitting, ladder
+from dataclasses import replace
+
+from keyfollow_daemon.engines.diffusion.memory import Parameters
+from keyfollow_daemon.engines.vid2vid_zero.plan import Plan, Work, device_bytes, fitting, ladder
+
+MODEL = Parameters()
+DIRECT = Work((64, 64), 8)
+NULL_TEXT = replace(DIRECT, null_text=True)
+
+
+def size(plan: Plan, work: Work) -> int:
+    return device_bytes(plan, work, MODEL)
 
 
 def test_each_step_takes_less() -> None:
-    for null_text in (False, True):
-        sizes = [device_bytes(p, (64, 64), 8, null_text) for p in ladder(Plan("fp32"))]
+    for work in (DIRECT, NULL_TEXT):
+        sizes = [size(p, work) for p in ladder(Plan("fp32"))]
         assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) >= 4
     assert [p.precision for p in ladder(Plan("bf16"))] == ["bf16"] * 4
+    assert [p.precision for p in ladder(Plan("fp32"), exact=True)] == ["fp32"] * 4
 
 
-def test_null_texts_gradient_takes_most() -> None:
-    assert device_bytes(Plan("fp32"), (64, 64), 8, True) > device_bytes(Plan("fp32"), (64, 64), 8, False) + (5 << 30)
+def test_null_texts_gradient_takes_most_unless_it_is_found_bit_by_bit() -> None:
+    assert size(Plan("fp32"), NULL_TEXT) > size(Plan("fp32"), DIRECT) + (5 << 30)
+    apart = Plan("fp32", apart=True)
+    assert size(apart, NULL_TEXT) == size(apart, replace(NULL_TEXT, coupled=False)) == size(apart, DIRECT)
+
+
+def test_prompts_that_are_drawn_together_take_less_than_each_with_a_source() -> None:
+    one, three = (size(Plan("fp32"), replace(DIRECT, targets=n)) for n in (1, 3))
+    base = 4 * (MODEL.network + MODEL.beside)
+    assert one < three < base + 3 * (one - base)
 
 
 def test_the_largest_that_fits_or_the_last() -> None:
     plans = ladder(Plan("fp32"))
-    needed = [device_bytes(p, (64, 64), 8, True) for p in plans]
-    assert fitting(plans, (64, 64), 8, True, None) == 0 and fitting(plans, (64, 64), 8, True, needed[1]) == 1
-    assert fitting(plans, (64, 64), 8, True, 0) == len(plans) - 1
+    needed = [size(p, NULL_TEXT) for p in plans]
+    assert fitting(plans, NULL_TEXT, None, MODEL) == 0 and fitting(plans, NULL_TEXT, needed[1], MODEL) == 1
+    assert fitting(plans, NULL_TEXT, 0, MODEL) == len(plans) - 1

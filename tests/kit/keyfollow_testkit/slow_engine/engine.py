@@ -57,7 +57,7 @@ class SlowEngine:
         shift = first.image.pixels.mean(axis=(0, 1)) - inversion.by_frame[first.frame]
         for done, n in enumerate(sorted(edit.wanted, key=lambda n: abs(n - first.frame)), 1):
             _take_time(edit.settings, ctx)
-            _spring(str(edit.settings["trap"]))
+            spring(str(edit.settings["trap"]))
             _note(str(edit.settings["trace"]), n)
             source = frames[n]
             pixels = np.clip(np.rint(source.pixels + shift), 0, 255).astype(source.pixels.dtype)
@@ -75,7 +75,8 @@ def _take_time(settings: Mapping[str, SettingValue], ctx: Context) -> None:
         time.sleep(min(STEP_S, left))
 
 
-def _spring(trap: str) -> None:
+def spring(trap: str) -> None:
+    """Do what the file `trap` says, if it is there, and take it away."""
     if not trap or not Path(trap).exists():
         return
     deed = Path(trap).read_text()
