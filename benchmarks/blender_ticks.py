@@ -33,27 +33,14 @@ stage.scene(1920, 1080)
 bpy.ops.wm.save_as_mainfile(filepath=os.environ["KEYFOLLOW_BENCH"] + "/edit.blend")
 stage.movie(os.environ["KEYFOLLOW_BENCH"] + "/clip.mp4")
 stage.edit_keyframe(stage.by_name("clip"), 3, stage.warm)
-app, runs = stage.module("app"), stage.module("runs")
-stage.pump(lambda: stage.module("engines").info("slow"))
-strip = stage.by_name("clip")
-strip.keyfollow.engine = "slow"
-next(s for s in strip.keyfollow.settings if s.name == "seconds").f = 0.0
-stage.activate(strip)
+app, idle = stage.module("app"), []
+stage.use_slow_engine(stage.by_name("clip"), 0.0)
+stage.activate(stage.by_name("clip"))
 bpy.ops.keyfollow.propagate(quality="final")
-spent, work, idle = [], [], []
-uid = stage.by_name("clip").keyfollow.uid
-while not stage.by_name("clip").keyfollow.takes:
-    assert not stage.by_name("clip").keyfollow.error, stage.by_name("clip").keyfollow.error
-    stage.module("estimate").of(uid)  # as if the panel were drawn
-    began, worked = time.perf_counter(), time.thread_time()
-    wait = app.tick()
-    spent.append((time.perf_counter() - began) * 1000)
-    work.append((time.thread_time() - worked) * 1000)
-    time.sleep(wait)
-insert, _ = spent.pop(), work.pop()
+measured = np.array(stage.ticks("clip")) * 1000
+insert, (spent, work) = measured[-1, 0], measured[:-1].T
 for _ in range(200):
     began = time.perf_counter(); app.tick(); idle.append((time.perf_counter() - began) * 1000); time.sleep(0.01)
-longest = int(np.argmax(spent))
 print(f"RESULT {{len(spent)}} ticks, mean {{np.mean(spent):.2f}} ms, 99 % {{np.percentile(spent, 99):.2f}} ms, longest {{max(spent):.2f}} ms, then "
       f"{{sorted(spent)[-2]:.2f}} ms; of the processor's time the longest {{max(work):.2f}} ms, then {{sorted(work)[-2]:.2f}} ms; "
       f"the one that inserts {FRAMES} frames {{insert:.1f}} ms; idle {{np.median(idle) * 1000:.0f}} us")

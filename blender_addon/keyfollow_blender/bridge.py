@@ -32,6 +32,10 @@ RESTARTS = 5
 RESTARTS_S = 120.0
 
 
+def _session() -> session.Session:
+    return session.Session("blender", __version__, time.monotonic(), ahead=1)  # a piece a tick: 1 MiB
+
+
 class Bridge:
     """One client of the daemon. Made closed; `open` begins to look for the daemon, `close` leaves nothing behind.
 
@@ -49,7 +53,7 @@ class Bridge:
         self.state: State = "closed"
         self.error: KeyfollowError | None = None
         """Why there is no connection; cleared when there is one."""
-        self._session = session.Session("blender", __version__, time.monotonic())
+        self._session = _session()
         self._context: zmq.Context[zmq.Socket[bytes]] | None = None
         self._sockets: dict[Channel, zmq.Socket[bytes]] = {}
         self._answers: dict[int, tuple[Then, Otherwise]] = {}
@@ -258,7 +262,7 @@ class Bridge:
         self._uploads.clear()
         self._watchers.clear()
         self._sinks.clear()
-        self._session = session.Session("blender", __version__, time.monotonic())
+        self._session = _session()
         for _, otherwise in waiting:
             otherwise(error)
         for sink in sinks:

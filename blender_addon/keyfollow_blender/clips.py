@@ -14,10 +14,11 @@ from keyfollow.edits import Clip
 from keyfollow.errors import MediaError, UsageError
 from keyfollow.wire import ClipIs
 
-from . import compat
+from . import compat, folders
 from .timing import Timing, begun, playback_rate
 
 _NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.]+)$")
+_rates: dict[tuple[str, int, int], float] = {}
 _counts: dict[tuple[str, int, int], int] = {}
 
 
@@ -63,15 +64,16 @@ def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Frames:
     start, length = compat.content(strip)
     skipped, cut = compat.trims(strip)
     scene_fps = scene.render.fps / scene.render.fps_base
+    fps = movie_rate(strip) if source.numbers is None else 0.0
     total = len(source.numbers) if source.numbers is not None else clip.frames
-    varies = source.numbers is None and bool(clip.pts) and strip.fps > 0
+    varies = bool(clip.pts) and fps > 0
     if varies:
         total = _counted(_absolute(strip.filepath))
     frames = max(1, total - skipped - cut)
     keys = [k.timeline_frame for k in strip.retiming_keys] if hasattr(strip, "retiming_keys") else []
     rate = 1.0
-    if source.numbers is None and not keys and strip.fps > 0:
-        rate = playback_rate(frames, length, strip.fps, scene_fps)
+    if fps > 0 and not keys:
+        rate = playback_rate(frames, length, fps, scene_fps)
     play = Timing(
         start=start,
         length=length,
@@ -93,19 +95,34 @@ def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Frames:
     if not varies:
         return lambda left, right: [min(n, last) for n in play.frames_at(left, right)]
     exact = clip.rate[0] / clip.rate[1]
-    fps = exact if abs(exact / strip.fps - 1) < 1e-6 else strip.fps  # Blender tells its rate in single precision
-    return lambda left, right: begun(clip.pts, clip.time_base, fps, play.frames_at(left, right))
+    told = exact if abs(exact / fps - 1) < 1e-6 else fps  # Blender tells its rate in single precision
+    return lambda left, right: begun(clip.pts, clip.time_base, told, play.frames_at(left, right))
+
+
+def movie_rate(strip: Any) -> float:
+    """A movie strip's frames per second as Blender takes them, read once for each version of the file.
+
+    Blender opens the file anew whenever it is asked: 50 ms at 1080p, too long for the timer.
+    """
+    key = _version(_absolute(strip.filepath))
+    if key not in _rates:
+        _rates[key] = float(strip.fps)
+    return _rates[key]
 
 
 def _counted(path: str) -> int:
     """How many frames Blender counts in a movie: where the rate varies they are moments, not pictures. Only its own reader knows."""
-    found = Path(path).stat()
-    key = (path, found.st_size, found.st_mtime_ns)
+    key = _version(path)
     if key not in _counts:
         movie = bpy.data.movieclips.load(path)
         _counts[key] = int(movie.frame_duration)
         bpy.data.movieclips.remove(movie)
     return _counts[key]
+
+
+def _version(path: str) -> tuple[str, int, int]:
+    found = Path(path).stat()
+    return path, found.st_size, found.st_mtime_ns
 
 
 def _images(scene: Any, strip: Any) -> Source:
@@ -127,7 +144,7 @@ def _images(scene: Any, strip: Any) -> Source:
 
 @lru_cache(maxsize=16)  # the panel asks twice a second, and there may be thousands
 def _files(folder: Path, mtime_ns: int) -> frozenset[str]:
-    return frozenset(p.name for p in folder.iterdir()) if mtime_ns else frozenset()
+    return folders.names(folder)
 
 
 @lru_cache(maxsize=16)

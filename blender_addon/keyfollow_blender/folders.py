@@ -51,6 +51,15 @@ def found(path: str) -> Path:
     return Path(bpy.path.abspath(path))
 
 
+def names(folder: Path) -> frozenset[str]:
+    """What lies in a folder, nothing where there is none: one look, where asking for each of many files would hold Blender up."""
+    try:
+        with os.scandir(folder) as found:
+            return frozenset(e.name for e in found)
+    except OSError:
+        return frozenset()
+
+
 def bring(source: Path, target: Path) -> None:
     """Move a file that the daemon wrote for us to its place, whole or not at all; to another disk it is copied.
 

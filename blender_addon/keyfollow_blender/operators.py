@@ -2,47 +2,62 @@
 
 # Blender reads the annotations below as objects: no `from __future__ import annotations`.
 
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
-from keyfollow.errors import KeyfollowError
+from keyfollow.errors import KeyfollowError, UsageError
 
 from . import app, bake, compat, folders, keyframes, results, runs, sources, state
-from .plan import file_name, unpack
+from .plan import file_name
 
 Result = set[str]
 
 
 class _StripOperator:
-    """An operator on the sequencer's active strip."""
+    """An operator on the strip that is worked on. What it refuses is reported where it was pressed."""
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        strip = compat.active_strip(context)
-        return strip is not None and strip.type != "SOUND"
+        return state.target(context) is not None
 
-    def _target(self, context: Any) -> tuple[Any, Any]:
-        """The scene, and the strip that is meant: of a result strip, its source."""
-        strip: Any = compat.active_strip(context)
-        scene, strip = state.with_uid(strip.keyfollow.of) or (compat.scene_of(context), strip)
+    def execute(self, context: Any) -> Result:
+        scene, strip = state.target(context) or (None, None)
+        if strip is None:
+            return {"CANCELLED"}
         state.identify(strip)
-        return scene, strip
+        try:
+            self.act(scene, strip)
+        except KeyfollowError as e:
+            self.report({"ERROR"}, str(e))  # type: ignore[attr-defined]
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+    @abstractmethod
+    def act(self, scene: Any, strip: Any) -> None:
+        """What the button does."""
+
+
+class _FileOperator(_StripOperator):
+    """One that first asks for a file."""
+
+    filepath: StringProperty(subtype="FILE_PATH")
+
+    def invoke(self, context: Any, event: Any) -> Result:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def chosen(self) -> Path:
+        return Path(bpy.path.abspath(self.filepath))
 
 
 def _teller(strip: Any) -> Callable[[KeyfollowError], None]:
     """Shows an error in the strip's panel; it may come long after the operator, and the strip's own reference, are gone."""
     uid = strip.keyfollow.uid
-
-    def tell(error: KeyfollowError) -> None:
-        found = state.with_uid(uid)
-        if found is not None:
-            found[1].keyfollow.error, found[1].keyfollow.remedy = error.message, error.remedy
-        compat.redraw()
-
-    return tell
+    return lambda error: state.tell(state.with_uid(uid), error)
 
 
 class KEYFOLLOW_OT_connect(bpy.types.Operator):
@@ -62,28 +77,19 @@ class KEYFOLLOW_OT_edit_keyframe(_StripOperator, bpy.types.Operator):
 
     show: bpy.props.BoolProperty(default=True, options={"SKIP_SAVE", "HIDDEN"})
 
-    def execute(self, context: Any) -> Result:
-        scene, strip = self._target(context)
+    def act(self, scene: Any, strip: Any) -> None:
         keyframes.edit(scene, strip, scene.frame_current, show=self.show, failed=_teller(strip))
-        return {"FINISHED"}
 
 
-class KEYFOLLOW_OT_keyframe_from_file(_StripOperator, bpy.types.Operator):
+class KEYFOLLOW_OT_keyframe_from_file(_FileOperator, bpy.types.Operator):
     bl_idname = "keyfollow.keyframe_from_file"
     bl_label = "Use Picture"
     bl_description = "Use a picture that is edited already for the source frame under the playhead"
 
-    filepath: StringProperty(subtype="FILE_PATH")
     filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
 
-    def invoke(self, context: Any, event: Any) -> Result:
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: Any) -> Result:
-        scene, strip = self._target(context)
-        _add_later(scene, strip, Path(bpy.path.abspath(self.filepath)), _teller(strip))
-        return {"FINISHED"}
+    def act(self, scene: Any, strip: Any) -> None:
+        _add_later(scene, strip, self.chosen())
 
 
 class KEYFOLLOW_OT_keyframe_from_strip(_StripOperator, bpy.types.Operator):
@@ -91,18 +97,11 @@ class KEYFOLLOW_OT_keyframe_from_strip(_StripOperator, bpy.types.Operator):
     bl_label = "Use Strip Above"
     bl_description = "Use the picture of the image strip that lies above the source at the playhead"
 
-    def execute(self, context: Any) -> Result:
-        scene, strip = self._target(context)
-        try:
-            picture = keyframes.picture_above(scene, strip, scene.frame_current)
-        except KeyfollowError as e:
-            self.report({"ERROR"}, str(e))
-            return {"CANCELLED"}
-        _add_later(scene, strip, picture, _teller(strip))
-        return {"FINISHED"}
+    def act(self, scene: Any, strip: Any) -> None:
+        _add_later(scene, strip, keyframes.picture_above(scene, strip, scene.frame_current))
 
 
-def _add_later(scene: Any, strip: Any, picture: Path, failed: Any) -> None:
+def _add_later(scene: Any, strip: Any, picture: Path) -> None:
     uid, frame = strip.keyfollow.uid, scene.frame_current
 
     def add(ready: sources.Ready) -> None:
@@ -112,7 +111,7 @@ def _add_later(scene: Any, strip: Any, picture: Path, failed: Any) -> None:
             bpy.ops.ed.undo_push(message="Keyfollow: edit keyframe")
             compat.redraw()
 
-    sources.prepare(scene, strip, add, failed)
+    sources.prepare(scene, strip, add, _teller(strip))
 
 
 class KEYFOLLOW_OT_open_keyframe(_StripOperator, bpy.types.Operator):
@@ -122,10 +121,8 @@ class KEYFOLLOW_OT_open_keyframe(_StripOperator, bpy.types.Operator):
 
     index: IntProperty()
 
-    def execute(self, context: Any) -> Result:
-        _, strip = self._target(context)
+    def act(self, scene: Any, strip: Any) -> None:
         keyframes.open_picture(folders.found(strip.keyfollow.keyframes[self.index].path), _teller(strip))
-        return {"FINISHED"}
 
 
 class KEYFOLLOW_OT_remove(_StripOperator, bpy.types.Operator):
@@ -137,13 +134,11 @@ class KEYFOLLOW_OT_remove(_StripOperator, bpy.types.Operator):
     index: IntProperty()
     what: EnumProperty(items=(("keyframes", "", ""), ("masks", "", ""), ("takes", "", "")))
 
-    def execute(self, context: Any) -> Result:
-        _, strip = self._target(context)
+    def act(self, scene: Any, strip: Any) -> None:
         getattr(strip.keyfollow, self.what).remove(self.index)
-        return {"FINISHED"}
 
 
-class KEYFOLLOW_OT_add_mask(_StripOperator, bpy.types.Operator):
+class KEYFOLLOW_OT_add_mask(_FileOperator, bpy.types.Operator):
     bl_idname = "keyfollow.add_mask"
     bl_label = "Add Mask"
     bl_description = (
@@ -151,22 +146,15 @@ class KEYFOLLOW_OT_add_mask(_StripOperator, bpy.types.Operator):
     )
     bl_options: ClassVar[set[str]] = {"UNDO"}
 
-    filepath: StringProperty(subtype="FILE_PATH")
     role: EnumProperty(name="Role", items=state.ROLES)
 
-    def invoke(self, context: Any, event: Any) -> Result:
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    def execute(self, context: Any) -> Result:
-        scene, strip = self._target(context)
+    def act(self, scene: Any, strip: Any) -> None:
         ready = sources.known(scene, strip)
-        path = Path(bpy.path.abspath(self.filepath))
+        path = self.chosen()
         item = strip.keyfollow.masks.add()
         item.role, item.path = self.role, folders.stored(path)
         item.video = path.is_dir() or path.suffix.lower() in bpy.path.extensions_movie
         item.frame = ready.frame_at(scene.frame_current) if ready is not None else 0
-        return {"FINISHED"}
 
 
 class KEYFOLLOW_OT_propagate(_StripOperator, bpy.types.Operator):
@@ -178,12 +166,11 @@ class KEYFOLLOW_OT_propagate(_StripOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return super().poll(context) and runs.of_strip(compat.active_strip(context)) is None
+        found = state.target(context)
+        return found is not None and runs.of_strip(found[1]) is None
 
-    def execute(self, context: Any) -> Result:
-        scene, strip = self._target(context)
+    def act(self, scene: Any, strip: Any) -> None:
         runs.start(scene, strip, self.quality, _teller(strip))
-        return {"FINISHED"}
 
 
 class KEYFOLLOW_OT_job(_StripOperator, bpy.types.Operator):
@@ -193,14 +180,20 @@ class KEYFOLLOW_OT_job(_StripOperator, bpy.types.Operator):
 
     action: EnumProperty(items=(("cancel", "Cancel", ""), ("pause", "Pause", ""), ("resume", "Resume", "")))
 
-    def execute(self, context: Any) -> Result:
-        _, strip = self._target(context)
+    def act(self, scene: Any, strip: Any) -> None:
         run = runs.of_strip(strip)
         if run is not None:
             run.act(self.action)
         elif self.action == "cancel":
             bake.cancel(strip.keyfollow.uid)
-        return {"FINISHED"}
+
+
+def _take(strip: Any) -> Any:
+    """The chosen one. Raises `UsageError` ``no_take``."""
+    kept = strip.keyfollow
+    if not 0 <= kept.take_index < len(kept.takes):
+        raise UsageError("no_take", "No take is chosen.", "Choose one in the list, or propagate.")
+    return kept.takes[kept.take_index]
 
 
 class KEYFOLLOW_OT_show_take(_StripOperator, bpy.types.Operator):
@@ -209,15 +202,8 @@ class KEYFOLLOW_OT_show_take(_StripOperator, bpy.types.Operator):
     bl_description = "Put the chosen take onto the timeline (again)"
     bl_options: ClassVar[set[str]] = {"UNDO"}
 
-    def execute(self, context: Any) -> Result:
-        scene, strip = self._target(context)
-        kept = strip.keyfollow
-        try:
-            results.show(scene, strip, kept.takes[kept.take_index])
-        except KeyfollowError as e:
-            self.report({"ERROR"}, str(e))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+    def act(self, scene: Any, strip: Any) -> None:
+        results.show(scene, strip, _take(strip))
 
 
 class KEYFOLLOW_OT_compositor(_StripOperator, bpy.types.Operator):
@@ -226,13 +212,9 @@ class KEYFOLLOW_OT_compositor(_StripOperator, bpy.types.Operator):
     bl_description = "Add an image sequence node with the chosen take"
     bl_options: ClassVar[set[str]] = {"UNDO"}
 
-    def execute(self, context: Any) -> Result:
-        scene, strip = self._target(context)
-        kept = strip.keyfollow
-        item = kept.takes[kept.take_index]
-        plan = unpack(item.plan)
-        if plan is None:
-            return {"CANCELLED"}
+    def act(self, scene: Any, strip: Any) -> None:
+        item = _take(strip)
+        plan = results.plan_of(item)
         first = plan.needed[0]
         image = bpy.data.images.load(str(folders.found(item.folder) / file_name(first, plan.suffix)), check_existing=True)
         image.source = "SEQUENCE"
@@ -241,7 +223,6 @@ class KEYFOLLOW_OT_compositor(_StripOperator, bpy.types.Operator):
         node.frame_duration = len(plan.needed)
         node.frame_start = round(compat.content(strip)[0]) + plan.offset - plan.handles[0]
         node.frame_offset = first - 1
-        return {"FINISHED"}
 
 
 class KEYFOLLOW_OT_dismiss(_StripOperator, bpy.types.Operator):
@@ -249,10 +230,8 @@ class KEYFOLLOW_OT_dismiss(_StripOperator, bpy.types.Operator):
     bl_label = "Dismiss"
     bl_description = "Hide this message"
 
-    def execute(self, context: Any) -> Result:
-        _, strip = self._target(context)
+    def act(self, scene: Any, strip: Any) -> None:
         strip.keyfollow.error = strip.keyfollow.remedy = ""
-        return {"FINISHED"}
 
 
 CLASSES = (
@@ -271,11 +250,4 @@ CLASSES = (
 )
 
 
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import bpy
 
-from . import app, bake, compat, engines, estimate, folders, keyframes, preferences, requests, runs, state, thumbnails
+from . import app, bake, engines, estimate, folders, keyframes, preferences, requests, runs, state, thumbnails
 
 WIDTH = 44
 """Letters in a line of text: labels do not wrap by themselves."""
@@ -24,22 +24,13 @@ class _StripPanel(_Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        return _source(context) is not None
-
-
-def _source(context: Any) -> Any | None:
-    """The strip that is worked on: of a result strip, its source."""
-    strip = compat.active_strip(context)
-    if strip is None or strip.type == "SOUND":
-        return None
-    found = state.with_uid(strip.keyfollow.of)
-    return found[1] if found else strip
+        return _kept(context) is not None
 
 
 def _kept(context: Any) -> Any:
-    """The state of the strip that is worked on; for panels that are shown only with one."""
-    strip: Any = _source(context)
-    return strip.keyfollow
+    """What is kept with the strip that is worked on; None where there is none, when panels but the first are not drawn."""
+    found = state.target(context)
+    return found[1].keyfollow if found else None
 
 
 class KEYFOLLOW_PT_main(_Panel, bpy.types.Panel):
@@ -48,7 +39,7 @@ class KEYFOLLOW_PT_main(_Panel, bpy.types.Panel):
     def draw(self, context: Any) -> None:
         layout = self.layout
         _draw_daemon(layout)
-        strip = _source(context)
+        _, strip = state.target(context) or (None, None)
         if strip is None:
             layout.label(text="Select a movie or image strip.", icon="INFO")
             return
@@ -220,8 +211,8 @@ class KEYFOLLOW_PT_advanced(_StripPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        strip = _source(context)
-        info = engines.info(strip.keyfollow.engine) if strip is not None else None
+        kept = _kept(context)
+        info = engines.info(kept.engine) if kept is not None else None
         return info is not None and any(s.advanced for s in info.settings)
 
     def draw(self, context: Any) -> None:
@@ -242,8 +233,8 @@ class KEYFOLLOW_PT_takes(_StripPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Any) -> bool:
-        strip = _source(context)
-        return strip is not None and len(strip.keyfollow.takes) > 0
+        kept = _kept(context)
+        return kept is not None and len(kept.takes) > 0
 
     def draw(self, context: Any) -> None:
         layout, kept = self.layout, _kept(context)
@@ -283,11 +274,4 @@ CLASSES = (
 )
 
 
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -43,18 +43,25 @@ def show_chosen(kept: Any) -> None:
         show(*found, kept.takes[kept.take_index])
 
 
+def plan_of(item: Any) -> Plan:
+    """Raises `UsageError` ``unknown_plan``."""
+    plan = unpack(item.plan)
+    if plan is None:
+        raise UsageError("unknown_plan", "This take was made by another version.", "Propagate again.")
+    return plan
+
+
 def show(scene: Any, strip: Any, item: Any) -> Any:
     """Put a take where its plan says: into the result strip that lies there, else into a new one.
 
     Raises:
         UsageError: ``unknown_plan``, ``pictures_gone``.
     """
-    plan = unpack(item.plan)
-    if plan is None:
-        raise UsageError("unknown_plan", "This take was made by another version.", "Propagate again.")
+    plan = plan_of(item)
     folder = folders.found(item.folder)
     names = [file_name(n, plan.suffix) for n in plan.frames]
-    gone = next((n for n in dict.fromkeys(names) if not (folder / n).is_file()), None)
+    there = folders.names(folder)
+    gone = next((n for n in names if n not in there), None)
     if gone is not None:
         raise UsageError("pictures_gone", f"{folder / gone} is not there.", "Restore the folder, or propagate again.")
     before, after = plan.handles
@@ -76,7 +83,7 @@ def _new(scene: Any, strip: Any, plan: Plan, start: int, files: list[str]) -> An
     before, after = plan.handles
     stop = start + len(files) - before - after
     channel = _free_channel(around, strip, start, stop)
-    made = around.new_image(f"{strip.name} edited", _kept_path(files[0]), channel, start - before)
+    made = around.new_image(f"{strip.name} edited", folders.stored(Path(files[0])), channel, start - before)
     for file in files[1:]:
         made.elements.append(Path(file).name)
     if len(files) > 1:
@@ -101,13 +108,9 @@ def _new(scene: Any, strip: Any, plan: Plan, start: int, files: list[str]) -> An
 
 
 def _exchange(made: Any, folder: Path, names: list[str]) -> None:
-    made.directory = _kept_path(str(folder)) + "/"
+    made.directory = folders.stored(folder) + "/"
     for element, name in zip(made.elements, names, strict=True):
         element.filename = name
-
-
-def _kept_path(path: str) -> str:
-    return folders.stored(Path(path))
 
 
 def _free_channel(around: Any, strip: Any, start: int, stop: int) -> int:

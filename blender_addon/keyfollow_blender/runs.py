@@ -87,7 +87,8 @@ class Run:
         take = answer.job.take or self.job
         found = self.strip()
         self.folder = folders.take(found[1].name if found else self.place[1], take)
-        self.fetched = {n for n in self._needed if (self.folder / file_name(n, self.plan.suffix)).is_file()}
+        there = folders.names(self.folder)
+        self.fetched = {n for n in self._needed if file_name(n, self.plan.suffix) in there}
         self._show(answer.job)
         # in the source's order, because then the daemon decodes straight on instead of seeking for each picture
         self._stream = app.bridge.follow(self.job, "source", self._event)
@@ -164,7 +165,7 @@ class Run:
         try:
             results.insert(*found, self.plan, self.folder, self.shown.take or "", self.plan.baked)
         except KeyfollowError as e:
-            _tell(found[1], e)
+            state.tell(found, e)
         return True
 
     # --- its end ------------------------------------------------------------------------------------------------------------------
@@ -175,17 +176,14 @@ class Run:
             return
         found = self.strip()
         self._leave(handled=not _passing(error))
-        if found is not None:
-            if not _passing(error):
-                found[1].keyfollow.job = ""
-            if not isinstance(error, Cancelled):
-                _tell(found[1], error)
+        if found is not None and not _passing(error):
+            found[1].keyfollow.job = ""
+        if not isinstance(error, Cancelled):
+            state.tell(found, error)
         compat.redraw()
 
     def _complain(self, error: KeyfollowError) -> None:
-        found = self.strip()
-        if found is not None:
-            _tell(found[1], error)
+        state.tell(self.strip(), error)
 
     def _leave(self, handled: bool = True) -> None:
         if self._stream is not None:
@@ -297,10 +295,6 @@ def _passing(error: KeyfollowError) -> bool:
     return error.code in {
         "daemon_failed", "daemon_slow", "daemon_keeps_dying", "daemon_not_installed", "daemon_stopped", "wrong_protocol",
     }  # fmt: skip
-
-
-def _tell(strip: Any, error: KeyfollowError) -> None:
-    strip.keyfollow.error, strip.keyfollow.remedy = error.message, error.remedy
 
 
 def _reader(path: Path) -> session.Read:

@@ -46,6 +46,8 @@ def prepare(scene: Any, strip: Any, then: Callable[[Ready], None], otherwise: Ca
             bake.bake(scene, strip, lambda images: prepare_baked(scene, strip, images, source.bake, then, otherwise), otherwise)
             return
         clip = source.clip
+        if source.numbers is None:
+            clips.movie_rate(strip)  # here, where a button was pressed: too long for the timer
     except (KeyfollowError, OSError) as e:
         otherwise(e if isinstance(e, KeyfollowError) else UsageError("cannot_read", str(e), "Check the strip's files."))
         return

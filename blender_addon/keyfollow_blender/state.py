@@ -22,6 +22,7 @@ from bpy.props import (
 )
 from keyfollow.edits import SettingValue
 from keyfollow.engine_info import EngineInfo, Setting
+from keyfollow.errors import KeyfollowError
 
 from . import app, compat, engines
 
@@ -157,9 +158,11 @@ class StripState(bpy.types.PropertyGroup):
 CLASSES = (KeyframeItem, MaskItem, SettingItem, TakeItem, StripState)
 
 
+_register, _unregister = bpy.utils.register_classes_factory(CLASSES)
+
+
 def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
+    _register()
     compat.strip_class().keyfollow = PointerProperty(type=StripState)
     app.work["settings"] = complete
 
@@ -167,13 +170,22 @@ def register() -> None:
 def unregister() -> None:
     app.work.pop("settings", None)
     del compat.strip_class().keyfollow
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+    _unregister()
 
 
-def of_strip(strip: Any) -> Any:
-    """The state of a strip."""
-    return strip.keyfollow
+def target(context: Any) -> tuple[Any, Any] | None:
+    """The scene and the strip that is worked on: the active one, of a result strip its source; None where there is none."""
+    strip = compat.active_strip(context)
+    if strip is None or strip.type == "SOUND":
+        return None
+    return with_uid(strip.keyfollow.of) or (compat.scene_of(context), strip)
+
+
+def tell(found: tuple[Any, Any] | None, error: KeyfollowError) -> None:
+    """Show an error in the panel of a strip, if it is still there."""
+    if found is not None:
+        found[1].keyfollow.error, found[1].keyfollow.remedy = error.message, error.remedy
+    compat.redraw()
 
 
 def identify(strip: Any) -> str:

@@ -105,9 +105,10 @@ class Session:
         client: name shown in the daemon's status and log.
         version: the client's own version.
         now: seconds of a monotonic clock.
+        ahead: pieces of an upload that may be on their way, and so are read at a time: fewer for a driver that must not be held up.
     """
 
-    def __init__(self, client: str, version: str, now: float) -> None:
+    def __init__(self, client: str, version: str, now: float, *, ahead: int = wire.CREDIT) -> None:
         self._hello = wire.Hello(wire.PROTOCOL, client, version)
         self._out: deque[tuple[Channel, list[Any]]] = deque()
         self._next = 1
@@ -117,6 +118,7 @@ class Session:
         self._uploads: dict[str, _Upload] = {}
         self._heard = now
         self._beaten = now
+        self._ahead = ahead
         self._hello_id = 0
         self.open = False
 
@@ -252,7 +254,7 @@ class Session:
             del self._uploads[sha256]
         else:
             upload.sent = max(upload.sent, received)
-            while upload.sent < upload.size and upload.sent - received < wire.CREDIT * wire.CHUNK:
+            while upload.sent < upload.size and upload.sent - received < self._ahead * wire.CHUNK:
                 try:
                     data = upload.read(upload.sent, min(wire.CHUNK, upload.size - upload.sent))
                 except (OSError, ValueError):  # the file is gone, or was closed by whoever stopped waiting

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 import pytest
 from keyfollow_testkit import blenders
-from keyfollow_testkit.blenders import LONG, NORMAL, ROOT, Blender
+from keyfollow_testkit.blenders import NORMAL, ROOT, Blender
 from keyfollow_testkit.clips import Frame, moving_patch, write_clip, write_png
 from keyfollow_testkit.daemons import Home, home
 
-VERSIONS = [*NORMAL, *(pytest.param(v, marks=pytest.mark.long) for v in LONG)]
 RATES = {"23.976": Fraction(24000, 1001), "25": Fraction(25), "29.97": Fraction(30000, 1001)}
 
 
@@ -28,21 +26,13 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return blenders.zips(tmp_path_factory.mktemp("extension"))
 
 
-@pytest.fixture(scope="session")
-def installed(extension: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Blender]:
-    @cache
-    def of(version: str) -> Blender:
-        try:
-            return blenders.install(version, tmp_path_factory.mktemp("blender"), extension[0])
-        except RuntimeError as e:
-            pytest.skip(str(e))
-
-    return of
-
-
-@pytest.fixture(params=VERSIONS)
-def blender(request: pytest.FixtureRequest, installed: Callable[[str], Blender]) -> Blender:
-    return installed(request.param)
+@pytest.fixture(scope="module")
+def blender(request: pytest.FixtureRequest, extension: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Blender:
+    """The Blender that the test file names, with the extension installed."""
+    try:
+        return blenders.install(request.module.VERSION, tmp_path_factory.mktemp("blender"), extension[0])
+    except RuntimeError as e:
+        pytest.skip(str(e))
 
 
 @pytest.fixture
@@ -70,41 +60,46 @@ def numbered(count: int) -> list[Frame]:
 
 @pytest.fixture(scope="session")
 def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Clips by name: ``clip.mp4`` as cameras make it, ``rgb.mkv`` lossless, ``numbers-RATE.mp4``, ``patch-RATE.mkv``, ``images/``."""
+    """Clips by name: ``clip.mp4`` as cameras make it, ``rgb.mkv`` lossless, ``numbers-RATE.mp4``, ``patch-RATE.mkv``,
+    ``large.mp4`` of 1080p, ``many.mp4`` with 500 frames, ``images/``.
+    """
     folder = tmp_path_factory.mktemp("footage")
     write_clip(folder / "clip.mp4", moving_patch(24))
     write_clip(folder / "rgb.mkv", moving_patch(24), codec="ffv1", pixel_format="bgr0", options={})
     for name, rate in RATES.items():
         write_clip(folder / f"numbers-{name}.mp4", numbered(50), rate=rate)
-        write_clip(folder / f"patch-{name}.mkv", moving_patch(30), rate=rate, codec="ffv1", pixel_format="bgr0", options={})
+        write_clip(folder / f"patch-{name}.mkv", moving_patch(18), rate=rate, codec="ffv1", pixel_format="bgr0", options={})
     pts = list(
         accumulate((40 if n % 7 else 200 for n in range(1, 50)), initial=0)
     )  # every seventh picture lasts five times as long
     for kind in ("mp4", "mkv"):
         write_clip(folder / f"varies.{kind}", numbered(50), rate=Fraction(25), pts=pts, time_base=Fraction(1, 1000))
+    large = moving_patch(1, 240, 135)[0].repeat(8, axis=0).repeat(8, axis=1)
+    write_clip(folder / "large.mp4", [np.roll(large, 8 * n, axis=1) for n in range(8)], options={"preset": "ultrafast"})
+    write_clip(folder / "many.mp4", [np.full((48, 64, 3), n // 2, np.uint8) for n in range(500)])
     (folder / "images").mkdir()
     for n, frame in enumerate(moving_patch(12)):
         write_png(folder / "images" / f"shot_{n + 101:04d}.png", frame)
-    for fps in (24, 30):
-        for name in RATES:
-            _adapted(folder, f"numbers-{name}.mp4", fps)
-            _adapted(folder, f"patch-{name}.mkv", fps)
-    _adapted(folder, "numbers-25.mp4", 30, base=1.001)
-    _adapted(folder, "numbers-25.mp4", 24, fast=True)
-    _adapted(folder, "rgb.mkv", 24, fast=True)
-    _save(WISHES)
+    rated = [(clip, fps) for fps in (24, 30) for name in RATES for clip in (f"numbers-{name}.mp4", f"patch-{name}.mkv")]
+    _save_adapted(
+        *(_wish(folder, clip, fps) for clip, fps in rated),
+        _wish(folder, "numbers-25.mp4", 30, base=1.001),
+        _wish(folder, "numbers-25.mp4", 24, fast=True),
+        _wish(folder, "rgb.mkv", 24, fast=True),
+    )
     return folder
 
 
-WISHES: list[tuple[str, int, float, bool, str]] = []
+Wish = tuple[str, int, float, bool, str]
+"""What `stage.write_adapted` is given."""
 
 
-def _adapted(folder: Path, clip: str, fps: int, base: float = 1.0, fast: bool = False) -> None:
+def _wish(folder: Path, clip: str, fps: int, base: float = 1.0, fast: bool = False) -> Wish:
     kind = f"{'fast' if fast else fps}{'' if base == 1 else '-base'}"
-    WISHES.append((str(folder / clip), fps, base, fast, str(folder / f"{Path(clip).stem}-{kind}.blend")))
+    return str(folder / clip), fps, base, fast, str(folder / f"{Path(clip).stem}-{kind}.blend")
 
 
-def _save(wishes: list[tuple[str, int, float, bool, str]]) -> None:
+def _save_adapted(*wishes: Wish) -> None:
     """By one Blender for all: the operators that adapt a strip's speed crash in 5.0 without a window."""
     try:
         python = blenders.python_of(NORMAL[0])

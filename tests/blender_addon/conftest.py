@@ -1,7 +1,4 @@
-"""Tests that need a Blender run inside one (tests/blender/test_extension.py starts it); the others run with all other tests.
-
-Those marked `once` differ with no version of Blender: where KEYFOLLOW_BRIEF is set they are left to another version.
-"""
+"""Tests that need a Blender run inside one (tests/blender starts it); the others run with all other tests."""
 
 from __future__ import annotations
 
@@ -25,16 +22,6 @@ def footage() -> Path:
     return Path(os.environ["KEYFOLLOW_TEST_FOOTAGE"])
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "once: the same in every version")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if INSIDE and os.environ.get("KEYFOLLOW_BRIEF"):
-        config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("once")])
-        items[:] = [i for i in items if not i.get_closest_marker("once")]
-
-
 @pytest.fixture(scope="session")
 def keyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with edit.blend: the strip `rgb` from scene frame 10 on channel 2, with one edited keyframe, of its frame 10."""
@@ -54,6 +41,7 @@ def propagated(keyed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("propagated")
     stage.load_copy(keyed, folder / "of")
+    stage.use_slow_engine(stage.by_name("rgb"), 0.0)
     stage.propagate(stage.by_name("rgb"))
     stage.save()
     return folder / "of"
@@ -65,6 +53,24 @@ def clip(keyed: Path, _afresh: None, tmp_path: Path) -> Any:
     from keyfollow_testkit import stage
 
     stage.load_copy(keyed, tmp_path)
+    return stage.by_name("rgb")
+
+
+@pytest.fixture
+def quick(clip: Any) -> Any:
+    """The same, with an engine that takes no time."""
+    from keyfollow_testkit import stage
+
+    stage.use_slow_engine(clip, 0.0)
+    return stage.by_name("rgb")
+
+
+@pytest.fixture
+def slow(clip: Any) -> Any:
+    """The same, with an engine that takes its time."""
+    from keyfollow_testkit import stage
+
+    stage.use_slow_engine(clip, 0.06)
     return stage.by_name("rgb")
 
 

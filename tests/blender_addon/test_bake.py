@@ -7,7 +7,6 @@ from typing import Any
 
 import bpy
 import numpy as np
-import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, propagate, pump, strips
 
@@ -40,7 +39,6 @@ def test_a_meta_strip_is_rendered_alone_and_its_result_shows_the_same(footage: P
     assert abs(before[3] - after[3])[20:44, 12:36].max() > 20
 
 
-@pytest.mark.once
 def test_it_is_rendered_once(footage: Path) -> None:
     strip = meta(footage)
     edit_keyframe(strip, 2)
@@ -53,7 +51,6 @@ def test_it_is_rendered_once(footage: Path) -> None:
     assert np.isclose(stage.read(str(folder / "000000.png"))[..., 3], 1).all()
 
 
-@pytest.mark.once
 def test_cancel_leaves_nothing(footage: Path, tmp_path: Path) -> None:
     activate(meta(footage))
     bpy.ops.keyfollow.edit_keyframe(show=False)
@@ -65,7 +62,6 @@ def test_cancel_leaves_nothing(footage: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("**/rendered-*"))
 
 
-@pytest.mark.once
 def test_a_strip_removed_meanwhile_ends_it(footage: Path, tmp_path: Path) -> None:
     activate(meta(footage))
     bpy.ops.keyfollow.edit_keyframe(show=False)

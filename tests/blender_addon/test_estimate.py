@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from keyfollow_testkit.stage import by_name, module, propagate, pump
-
-pytestmark = pytest.mark.once
 
 
 def test_it_is_asked_and_asked_again(clip: Any) -> None:

@@ -9,8 +9,6 @@ import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import module
 
-pytestmark = pytest.mark.once
-
 
 def test_beside_the_blend_or_where_the_preferences_say(tmp_path: Path) -> None:
     folders, preferences = module("folders"), module("preferences").get()

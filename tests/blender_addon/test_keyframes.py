@@ -7,7 +7,6 @@ from typing import Any
 
 import bpy
 import numpy as np
-import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, movie, pump, strips
 
@@ -22,7 +21,6 @@ def test_the_picture_is_the_frame_under_the_playhead(footage: Path, tmp_path: Pa
     assert not module("keyframes").edited(item)
 
 
-@pytest.mark.once
 def test_a_save_by_rename_is_noticed(footage: Path) -> None:
     keyframes = module("keyframes")
     item = edit_keyframe(movie(str(footage / "rgb.mkv")), 3)
@@ -34,7 +32,6 @@ def test_a_save_by_rename_is_noticed(footage: Path) -> None:
     assert keyframes.edited(by_name("rgb").keyfollow.keyframes[0])
 
 
-@pytest.mark.once
 def test_pressed_again_it_opens_what_is_there(footage: Path, tmp_path: Path) -> None:
     log = tmp_path / "opened"
     editor = tmp_path / "editor"
@@ -75,7 +72,6 @@ def test_an_edited_file_or_the_strip_above_will_do(footage: Path, tmp_path: Path
     assert by_name("rgb").keyfollow.keyframes[1].frame == 6
 
 
-@pytest.mark.once
 def test_outside_the_strip_it_says_so(footage: Path) -> None:
     activate(movie(str(footage / "rgb.mkv"), start=100))
     bpy.context.scene.frame_set(5)

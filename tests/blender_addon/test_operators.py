@@ -7,7 +7,6 @@ from typing import Any
 
 import bpy
 import numpy as np
-import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, propagate, strips
 
@@ -18,7 +17,6 @@ def test_without_a_strip_nothing_can_be_pressed() -> None:
     assert bpy.ops.keyfollow.connect() == {"FINISHED"}
 
 
-@pytest.mark.once
 def test_masks_drive_a_run_and_can_be_removed(clip: Any, footage: Path, tmp_path: Path) -> None:
     white = np.zeros((64, 96, 3), np.float32)
     white[20:44, 12:24] = 1
@@ -27,6 +25,7 @@ def test_masks_drive_a_run_and_can_be_removed(clip: Any, footage: Path, tmp_path
     bpy.ops.keyfollow.add_mask(filepath=str(tmp_path / "mask.png"), role="edit")
     mask = by_name("rgb").keyfollow.masks[0]
     assert (mask.role, mask.frame, mask.video) == ("edit", 10, False)
+    stage.only(by_name("rgb"), 24, 30)
     propagate(by_name("rgb"))
     take = Path(bpy.path.abspath(by_name("rgb").keyfollow.takes[0].folder))
     source = stage.read(bpy.path.abspath(edit_keyframe(by_name("rgb"), 29).path))

@@ -64,6 +64,7 @@ def test_every_state_is_told(footage: Path) -> None:
     stage.write(path, stage.warm(stage.read(path)))
     assert "Edited" in drawn().split("Not edited yet")[-1]
     pump(lambda: "for 24 frames" in drawn())
+    stage.use_slow_engine(by_name("rgb"), 0.1)
     activate(by_name("rgb"))
     by_name("rgb").keyfollow.range = "TYPED"
     bpy.ops.keyfollow.propagate(quality="final")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
 from keyfollow_testkit.stage import module
-
-pytestmark = pytest.mark.once
 
 
 def test_nothing_is_chosen_at_first() -> None:

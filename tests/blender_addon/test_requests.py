@@ -10,8 +10,6 @@ import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import by_name, module, movie, pump
 
-pytestmark = pytest.mark.once
-
 
 def ready(name: str) -> Any:
     return pump(lambda: module("sources").known(bpy.context.scene, by_name(name)))

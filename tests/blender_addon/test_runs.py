@@ -9,23 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import by_name, edit_keyframe, module, movie, propagate, pump, result, strips, warm
-
-
-@pytest.fixture
-def slow(clip: Any) -> Any:
-    """The same, with an engine that takes its time."""
-    pump(lambda: module("engines").info("slow"))
-    clip = by_name("rgb")
-    clip.keyfollow.engine = "slow"
-    set_seconds(clip, 0.4)
-    return clip
-
-
-def set_seconds(strip: Any, seconds: float) -> None:
-    next(s for s in strip.keyfollow.settings if s.name == "seconds").f = seconds
 
 
 def start(strip: Any, quality: str = "final") -> Any:
@@ -67,19 +52,21 @@ def test_propagate_lays_the_result_exactly_over_the_range(clip: Any, tmp_path: P
 
 def test_a_4_2_0_clip_is_the_source_outside_the_edit_when_only_the_edit_is_delivered(footage: Path, tmp_path: Path) -> None:
     strip = movie(str(footage / "clip.mp4"), start=1)
-    source = stage.render(1, 24, str(tmp_path / "source"))
+    source = stage.render(5, 12, str(tmp_path / "source"))
     edit_keyframe(by_name("clip"), 8, warm)
     by_name("clip").keyfollow.deliver = "edit"
+    stage.only(by_name("clip"), 5, 13)
     made = propagate(by_name("clip"))
     strip = by_name("clip")
     assert made.blend_type == "ALPHA_OVER" and not strip.mute
-    rendered = stage.render(1, 24, str(tmp_path / "result"))
+    rendered = stage.render(5, 12, str(tmp_path / "result"))
     for pixels, before in zip(rendered, source, strict=True):
         assert (pixels[:, 75:] == before[:, 75:]).all()
-    assert abs(rendered[7] - source[7])[20:44, 12:36].max() > 20
+    assert abs(rendered[3] - source[3])[20:44, 12:36].max() > 20
 
 
 def test_progress_is_told_and_a_cancel_ends_the_job(slow: Any) -> None:
+    stage.use_slow_engine(slow, 0.3)
     run = start(slow)
     seen: list[float] = []
 
@@ -99,7 +86,6 @@ def test_progress_is_told_and_a_cancel_ends_the_job(slow: Any) -> None:
 
 
 def test_pause_holds_and_resume_goes_on(slow: Any) -> None:
-    set_seconds(slow, 0.1)
     run = start(slow)
     pump(lambda: working(run))
     bpy.ops.keyfollow.job(action="pause")
@@ -111,14 +97,15 @@ def test_pause_holds_and_resume_goes_on(slow: Any) -> None:
 
 
 def test_two_keyframes_drive_one_run(clip: Any) -> None:
-    edit_keyframe(clip, 30, lambda pixels: warm(pixels))
+    edit_keyframe(clip, 26, lambda pixels: warm(pixels))
     clip = by_name("rgb")
-    assert sorted(k.frame for k in clip.keyfollow.keyframes) == [10, 20]
+    stage.only(clip, 18, 28)
+    assert sorted(k.frame for k in clip.keyfollow.keyframes) == [10, 16]
     assert propagate(clip) is not None
 
 
-def test_a_second_run_prepares_nothing_anew_and_takes_the_firsts_place(done: Any) -> None:
-    first = result(done)
+def test_a_second_run_prepares_nothing_anew_and_takes_the_firsts_place(quick: Any) -> None:
+    first = propagate(quick)
     first.transform.offset_x = 7
     clip = by_name("rgb")
     job = clip.keyfollow.takes[0].take
@@ -137,7 +124,6 @@ def test_a_second_run_prepares_nothing_anew_and_takes_the_firsts_place(done: Any
 
 
 def test_a_job_is_found_again_after_save_and_load(slow: Any, tmp_path: Path) -> None:
-    set_seconds(slow, 0.1)
     run = start(slow)
     pump(lambda: working(run))
     bpy.ops.wm.save_mainfile()
@@ -153,7 +139,6 @@ def test_a_job_is_found_again_after_save_and_load(slow: Any, tmp_path: Path) -> 
     assert len(by_name("rgb").keyfollow.keyframes) == 1
 
 
-@pytest.mark.once
 def test_another_blend_is_not_told_of_this_ones_job(slow: Any) -> None:
     run = start(slow)
     pump(lambda: working(run))
@@ -166,7 +151,7 @@ def test_another_blend_is_not_told_of_this_ones_job(slow: Any) -> None:
     assert not list(strips())
 
 
-def test_undo_takes_away_exactly_the_result(clip: Any) -> None:
+def test_undo_takes_away_exactly_the_result(quick: Any) -> None:
     stage.effect("other", 5, 1, 20)
     bpy.ops.ed.undo_push(message="something of the person's own")
     propagate(by_name("rgb"))
@@ -182,7 +167,6 @@ def test_undo_takes_away_exactly_the_result(clip: Any) -> None:
 
 
 def test_an_undo_during_a_job_does_not_lose_it(slow: Any) -> None:
-    set_seconds(slow, 0.1)
     bpy.ops.ed.undo_push(message="before")
     run = start(slow)
     pump(lambda: working(run))
@@ -195,7 +179,6 @@ def test_an_undo_during_a_job_does_not_lose_it(slow: Any) -> None:
 
 
 def test_a_strip_removed_while_its_job_runs_harms_nothing(slow: Any) -> None:
-    set_seconds(slow, 0.05)
     run = start(slow)
     pump(lambda: working(run))
     strips().remove(by_name("rgb"))
@@ -203,9 +186,7 @@ def test_a_strip_removed_while_its_job_runs_harms_nothing(slow: Any) -> None:
     assert not list(strips())
 
 
-@pytest.mark.once
 def test_a_scene_deleted_while_its_job_runs_harms_nothing(slow: Any) -> None:
-    set_seconds(slow, 0.05)
     run = start(slow)
     pump(lambda: working(run))
     bpy.data.scenes.new("other")
@@ -213,9 +194,7 @@ def test_a_scene_deleted_while_its_job_runs_harms_nothing(slow: Any) -> None:
     pump(lambda: not module("runs").runs)
 
 
-@pytest.mark.once
 def test_a_strip_that_was_moved_gets_its_result_where_it_is_now(slow: Any) -> None:
-    set_seconds(slow, 0.05)
     run = start(slow)
     pump(lambda: working(run))
     by_name("rgb").frame_start += 100
@@ -224,7 +203,6 @@ def test_a_strip_that_was_moved_gets_its_result_where_it_is_now(slow: Any) -> No
     assert (made.frame_final_start, made.frame_final_end) == (110, 134)
 
 
-@pytest.mark.once
 def test_a_file_renamed_before_the_run_is_told_with_a_remedy(footage: Path, tmp_path: Path) -> None:
     moved = tmp_path / "mine.mkv"
     moved.write_bytes((footage / "rgb.mkv").read_bytes())
@@ -237,9 +215,23 @@ def test_a_file_renamed_before_the_run_is_told_with_a_remedy(footage: Path, tmp_
     assert "mine.mkv" in by_name("mine").keyfollow.error and by_name("mine").keyfollow.remedy
 
 
-@pytest.mark.once
+def test_a_file_renamed_while_its_job_runs_is_told_or_does_not_matter(footage: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "mine.mkv"
+    moved.write_bytes((footage / "rgb.mkv").read_bytes())
+    edit_keyframe(movie(str(moved)), 5, warm)
+    stage.use_slow_engine(by_name("mine"), 0.06)
+    run = start(by_name("mine"))
+    pump(lambda: working(run))
+    moved.rename(tmp_path / "other.mkv")
+    pump(lambda: not module("runs").runs)
+    kept = by_name("mine").keyfollow
+    assert kept.takes or ("mine.mkv" in kept.error and kept.remedy)
+    (tmp_path / "other.mkv").rename(moved)
+    kept.error = ""
+    assert propagate(by_name("mine")) is not None
+
+
 def test_a_daemon_that_is_killed_is_started_again_and_the_job_goes_on(slow: Any) -> None:
-    set_seconds(slow, 0.15)
     run = start(slow)
     pump(lambda: working(run))
     os.kill(daemon_pid(), signal.SIGKILL)
@@ -247,7 +239,6 @@ def test_a_daemon_that_is_killed_is_started_again_and_the_job_goes_on(slow: Any)
     assert result(by_name("rgb")) is not None
 
 
-@pytest.mark.once
 def test_a_failed_job_tells_its_sentence_and_remedy(slow: Any, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     trap.write_text("raise")
@@ -260,19 +251,17 @@ def test_a_failed_job_tells_its_sentence_and_remedy(slow: Any, tmp_path: Path) -
     assert not kept.error
 
 
-@pytest.mark.once
-def test_a_draft_is_named_so(clip: Any) -> None:
-    stage.activate(clip)
+def test_a_draft_is_named_so(quick: Any) -> None:
+    stage.activate(quick)
     bpy.ops.keyfollow.propagate(quality="draft")
     pump(lambda: by_name("rgb").keyfollow.takes)
     assert "draft" in by_name("rgb").keyfollow.takes[0].name
 
 
-def test_the_range_is_the_strips_the_scenes_or_typed(clip: Any) -> None:
-    kept = clip.keyfollow
-    kept.range, kept.start, kept.stop = "TYPED", 15, 22
-    clip.blend_type = "REPLACE"
-    made = propagate(clip)
+def test_the_range_is_the_strips_the_scenes_or_typed(quick: Any) -> None:
+    stage.only(quick, 15, 22)
+    quick.blend_type = "REPLACE"
+    made = propagate(quick)
     assert (made.frame_final_start, made.frame_final_end) == (15, 22)
     assert not by_name("rgb").mute, "the rest of the source is still needed"
     clip = by_name("rgb")

@@ -6,11 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import module, movie, pump
-
-pytestmark = pytest.mark.once
 
 
 def test_what_is_known_already_needs_no_asking(footage: Path) -> None:

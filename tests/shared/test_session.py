@@ -294,6 +294,16 @@ def test_an_upload_is_announced_and_every_byte_is_sent_once(open_line: Wire) -> 
     assert upload.state(upload.size) == [], "nothing follows the end"
 
 
+def test_a_driver_may_read_a_piece_at_a_time(line: Wire) -> None:
+    line.session = Session("test", "0.1.0", line.now, ahead=1)
+    line.open()
+    upload = Upload(line, 2 * CHUNK + 5)
+    line.sent()
+    for received in (0, CHUNK, 2 * CHUNK):
+        upload.state(received)
+        assert [offset for offset, _ in upload.chunks()] == [received]
+
+
 def test_a_blob_that_is_there_already_is_not_sent(open_line: Wire) -> None:
     upload = Upload(open_line, 3 * CHUNK)
     open_line.sent()

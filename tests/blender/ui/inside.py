@@ -25,10 +25,10 @@ def prepare() -> None:
     scene = bpy.context.scene
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
-    strip = strips.new_movie("shot", str(FOLDER / "shot.mp4"), 2, 1)
+    strip = strips.new_movie("balloon", str(FOLDER / "balloon.mp4"), 2, 1)
     scene.frame_start, scene.frame_end = 1, int(strip.frame_final_end) - 1
     scene.render.resolution_x, scene.render.resolution_y = 640, 360
-    scene.frame_set(20)
+    scene.frame_set(1 + json.loads((FOLDER / "example.json").read_text())["frame"])
     editor.active_strip = strip
     strip.select = True
     window = bpy.context.window_manager.windows[0]
@@ -37,6 +37,7 @@ def prepare() -> None:
     area.spaces[0].view_type = "SEQUENCER_PREVIEW"
     with bpy.context.temp_override(window=window, area=area, region=area.regions[0]):
         bpy.ops.screen.screen_full_area()
+    bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "edit.blend"))  # results lie beside it
 
 
 def open_tab() -> float | None:

@@ -20,13 +20,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 ROOT = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / folder) for folder in ("shared", "tests/kit")]
 
-from keyfollow_testkit import blenders, clips  # noqa: E402
+from keyfollow_testkit import blenders  # noqa: E402
+
+EXAMPLE = ROOT / "shared/keyfollow/example"
 
 PACKAGES = (
     "ca-certificates,blender,blender-data,python3-numpy,python3-zmq,python3-msgpack,xvfb,libgl1-mesa-dri,libgl1,libegl1,"
@@ -130,13 +129,10 @@ class Window:
 
 
 def paint(path: Path) -> None:
-    """The edit: the warm patch becomes violet; saved by rename, as editors do."""
-    pixels: Any = cv2.imread(str(path))
-    warm = (pixels[..., 2].astype(int) - pixels[..., 0] > 20).astype(np.uint8)
-    inside = cv2.morphologyEx(warm, cv2.MORPH_CLOSE, np.ones((9, 9))) > 0
-    pixels[inside] = pixels[inside][:, [2, 0, 1]]
-    cv2.imwrite(str(path) + ".new.png", pixels)
-    Path(str(path) + ".new.png").replace(path)
+    """The edit is the example's own; saved by rename, as editors do."""
+    part = path.with_suffix(".new.png")
+    shutil.copyfile(EXAMPLE / "keyframe.png", part)
+    part.replace(path)
 
 
 def main() -> int:
@@ -148,7 +144,8 @@ def main() -> int:
     folder = Path("/var/tmp/keyfollow-ui")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "resources").mkdir(parents=True)
-    clips.write_clip(folder / "shot.mp4", clips.moving_patch(60, 640, 360))
+    shutil.copyfile(EXAMPLE / "clip.mp4", folder / "balloon.mp4")
+    shutil.copyfile(EXAMPLE / "example.json", folder / "example.json")
     package = blenders.builder().build(folder / "zips", blenders.builder().fetch(blenders.cache() / "wheels"))[0]
     paths = os.pathsep.join(str(ROOT / f) for f in ("shared", "daemon"))
     environment = {**os.environ, "KEYFOLLOW_HOME": str(folder / "home"), "PYTHONPATH": paths}

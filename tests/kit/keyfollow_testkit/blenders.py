@@ -20,7 +20,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 NORMAL = ("4.5.15", "5.0.1")
-LONG = ("4.2.23", "5.2.3")
 PYTHONS = {"5.2": "3.13"}
 """Blender version → the Python that its bpy is built for, where that is not 3.11."""
 INSTALL = """

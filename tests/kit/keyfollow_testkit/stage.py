@@ -98,6 +98,36 @@ def pump(until: Callable[[], Any], seconds: float = 60) -> Any:
     return found
 
 
+def ticks(name: str) -> list[tuple[float, float]]:
+    """Let the timer run, with the panel drawn, until the strip `name` has its first take: for each tick the seconds that passed, and
+    those of the processor's time. The last one inserted the result.
+    """
+    app, uid, spent = module("app"), by_name(name).keyfollow.uid, []
+    while not by_name(name).keyfollow.takes:
+        assert not by_name(name).keyfollow.error, state_of_things()
+        module("estimate").of(uid)  # as the panel does whenever it is drawn
+        began, worked = time.perf_counter(), time.thread_time()
+        wait = app.tick()
+        spent.append((time.perf_counter() - began, time.thread_time() - worked))
+        time.sleep(wait)
+    return spent
+
+
+def only(strip: Any, start: int, stop: int) -> None:
+    """Set the range to the scene frames from `start` to before `stop`: fewer frames take less time."""
+    kept = strip.keyfollow
+    kept.range, kept.start, kept.stop = "TYPED", start, stop
+
+
+def use_slow_engine(strip: Any, seconds: float) -> None:
+    """Let the strip be edited by the tests' own engine, which takes `seconds` for a frame."""
+    name = strip.name
+    pump(lambda: module("engines").info("slow"))
+    kept = by_name(name).keyfollow
+    kept.engine = "slow"
+    next(s for s in kept.settings if s.name == "seconds").f = seconds
+
+
 def state_of_things() -> str:
     app, runs = module("app"), module("runs")
     words = [f"bridge {app.bridge.state} {app.bridge.error}"]

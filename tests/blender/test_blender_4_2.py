@@ -1,0 +1,8 @@
+"""The extension in Blender 4.2."""
+
+import pytest
+from keyfollow_testkit.in_blender import test_every_zip_is_valid_by_blenders_own_tool, test_inside_blender
+
+__all__ = ["test_every_zip_is_valid_by_blenders_own_tool", "test_inside_blender"]
+VERSION = "4.2.23"
+pytestmark = [pytest.mark.timeout(900), pytest.mark.long]
