@@ -53,10 +53,14 @@ def main(argv: list[str] | None = None) -> int:
         from keyfollow_daemon.models.command import main as models
 
         return models(words[1:])
+    if words[:1] == ["doctor"]:
+        from keyfollow_daemon.doctor import main as doctor
+
+        return doctor()
     parser = argparse.ArgumentParser(
         "keyfollowd",
         description="Keyfollow's daemon: hosts the editing engines for this user.",
-        epilog="`keyfollowd models …` manages weights, without a daemon.",
+        epilog="`keyfollowd models …` manages weights, `keyfollowd doctor` tells what engines lack; neither needs a daemon.",
     )
     parser.add_argument("--executor", choices=("process", "inline"), default="process", help="where engines run")
     parser.add_argument("--idle-exit", type=float, metavar="SECONDS", help="stop when nobody needed it for so long")
