@@ -34,6 +34,7 @@ from keyfollow_daemon.jobs.store import JobStore
 from keyfollow_daemon.lock import InstanceLock
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.models.hub import OFFLINE
+from keyfollow_daemon.notify import Notifier
 from keyfollow_daemon.takes.store import TakeStore
 from keyfollow_daemon.transport.api import Api, Services
 from keyfollow_daemon.transport.auth import Keys
@@ -80,6 +81,7 @@ def main(argv: list[str] | None = None) -> int:
 def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float | None = None) -> int:
     """Recover, announce, answer until asked to stop, leave no trace but what is meant to stay."""
     began = time.monotonic()
+    systemd = Notifier()
     for folder in (where.data, where.logs):
         private_folder(folder)
     # the storage root may be a link, a shared disk, or one that knows no permissions; what lies in it is ours alone where it can be
@@ -110,10 +112,12 @@ def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float |
             version=__version__,
         ),
     )
+    systemd.ready()
     log.info("ready after %.2f s, storage %s", time.monotonic() - began, where.storage)
     try:
-        server.run(api)
+        server.run(api, systemd.beat)
     finally:
+        systemd.stopping()
         with suppress(KeyfollowError, OSError):  # someone meddled with it: the next daemon deals with that
             connection.remove(where.connection, os.getpid())
         api.close()
