@@ -41,7 +41,7 @@ sed -i "1s|.*|#!/opt/keyfollow/bin/python|" "$opt"/bin/keyfollow*
 printf 'home = /usr/bin\ninclude-system-site-packages = false\nversion = %s\n' "$minor" >"$opt/pyvenv.cfg"
 # compiled here: the person's account cannot write there
 find "$root" -name __pycache__ -prune -exec rm -rf {} +
-"$python" -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$root" -p / "$opt/lib" || true # templates of other Pythons
+"$python" -m compileall -qq -j 1 --invalidation-mode unchecked-hash -s "$root" -p / "$opt/lib" || true # templates of other Pythons
 find "$opt/lib" -name '*.so*' -type f -exec chmod 644 {} +
 find "$opt/lib" -name '*.py' -type f -exec chmod 644 {} +
 

@@ -218,7 +218,8 @@ class Installer:
         wheels = self._plan.wheelhouse or str(self._wheels)
         if " @ " in keyfollow:
             keyfollow = f"keyfollow[diffusion]=={self._plan.version}"
-        self._pip("install", "--no-index", "--find-links", wheels, "torch", keyfollow)
+        # compiled when first imported, and only what is
+        self._pip("install", "--no-compile", "--no-index", "--find-links", wheels, "torch", keyfollow)
 
     def _python(self) -> None:
         if not environment.python(self._folder).exists():
