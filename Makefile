@@ -17,7 +17,7 @@ CORE := $(VENV)/.installed-core
 DEV := $(VENV)/.installed-dev
 CODE := $(foreach d,shared daemon desktop_app blender_addon installers tests benchmarks examples tools,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help setup demo test test-faults test-long check bench blender blenders clean
+.PHONY: help setup demo test test-faults test-long check bench blender blenders docs deb tarball clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,15 @@ blender: $(DEV) ## build the Blender extension into dist/blender
 
 blenders: $(DEV) ## fetch the Blenders and wheels that tests use into ~/.cache/keyfollow-tests, for tests without a network
 	@PYTHONPATH=tests/kit $(PY) -m keyfollow_testkit.blenders
+
+docs: $(DEV) ## build the documentation's site into build/site
+	@$(PY) -m mkdocs build --quiet
+
+deb: ## build dist/keyfollow_VERSION_ARCH.deb for this Debian's Python
+	@PIP=$(PYTHON) installers/linux/build_deb.sh dist
+
+tarball: ## build dist/keyfollow-VERSION-linux-ARCH.tar.gz: every wheel, and install.sh for other Linuxes
+	@PIP=$(PYTHON) installers/linux/build_tarball.sh dist
 
 clean: ## remove all that make made, .venv too
 	rm -rf $(VENV) demo-output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -34,6 +34,7 @@ from keyfollow_daemon.jobs.store import JobStore
 from keyfollow_daemon.lock import InstanceLock
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.models.hub import OFFLINE
+from keyfollow_daemon.notify import Notifier
 from keyfollow_daemon.takes.store import TakeStore
 from keyfollow_daemon.transport.api import Api, Services
 from keyfollow_daemon.transport.auth import Keys
@@ -53,10 +54,14 @@ def main(argv: list[str] | None = None) -> int:
         from keyfollow_daemon.models.command import main as models
 
         return models(words[1:])
+    if words[:1] == ["doctor"]:
+        from keyfollow_daemon.doctor import main as doctor
+
+        return doctor()
     parser = argparse.ArgumentParser(
         "keyfollowd",
         description="Keyfollow's daemon: hosts the editing engines for this user.",
-        epilog="`keyfollowd models …` manages weights, without a daemon.",
+        epilog="`keyfollowd models …` manages weights, `keyfollowd doctor` tells what engines lack; neither needs a daemon.",
     )
     parser.add_argument("--executor", choices=("process", "inline"), default="process", help="where engines run")
     parser.add_argument("--idle-exit", type=float, metavar="SECONDS", help="stop when nobody needed it for so long")
@@ -76,6 +81,7 @@ def main(argv: list[str] | None = None) -> int:
 def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float | None = None) -> int:
     """Recover, announce, answer until asked to stop, leave no trace but what is meant to stay."""
     began = time.monotonic()
+    systemd = Notifier()
     for folder in (where.data, where.logs):
         private_folder(folder)
     # the storage root may be a link, a shared disk, or one that knows no permissions; what lies in it is ours alone where it can be
@@ -106,10 +112,12 @@ def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float |
             version=__version__,
         ),
     )
+    systemd.ready()
     log.info("ready after %.2f s, storage %s", time.monotonic() - began, where.storage)
     try:
-        server.run(api)
+        server.run(api, systemd.beat)
     finally:
+        systemd.stopping()
         with suppress(KeyfollowError, OSError):  # someone meddled with it: the next daemon deals with that
             connection.remove(where.connection, os.getpid())
         api.close()

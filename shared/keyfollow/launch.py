@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import connection
+from . import __version__, connection, environment
 from .connection import Connection
 from .errors import DaemonError, StorageError, disk_full
-from .paths import Paths
+from .paths import Paths, paths
 
 START_S = 30.0
 ROOM = 1 << 20
@@ -154,11 +154,13 @@ def spawn(where: Paths, program: str = "", home: str = "", *, silent: Connection
 
 
 def command() -> list[str]:
-    """How to run the daemon of this installation.
+    """How to run the daemon of this installation: in the environment that `keyfollow setup` made, if it did.
 
     Raises:
         DaemonError: ``daemon_not_installed``.
     """
+    if (interpreter := environment.program(paths(), __version__)) is not None:
+        return [str(interpreter), "-m", "keyfollow_daemon"]
     if importlib.util.find_spec("keyfollow_daemon") is not None:
         return [sys.executable, "-m", "keyfollow_daemon"]
     program = shutil.which("keyfollowd")

@@ -108,7 +108,8 @@ class Server:
         """Leave `run` after the work at hand. From the loop's own thread or a signal handler."""
         self._stopping = True
 
-    def run(self, handler: Handler) -> None:
+    def run(self, handler: Handler, alive: Callable[[], None] = lambda: None) -> None:
+        """Serve until `stop`; `alive` is called at every tick."""
         poller = zmq.Poller()
         for socket in (self._gate.socket, self._wake_in, *self._sockets.values()):
             poller.register(socket, zmq.POLLIN)
@@ -129,6 +130,7 @@ class Server:
                 next_tick = now + TICK_S
                 for peer in list(self._unread):  # those who are gone leave nothing here
                     self.room(peer)
+                alive()
                 _guard(lambda now=now: handler.tick(now))  # type: ignore[misc]
 
     def _run_posted(self) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import cache, daemon, demo, engines, frame, jobs, models, propagate, takes
+from . import cache, daemon, demo, diagnostics, doctor, engines, frame, jobs, models, propagate, setup, takes
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +33,9 @@ app.command("propagate")(propagate.propagate)
 app.command("frame")(frame.frame)
 app.command("engines")(engines.engines)
 app.command("demo")(demo.demo)
+app.command("setup")(setup.setup)
+app.command("doctor")(doctor.doctor)
+app.command("diagnostics")(diagnostics.diagnostics)
 app.add_typer(jobs.app, name="jobs", help="The queue.")
 app.add_typer(takes.app, name="takes", help="What runs have made.")
 app.add_typer(cache.app, name="cache", help="Inversion caches: what makes the next run on the same footage quick.")
