@@ -26,6 +26,7 @@ from ..model.state import Project
 from .bin import MIME
 from .document import Document
 from .pictures import Pictures
+from .prepared import Prepared
 from .take_store import TakeStore
 from .timeline_paint import Painter
 from .timeline_scale import GAP, HEAD, KEYS, RULER, Hit, Row, Scale, rows
@@ -78,6 +79,11 @@ class Timeline(QAbstractScrollArea):
         thumbnails.ready.connect(self._repaint)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled)
         self.verticalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
+
+    def show_prepared(self, prepared: Prepared) -> None:
+        """Draw what is prepared, as `prepared` knows it."""
+        self._painter.prepared = prepared
+        prepared.changed.connect(self._repaint)
 
     def sizeHint(self) -> QSize:
         return QSize(900, 300)

@@ -16,9 +16,11 @@ from ..model.timecode import timecode
 from . import theme
 from .document import Document
 from .pictures import Pictures, Want, still
+from .prepared import Prepared
 from .take_store import UNSURE, TakeStore
 from .timeline_scale import HEAD, KEYS, RULER, STRIP, Row, Scale
 
+PREPARED = QColor("#7f9a6b")
 CLIP, CLIP_SOUND = QColor("#38424f"), QColor("#3a4a42")
 LABEL = QColor(0, 0, 0, 150)
 DONE, WAITING = QColor("#6f8fb5"), QColor("#3f4955")
@@ -30,6 +32,7 @@ class Painter:
 
     def __init__(self, document: Document, thumbnails: Pictures, takes: TakeStore) -> None:
         self._document, self._thumbnails, self._takes = document, thumbnails, takes
+        self.prepared: Prepared | None = None
         self._ratio = 1.0
         self._wants: list[Want] = []
 
@@ -161,6 +164,7 @@ class Painter:
                 self._keyframes(p, project, scale, row, clip, media)
                 if chosen:
                     self._lanes(p, project, scale, row, clip, media, width)
+                    self._prepared(p, project, scale, row, clip, media)
 
     def _filmstrip(
         self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF, visible: QRectF
@@ -246,6 +250,18 @@ class Painter:
 
     def _small(self, media: Media) -> tuple[int, int]:
         return round(60 * self._ratio), round(20 * self._ratio)
+
+    def _prepared(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media) -> None:
+        """Under the selected clip: the frames that the chosen engine need not prepare again."""
+        if self.prepared is None:
+            return
+        shown = used(clip, media, project.timeline)
+        for start, stop in self.prepared.ranges(media, project.work_of(media.id).settings.engine):
+            first, last = max(start, shown.start), min(stop, shown.stop)
+            if first < last:
+                ratio = float(project.timeline.fps / media.fps)
+                left = scale.x(clip.start + float(first - clip.source_start) * ratio)
+                p.fillRect(QRectF(left, row.strip_top + STRIP + 14, (last - first) * ratio * scale.pixels, 2), PREPARED)
 
     def _lanes(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media, width: int) -> None:
         """Under the selected clip: what of its take is made, and where the engine is unsure."""

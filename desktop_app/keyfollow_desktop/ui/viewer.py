@@ -24,12 +24,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ..model import assets
 from ..model.selection import Seen
-from ..model.state import Media
+from ..model.state import Media, TakeRef
 from ..model.work_edits import out_of_date
 from . import theme
 from .document import Document
 from .pictures import Pictures, Want, still
+from .proxies import PROXY, Proxies
 from .take_store import TakeStore
+from .timeline_paint import take_name
 
 Mode = Literal["source", "take", "wipe", "side", "difference"]
 MODES: tuple[Mode, ...] = ("source", "take", "wipe", "side", "difference")
@@ -68,6 +70,8 @@ class Viewer(QWidget):
         self._take: tuple[Want, QImage] | None = None
         self._wanted: tuple[Want | None, Want | None] = (None, None)
         self._not_yet = False
+        self._against = ""
+        self.proxies: Proxies | None = None
         self._link = QRectF()
         self.dropped = 0
         self._shown_frame: int | None = None
@@ -81,10 +85,25 @@ class Viewer(QWidget):
     # --- what to show ------------------------------------------------------------------------------------------------------
 
     def set_mode(self, mode: Mode) -> None:
-        if mode != self.mode:
+        if mode != self.mode or self._against:
+            self._against = ""
             self.mode = mode
             self.mode_changed.emit(mode)
             self.refresh()
+
+    def compare(self, take: str) -> None:
+        """See the shown take beside another one, until a mode is chosen by hand or another source comes into view."""
+        self._against = take
+        self.mode = "wipe"
+        self.mode_changed.emit(self.mode)
+        self.refresh()
+
+    @property
+    def against(self) -> TakeRef | None:
+        """The take that stands in for the source in a comparison."""
+        if not self._against or self._seen is None:
+            return None
+        return next((t for t in self._document.project.work_of(self._seen.clip.media).takes if t.id == self._against), None)
 
     def hold_source(self, held: bool) -> None:
         """Show the source while a key is held."""
@@ -96,6 +115,8 @@ class Viewer(QWidget):
         if speed:
             self.dropped, self._shown_frame = 0, None
             self.dropped_changed.emit(0)
+        else:
+            self.refresh()  # what stands still is the original, not the copy that played
 
     def turn_wipe(self, degrees: float) -> None:
         self._angle = (self._angle + degrees) % 360
@@ -131,14 +152,34 @@ class Viewer(QWidget):
         ratio = self.devicePixelRatioF()
         halves = 2 if self.mode == "side" else 1
         size = (0, 0) if self._zoom > self._fit() else (round(self.width() * ratio / halves), round(self.height() * ratio))
-        source = Want(media.path, frame, media.given_rate, size=size)
+        source = self._light(media, frame, size) or Want(media.path, frame, media.given_rate, size=size)
         if self.mode == "source":
             return [source]
+        if (other := self.against) is not None:
+            folders = (self._takes.folder(other.id), self._takes.folder(seen.clip.take))
+            return [Want(media.path, frame, media.given_rate, folder, size) for folder in folders]
         edited = self._keyframe(seen, media, frame)
         if edited is not None:
             return [source, still(edited, size)]
+        if (light := self._light(media, frame, size, seen.clip.take)) is not None:
+            return [source, light]
         folder = self._takes.folder(seen.clip.take)
         return [source, Want(media.path, frame, media.given_rate, folder, size)] if folder else [source]
+
+    def _light(self, media: Media, frame: int, size: tuple[int, int], take: str = "") -> Want | None:
+        """The same frame of a copy made for playing; None while nothing plays, and where there is none."""
+        if not self.playing or self.proxies is None:
+            return None
+        ref = next((t for t in self._document.project.work_of(media.id).takes if t.id == take), None)
+        if take and (ref is None or not ref.start <= frame < ref.stop):
+            return None
+        path = self.proxies.find(media, ref)
+        return None if path is None else Want(str(path), frame - (ref.start if ref else 0), size=size)
+
+    @property
+    def proxied(self) -> bool:
+        """Whether what is shown is a copy made for playing."""
+        return self._wanted[0] is not None and self._seen is not None and self._wanted[0].path.endswith(PROXY)
 
     def _keyframe(self, seen: Seen, media: Media, frame: int) -> Path | None:
         """The edited picture of a frame, as long as no take that is up to date shows it."""
@@ -309,6 +350,9 @@ class Viewer(QWidget):
         take_first = self.mode == "wipe" and math.sin(math.radians(self._angle)) < 0
         edited = self._wanted[1] is not None and self._wanted[1].frame is None
         names = (self.tr("Source"), self.tr("Edit keyframe") if edited else self.tr("Take"))
+        if (other := self.against) is not None and self._seen is not None:
+            takes = self._document.project.work_of(self._seen.clip.media).takes
+            names = (take_name(other), next((take_name(t) for t in takes if t.id == self._seen.clip.take), self.tr("Source")))
         names = names[::-1] if take_first else names
         self._corner(painter, names[0], Qt.AlignmentFlag.AlignLeft)
         self._corner(painter, names[1], Qt.AlignmentFlag.AlignRight)

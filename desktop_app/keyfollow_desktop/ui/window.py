@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QSplitter,
+    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -34,9 +35,12 @@ from .notice import NoticeBar
 from .parts import label, tool
 from .pictures import Pictures
 from .preferences import Preferences
+from .prepared import Prepared
+from .proxies import Proxies
 from .queue_drawer import QueueDrawer
 from .round_trip import RoundTrip
 from .runs import Runs
+from .shortcuts import effective
 from .take_store import TakeStore
 from .takes_panel import TakesPanel
 from .timeline import Timeline
@@ -65,6 +69,9 @@ class Window(QMainWindow):
         self.viewer = Viewer(self.document, self.pictures, self.takes)
         self.bar = TransportBar(self.document, self.transport, self.viewer)
         self.timeline = Timeline(self.document, self.thumbnails, self.takes)
+        self.prepared = Prepared(self.bridge, self)
+        self.timeline.show_prepared(self.prepared)
+        self.proxies = self.viewer.proxies = Proxies(self.takes, lambda: preferences.proxies, self)
         self.bin = Bin(self.document, self.thumbnails)
         self.takes_panel = TakesPanel(self.document, self.takes)
         self.inspector = Inspector(self.document, self.bridge, self.runs, self.thumbnails)
@@ -105,10 +112,12 @@ class Window(QMainWindow):
         self._across.setSizes([260, 1020, 320])
         self._down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self._down.addWidget(self._across)
-        self._down.addWidget(self.timeline)
+        self.bottom = QStackedWidget()
+        self.bottom.addWidget(self.timeline)
+        self._down.addWidget(self.bottom)
         self._down.setStretchFactor(0, 1)
         self._down.setSizes([640, 300])
-        self.timeline.setMinimumHeight(150)
+        self.bottom.setMinimumHeight(150)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
@@ -130,7 +139,6 @@ class Window(QMainWindow):
         menus = {name: self.menuBar().addMenu(words(text)) for name, text in MENUS.items()}
         for entry in ENTRIES:
             action = QAction(words(entry.text), self)
-            action.setShortcuts([QKeySequence(k) for k in entry.keys])
             slot = getattr(self.commands, f"do_{entry.name}")
             action.triggered.connect(lambda _=False, s=slot: s())
             menus[entry.menu].addAction(action)
@@ -140,10 +148,11 @@ class Window(QMainWindow):
                 self._recent.aboutToShow.connect(self._fill_recent)
                 menus[entry.menu].addMenu(self._recent)
             if entry.name in (
-                "example",
-                "import",
+                "open_archive",
+                "import_timeline",
                 "save_as",
-                "export_timeline",
+                "export_archive",
+                "send_blender",
                 "redo",
                 "ripple",
                 "marker",
@@ -154,6 +163,18 @@ class Window(QMainWindow):
                 "fit",
             ):
                 menus[entry.menu].addSeparator()
+
+        self.apply_shortcuts()
+
+    def apply_shortcuts(self) -> None:
+        """Let every action have the keys that the person chose."""
+        self.keys = effective(*self.preferences.shortcuts)
+        for name, action in self.actions_by_name.items():
+            action.setShortcuts([QKeySequence(k) for k in self.keys[name]])
+
+    def _is_key(self, event: QKeyEvent, name: str) -> bool:
+        """Whether `event` is about the key of an action, whatever else is held with it."""
+        return any(QKeySequence(k) == QKeySequence(event.key()) for k in self.keys[name])
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -169,6 +190,8 @@ class Window(QMainWindow):
         document, commands = self.document, self.commands
         document.changed.connect(self._on_changed)
         document.place_changed.connect(lambda _: self._update_hint())
+        document.changed.connect(self.proxies.look)
+        self.runs.finished.connect(lambda *_: self.proxies.look(document.project))
         document.kept.connect(self._update_title)
         for source in (document.failed, self.runs.failed, self.round_trip.failed, self.queue.failed):
             source.connect(commands.show_error)
@@ -181,6 +204,7 @@ class Window(QMainWindow):
         self.bin.append_asked.connect(commands.append)
         self.bin.relink_asked.connect(commands.relink)
         self.bin.remove_asked.connect(commands.remove_media)
+        self.takes_panel.compare_asked.connect(self.viewer.compare)
         self.timeline.media_dropped.connect(commands.place)
         self.timeline.files_dropped.connect(commands.import_files)
         self.inspector.edit_asked.connect(commands.do_edit_keyframe)
@@ -256,6 +280,17 @@ class Window(QMainWindow):
         count = len(active(self.bridge.jobs))
         self._queue_button.setText(self.tr("Queue ({0})").format(count) if count else self.tr("Queue"))
 
+    def show_table(self, shown: bool) -> None:
+        """The timeline as a table in its place, or drawn."""
+        if shown and self.bottom.count() == 1:
+            from .timeline_table import TimelineTable
+
+            self.bottom.addWidget(TimelineTable(self.document))
+        part = self.bottom.widget(int(shown))
+        assert part is not None
+        self.bottom.setCurrentWidget(part)
+        part.setFocus()
+
     def show_queue(self, shown: bool) -> None:
         self._queue_button.setChecked(shown)
 
@@ -283,13 +318,13 @@ class Window(QMainWindow):
             if presses:
                 event.accept()
                 return True
-            if key == Qt.Key.Key_K:
+            if self._is_key(event, "stop"):
                 self.transport.brake = True
         elif not typing and not event.isAutoRepeat():
             pressed = kind == QEvent.Type.KeyPress
-            if key == Qt.Key.Key_Backslash:
+            if self._is_key(event, "hold_source"):
                 self.viewer.hold_source(pressed)
-            elif key == Qt.Key.Key_K and not pressed:
+            elif self._is_key(event, "stop") and not pressed:
                 self.transport.brake = False
         return False
 
@@ -321,6 +356,7 @@ class Window(QMainWindow):
         self.transport.stop()
         self.round_trip.forget()
         self.bridge.close()
+        self.proxies.close()
         self.background.close()
         self.pictures.close()
         self.thumbnails.close()

@@ -136,3 +136,16 @@ def test_frames_that_playback_left_out_are_counted(viewer: Rig, wait: Callable[.
         document.go(n)
         wait(lambda n=n: view.shown[0] is not None and view.shown[0].frame == n)
     assert view.dropped == 2
+
+
+def test_two_takes_are_seen_side_by_side(viewer: Rig, frames: list[FrameBuffer], wait: Callable[..., None]) -> None:
+    view, document, store = viewer
+    other = with_take(document, frames, take="one")
+    with_take(document, frames, take="two")
+    view.compare(other)
+    assert view.mode == "wipe" and view.against is not None and view.against.id == other
+    wait(lambda: all(view.shown))
+    assert [w.take for w in view.shown if w] == [store.folder("one"), store.folder("two")]
+    view.set_mode("wipe")
+    wait(lambda: all(view.shown))
+    assert view.against is None and [w.take for w in view.shown if w] == ["", store.folder("two")]
