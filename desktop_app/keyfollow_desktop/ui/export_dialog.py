@@ -48,6 +48,8 @@ class ExportDialog(QDialog):
         self.setWindowTitle(self.tr("Export"))
         self.setMinimumWidth(560)
         self._project, self._folder = project, folder
+        self.pictures = Path()
+        """The project's folder, which holds the retouches."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         column = QVBoxLayout(self)
@@ -133,6 +135,7 @@ class ExportDialog(QDialog):
             DELIVERIES[self.delivery.currentIndex()],
             self.what.currentData(),
             takes,
+            folder=self.pictures,
         )
         for field in (self.what, self.delivery, self.format, self.out, self.go):
             field.setEnabled(False)

@@ -21,6 +21,7 @@ from keyfollow.take_folder import FRAMES, frame_name
 from ..model.ranges import used
 from ..model.selection import seen
 from ..model.state import Clip, Media, Project, TakeRef
+from .frame_pictures import fixed
 
 Progress = Callable[[int, int], object]
 
@@ -49,7 +50,7 @@ FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What to write. `clip` None means all of the timeline; `takes` are the folders of takes by id."""
+    """What to write. `clip` None means all of the timeline; `takes` are the folders of takes by id, `folder` is the project's."""
 
     project: Project
     out: Path
@@ -57,6 +58,7 @@ class Export:
     delivery: Delivery = "full"
     clip: str | None = None
     takes: dict[str, str] | None = None
+    folder: Path = Path()
 
 
 def video_clips(project: Project) -> list[Clip]:
@@ -191,6 +193,10 @@ def _seen_frames(
 
 
 def _edited(export: Export, clip: Clip, frame: int, source: FrameBuffer) -> FrameBuffer:
+    return fixed(export.folder, export.project, clip.media, frame, _taken(export, clip, frame, source))
+
+
+def _taken(export: Export, clip: Clip, frame: int, source: FrameBuffer) -> FrameBuffer:
     take = _take(export.project.source(clip.media), export.project, clip.take)
     if take is None or not take.start <= frame < take.stop:
         return source
