@@ -140,8 +140,16 @@
    <translation>In- und Out-Punkt löschen</translation>
   </message>
   <message>
-   <source>Edit this frame in the image editor</source>
-   <translation>Dieses Bild im Bildeditor bearbeiten</translation>
+   <source>Edit this frame</source>
+   <translation>Dieses Bild bearbeiten</translation>
+  </message>
+  <message>
+   <source>Paint this frame here</source>
+   <translation>Dieses Bild hier malen</translation>
+  </message>
+  <message>
+   <source>Fix this frame only</source>
+   <translation>Nur dieses Bild ausbessern</translation>
   </message>
   <message>
    <source>Use a picture for this frame…</source>
@@ -152,8 +160,16 @@
    <translation>Bearbeitung dieses Bildes entfernen</translation>
   </message>
   <message>
+   <source>Remove this frame's fix</source>
+   <translation>Ausbesserung dieses Bildes entfernen</translation>
+  </message>
+  <message>
    <source>Draft</source>
    <translation>Entwurf</translation>
+  </message>
+  <message>
+   <source>Draft after every save</source>
+   <translation>Entwurf nach jedem Speichern</translation>
   </message>
   <message>
    <source>Final</source>
@@ -214,6 +230,18 @@
   <message>
    <source>Wipe between source and take</source>
    <translation>Blende zwischen Quelle und Take</translation>
+  </message>
+  <message>
+   <source>Onion skin of the neighbouring keyframes</source>
+   <translation>Zwiebelschalen der Nachbar-Keyframes</translation>
+  </message>
+  <message>
+   <source>What the edit changes</source>
+   <translation>Was die Bearbeitung ändert</translation>
+  </message>
+  <message>
+   <source>Safe areas</source>
+   <translation>Sichere Bereiche</translation>
   </message>
   <message>
    <source>Zoom timeline out</source>
@@ -306,10 +334,6 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Editor wählen…</translation>
   </message>
   <message>
-   <source>Edit this frame</source>
-   <translation>Dieses Bild bearbeiten</translation>
-  </message>
-  <message>
    <source>Edit that frame again</source>
    <translation>Jenes Bild noch einmal bearbeiten</translation>
   </message>
@@ -336,6 +360,10 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Remove edit keyframe</source>
    <translation>Edit-Keyframe entfernen</translation>
+  </message>
+  <message>
+   <source>This frame has no fix of its own.</source>
+   <translation>Dieses Bild hat keine eigene Ausbesserung.</translation>
   </message>
   <message>
    <source>{0} frames made.</source>
@@ -502,16 +530,24 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Noch kein Edit-Keyframe. Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
   </message>
   <message>
-   <source>Edit frame (E)</source>
-   <translation>Bild bearbeiten (E)</translation>
+   <source>Edit (E)</source>
+   <translation>Bearbeiten (E)</translation>
   </message>
   <message>
-   <source>Open this frame in the image editor; it comes back when you save</source>
-   <translation>Dieses Bild im Bildeditor öffnen; beim Speichern kommt es zurück</translation>
+   <source>Open this frame in the image editor that you chose; it comes back when you save</source>
+   <translation>Dieses Bild im gewählten Bildeditor öffnen; beim Speichern kommt es zurück</translation>
   </message>
   <message>
-   <source>Use picture…</source>
-   <translation>Bild verwenden…</translation>
+   <source>Paint</source>
+   <translation>Malen</translation>
+  </message>
+  <message>
+   <source>Paint on this frame here (Shift+E)</source>
+   <translation>Hier auf dieses Bild malen (Umschalt+E)</translation>
+  </message>
+  <message>
+   <source>Use…</source>
+   <translation>Nehmen…</translation>
   </message>
   <message>
    <source>Take a picture that is edited already</source>
@@ -528,6 +564,14 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Prompt</source>
    <translation>Beschreibung</translation>
+  </message>
+  <message>
+   <source>Try on this frame</source>
+   <translation>Auf diesem Bild probieren</translation>
+  </message>
+  <message>
+   <source>Make an edit keyframe of this frame from the prompt</source>
+   <translation>Aus der Beschreibung ein Edit-Keyframe dieses Bildes machen</translation>
   </message>
   <message>
    <source>Settings</source>
@@ -588,6 +632,114 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>{0} frames prepared</source>
    <translation>{0} Bilder vorbereitet</translation>
+  </message>
+  <message>
+   <source>Edit here</source>
+   <translation>Hier bearbeiten</translation>
+  </message>
+  <message>
+   <source>Protect</source>
+   <translation>Schützen</translation>
+  </message>
+  <message>
+   <source>In front</source>
+   <translation>Davor</translation>
+  </message>
+  <message>
+   <source>Masks of this clip</source>
+   <translation>Masken dieses Clips</translation>
+  </message>
+  <message>
+   <source>Paint a mask on this frame</source>
+   <translation>Eine Maske auf dieses Bild malen</translation>
+  </message>
+  <message>
+   <source>From file</source>
+   <translation>Aus Datei</translation>
+  </message>
+  <message>
+   <source>A picture, a video, or a folder of numbered images</source>
+   <translation>Ein Bild, ein Video oder ein Ordner nummerierter Bilder</translation>
+  </message>
+  <message>
+   <source>Remove this mask</source>
+   <translation>Diese Maske entfernen</translation>
+  </message>
+  <message>
+   <source>Means</source>
+   <translation>Bedeutet</translation>
+  </message>
+  <message>
+   <source> px</source>
+   <translation> px</translation>
+  </message>
+  <message>
+   <source>Above 0 it becomes larger, below 0 smaller</source>
+   <translation>Über 0 wird sie größer, unter 0 kleiner</translation>
+  </message>
+  <message>
+   <source>Grow</source>
+   <translation>Wachsen</translation>
+  </message>
+  <message>
+   <source>Feather</source>
+   <translation>Weichzeichnen</translation>
+  </message>
+  <message>
+   <source>Opacity</source>
+   <translation>Deckkraft</translation>
+  </message>
+  <message>
+   <source>Invert</source>
+   <translation>Umkehren</translation>
+  </message>
+  <message>
+   <source>Paint on this frame</source>
+   <translation>Auf dieses Bild malen</translation>
+  </message>
+  <message>
+   <source>How masks are shown</source>
+   <translation>Wie Masken gezeigt werden</translation>
+  </message>
+  <message>
+   <source>Not shown</source>
+   <translation>Nicht zeigen</translation>
+  </message>
+  <message>
+   <source>Overlay</source>
+   <translation>Darüber</translation>
+  </message>
+  <message>
+   <source>Cut-out</source>
+   <translation>Freigestellt</translation>
+  </message>
+  <message>
+   <source>A mask: a picture of this frame, a video, or one of a folder of numbered images</source>
+   <translation>Eine Maske: ein Bild dieses Einzelbilds, ein Video oder eines aus einem Ordner nummerierter Bilder</translation>
+  </message>
+  <message>
+   <source>Masks</source>
+   <translation>Masken</translation>
+  </message>
+  <message>
+   <source>In the viewer</source>
+   <translation>Im Bildfenster</translation>
+  </message>
+  <message>
+   <source>Change mask</source>
+   <translation>Maske ändern</translation>
+  </message>
+  <message>
+   <source>Remove mask</source>
+   <translation>Maske entfernen</translation>
+  </message>
+  <message>
+   <source>Add mask</source>
+   <translation>Maske hinzufügen</translation>
+  </message>
+  <message>
+   <source>frame {0}</source>
+   <translation>Bild {0}</translation>
   </message>
   <message>
    <source>Some engines need a model. Nothing is downloaded unless you ask for it here; the Patch engine needs none.</source>
@@ -768,6 +920,194 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Dismiss</source>
    <translation>Schließen</translation>
+  </message>
+  <message>
+   <source>No mask is painted on this frame; the run carries those of other frames here.</source>
+   <translation>Auf dieses Bild ist keine Maske gemalt; der Lauf trägt die anderer Bilder hierher.</translation>
+  </message>
+  <message>
+   <source>Painter</source>
+   <translation>Malwerkzeug</translation>
+  </message>
+  <message>
+   <source>Undo (Ctrl+Z)</source>
+   <translation>Rückgängig (Strg+Z)</translation>
+  </message>
+  <message>
+   <source>Redo (Ctrl+Shift+Z)</source>
+   <translation>Wiederholen (Strg+Umschalt+Z)</translation>
+  </message>
+  <message>
+   <source>Discard</source>
+   <translation>Verwerfen</translation>
+  </message>
+  <message>
+   <source>Close and forget what was painted since the painter was opened</source>
+   <translation>Schließen und vergessen, was seit dem Öffnen gemalt wurde</translation>
+  </message>
+  <message>
+   <source>Done  ⏎</source>
+   <translation>Fertig  ⏎</translation>
+  </message>
+  <message>
+   <source>Keep what was painted (Enter)</source>
+   <translation>Gemaltes behalten (Eingabetaste)</translation>
+  </message>
+  <message>
+   <source>Brush size ([ and ])</source>
+   <translation>Pinselgröße ([ und ])</translation>
+  </message>
+  <message>
+   <source>Hardness</source>
+   <translation>Härte</translation>
+  </message>
+  <message>
+   <source>Hardness of the brush's edge</source>
+   <translation>Härte des Pinselrands</translation>
+  </message>
+  <message>
+   <source>Tolerance</source>
+   <translation>Toleranz</translation>
+  </message>
+  <message>
+   <source>How unlike a colour the fill takes</source>
+   <translation>Wie unähnliche Farben das Füllen nimmt</translation>
+  </message>
+  <message>
+   <source>Opacity of a stroke</source>
+   <translation>Deckkraft eines Strichs</translation>
+  </message>
+  <message>
+   <source>Alt: pick a colour</source>
+   <translation>Alt: Farbe aufnehmen</translation>
+  </message>
+  <message>
+   <source>The source comes back</source>
+   <translation>Die Quelle kommt zurück</translation>
+  </message>
+  <message>
+   <source>Alt+click where to copy from, then paint</source>
+   <translation>Alt+Klick, woher kopiert wird, dann malen</translation>
+  </message>
+  <message>
+   <source>Click an area of one colour</source>
+   <translation>Auf eine Fläche einer Farbe klicken</translation>
+  </message>
+  <message>
+   <source>Click a colour</source>
+   <translation>Auf eine Farbe klicken</translation>
+  </message>
+  <message>
+   <source>Painting frame {0}</source>
+   <translation>Bild {0} wird gemalt</translation>
+  </message>
+  <message>
+   <source>Fixing frame {0} only</source>
+   <translation>Nur Bild {0} wird ausgebessert</translation>
+  </message>
+  <message>
+   <source>Painting a mask on frame {0}</source>
+   <translation>Auf Bild {0} wird eine Maske gemalt</translation>
+  </message>
+  <message>
+   <source>Painting tools</source>
+   <translation>Malwerkzeuge</translation>
+  </message>
+  <message>
+   <source>Colour</source>
+   <translation>Farbe</translation>
+  </message>
+  <message>
+   <source>The brush's colour</source>
+   <translation>Die Farbe des Pinsels</translation>
+  </message>
+  <message>
+   <source>Mask</source>
+   <translation>Maske</translation>
+  </message>
+  <message>
+   <source>Source</source>
+   <translation>Quelle</translation>
+  </message>
+  <message>
+   <source>Lay a picture on the edit layer</source>
+   <translation>Ein Bild auf die Bearbeitungsebene legen</translation>
+  </message>
+  <message>
+   <source>Paste</source>
+   <translation>Einfügen</translation>
+  </message>
+  <message>
+   <source>Lay the clipboard's picture on the edit layer (Ctrl+V)</source>
+   <translation>Das Bild der Zwischenablage auf die Bearbeitungsebene legen (Strg+V)</translation>
+  </message>
+  <message>
+   <source>Clear layer</source>
+   <translation>Ebene leeren</translation>
+  </message>
+  <message>
+   <source>Empty the layer that is painted on</source>
+   <translation>Die Ebene leeren, auf die gemalt wird</translation>
+  </message>
+  <message>
+   <source>Opening the frame…</source>
+   <translation>Das Bild wird geöffnet…</translation>
+  </message>
+  <message>
+   <source>Working…</source>
+   <translation>Wird gearbeitet…</translation>
+  </message>
+  <message>
+   <source>Brush</source>
+   <translation>Pinsel</translation>
+  </message>
+  <message>
+   <source>Eraser</source>
+   <translation>Radierer</translation>
+  </message>
+  <message>
+   <source>Clone</source>
+   <translation>Stempel</translation>
+  </message>
+  <message>
+   <source>Fill</source>
+   <translation>Füllen</translation>
+  </message>
+  <message>
+   <source>Pick colour</source>
+   <translation>Farbe aufnehmen</translation>
+  </message>
+  <message>
+   <source>Layers</source>
+   <translation>Ebenen</translation>
+  </message>
+  <message>
+   <source>The source lies below and stays as it is</source>
+   <translation>Die Quelle liegt darunter und bleibt, wie sie ist</translation>
+  </message>
+  <message>
+   <source>Show or hide the layer {0}</source>
+   <translation>Die Ebene {0} zeigen oder ausblenden</translation>
+  </message>
+  <message>
+   <source>Paint on the layer {0} (M changes)</source>
+   <translation>Auf die Ebene {0} malen (M wechselt)</translation>
+  </message>
+  <message>
+   <source>Paint mask</source>
+   <translation>Maske malen</translation>
+  </message>
+  <message>
+   <source>Fix this frame</source>
+   <translation>Dieses Bild ausbessern</translation>
+  </message>
+  <message>
+   <source>Edit keyframe</source>
+   <translation>Edit-Keyframe</translation>
+  </message>
+  <message>
+   <source>There is no picture on the clipboard.</source>
+   <translation>In der Zwischenablage ist kein Bild.</translation>
   </message>
   <message>
    <source>Preferences</source>
@@ -1066,10 +1406,6 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>noch {0}</translation>
   </message>
   <message>
-   <source>Edit keyframe</source>
-   <translation>Edit-Keyframe</translation>
-  </message>
-  <message>
    <source>{0}
 Default: {1}</source>
    <translation>{0}
@@ -1120,10 +1456,6 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
   <message>
    <source>Takes of this clip</source>
    <translation>Takes dieses Clips</translation>
-  </message>
-  <message>
-   <source>Source</source>
-   <translation>Quelle</translation>
   </message>
   <message>
    <source>Out of date</source>
@@ -1358,14 +1690,6 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
    <translation>Takes</translation>
   </message>
   <message>
-   <source>Double-click a clip in the bin to put it on the timeline.</source>
-   <translation>Doppelklick auf einen Clip im Clipfenster legt ihn auf die Timeline.</translation>
-  </message>
-  <message>
-   <source>Go to the frame that shows the thing best. Press E to edit it in your image editor.</source>
-   <translation>Geh zu dem Bild, das die Sache am besten zeigt. E öffnet es in deinem Bildeditor.</translation>
-  </message>
-  <message>
    <source>Starting the daemon…</source>
    <translation>Der Daemon wird gestartet…</translation>
   </message>
@@ -1382,12 +1706,20 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
    <translation>Zuletzt geöffnet</translation>
   </message>
   <message>
-   <source>Press Enter: a draft carries your edit to every other frame.</source>
-   <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
+   <source>Double-click a clip in the bin to put it on the timeline.</source>
+   <translation>Doppelklick auf einen Clip im Clipfenster legt ihn auf die Timeline.</translation>
+  </message>
+  <message>
+   <source>Go to the frame that shows the thing best. Press E to edit it.</source>
+   <translation>Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
   </message>
   <message>
    <source>Nothing opened yet</source>
    <translation>Noch nichts geöffnet</translation>
+  </message>
+  <message>
+   <source>Press Enter: a draft carries your edit to every other frame.</source>
+   <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
   </message>
   <message>
    <source>Ready: {0}</source>

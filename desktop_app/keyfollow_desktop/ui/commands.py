@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from keyfollow.engine_info import Estimate, Report
-from keyfollow.errors import KeyfollowError
+from keyfollow.errors import KeyfollowError, UsageError
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -14,17 +14,19 @@ from ..model import timeline_edits, work_edits
 from ..model.project_file import SUFFIX
 from ..model.ranges import record_frame
 from ..model.selection import next_stop, previous_stop
-from ..model.state import Marker, Media, Project
+from ..model.state import Marker, Mask, Media, Project
 from ..model.timecode import duration
 from . import theme
 from .actions import words
+from .document import Document
 from .importing import describe, importable
+from .painter.session import About, Session
+from .painting import PICTURE_FILTER
 from .parts import label
 from .project_commands import ProjectCommands
 from .shortcuts import REMAPPABLE
 
 MEDIA_FILTER = "*.mp4 *.mov *.mkv *.avi *.m4v *.webm *.mxf *.png *.tif *.tiff *.exr *.jpg *.dpx"
-PICTURE_FILTER = "*.png *.tif *.tiff *.exr *.jpg *.jpeg *.webp *.bmp"
 
 
 class Commands(ProjectCommands):
@@ -122,10 +124,16 @@ class Commands(ProjectCommands):
     # --- editing -----------------------------------------------------------------------------------------------------------
 
     def do_undo(self) -> None:
-        self._w.document.undo()
+        self._undoing.undo()
 
     def do_redo(self) -> None:
-        self._w.document.redo()
+        self._undoing.redo()
+
+    @property
+    def _undoing(self) -> Document | Session:
+        """Whose changes undo takes back: the painter's while it is open."""
+        painting = self._w.painting
+        return painting.session if painting.active else self._w.document
 
     def _chosen(self) -> frozenset[str]:
         """The selected clips; the one under the playhead where none is."""
@@ -183,13 +191,42 @@ class Commands(ProjectCommands):
     # --- keyframes and runs ------------------------------------------------------------------------------------------------
 
     def do_edit_keyframe(self) -> None:
+        """In the image editor that was chosen; where none is, in the painter."""
         self._w.transport.stop()
-        self._w.round_trip.edit()
+        if self._w.preferences.editor:
+            self._w.painting.session.finish()
+            self._w.round_trip.edit()
+        else:
+            self.do_paint()
+
+    def do_paint(self) -> None:
+        self._paint("keyframe")
+
+    def do_retouch(self) -> None:
+        self._paint("retouch")
+
+    def paint_mask(self, mask: Mask) -> None:
+        self._paint("mask", mask)
+
+    def _paint(self, about: About, mask: Mask | None = None) -> None:
+        self._w.transport.stop()
+        if self._w.document.seen() is None:
+            self.show_error(
+                UsageError("no_clip_here", "There is no clip under the playhead.", "Move the playhead onto a clip.")
+            )
+            return
+        self._w.painting.session.open(about, mask)
+        self._w.viewer.setFocus()
 
     def editor_opened(self, path: Path) -> None:
         self._w.statusBar().showMessage(self.tr("Edit the picture and save it; it comes back by itself."), 15000)
 
     def keyframe_adopted(self, media: str, frame: int) -> None:
+        """A picture came back. A draft follows by itself where that is wanted and the frame is still in view."""
+        seen = self._w.document.seen()
+        if self._w.preferences.draft_on_save and seen is not None and seen.clip.media == media:
+            self.do_draft()
+            return
         self._w.statusBar().showMessage(self.tr("Frame {0} is edited. Press Enter for a draft.").format(frame), 8000)
 
     def do_use_picture(self) -> None:
@@ -206,8 +243,19 @@ class Commands(ProjectCommands):
                 self.tr("Remove edit keyframe"), lambda p: work_edits.remove_keyframe(p, seen.clip.media, seen.frame)
             )
 
+    def do_remove_retouch(self) -> None:
+        document = self._w.document
+        seen = document.seen()
+        if seen is None or not any(r.frame == seen.frame for r in document.project.work_of(seen.clip.media).retouches):
+            self._w.statusBar().showMessage(self.tr("This frame has no fix of its own."), 5000)
+            return
+        document.edit(self.tr("Remove this frame's fix"), lambda p: work_edits.remove_retouch(p, seen.clip.media, seen.frame))
+
     def do_draft(self) -> None:
         self._w.runs.start("draft")
+
+    def do_auto_draft(self) -> None:
+        self._w.preferences.draft_on_save = not self._w.preferences.draft_on_save
 
     def do_final(self) -> None:
         self._w.runs.start("final")
@@ -283,6 +331,15 @@ class Commands(ProjectCommands):
 
     def do_wipe(self) -> None:
         self._w.viewer.set_mode("take" if self._w.viewer.mode == "wipe" else "wipe")
+
+    def do_onion(self) -> None:
+        self._w.overlays.set(onion=not self._w.overlays.shown.onion)
+
+    def do_changes(self) -> None:
+        self._w.overlays.set(changes=not self._w.overlays.shown.changes)
+
+    def do_safe(self) -> None:
+        self._w.overlays.set(safe=not self._w.overlays.shown.safe)
 
     def do_zoom_out(self) -> None:
         self._w.timeline.zoom(1 / 1.5)

@@ -47,6 +47,8 @@ class ExportDialog(QDialog):
         self.setWindowTitle(self.tr("Export"))
         self.setMinimumWidth(560)
         self._project, self._folder = project, folder
+        self.pictures = Path()
+        """The project's folder, which holds the retouches."""
         self._where, self._in_to_out = where, -1
         self.worker = Worker(self)
         self.worker.progress.connect(self._on_progress)
@@ -164,6 +166,7 @@ class ExportDialog(QDialog):
             self.handles.value() if clip else 0,
             self._project.timeline.marked if self.what.currentIndex() == self._in_to_out else None,
             self.picture_size.currentData() if self.picture_size.currentIndex() else None,
+            self.pictures,
         )
         for field in self._fields():
             field.setEnabled(False)

@@ -25,6 +25,7 @@ from ..model.ranges import source_position, used
 from ..model.selection import seen
 from ..model.state import Clip, Media, Project, TakeRef, Timeline
 from .conform import Form, common_form, conform
+from .frame_pictures import fixed
 from .worker import Progress, go_on
 
 
@@ -60,6 +61,7 @@ class Export:
         handles: frames beside what a clip shows, as far as its source has them.
         span: record frames of the timeline, half-open; None means all of it.
         size: of the timeline's picture; None means the first clip's.
+        folder: the project's, which holds the retouches.
     """
 
     project: Project
@@ -71,6 +73,7 @@ class Export:
     handles: int = 0
     span: tuple[int, int] | None = None
     size: tuple[int, int] | None = None
+    folder: Path = Path()
 
 
 def video_clips(project: Project) -> list[Clip]:
@@ -135,7 +138,7 @@ def write_source(
 ) -> None:
     """`frames` of a source with a take laid over it, at their own times, with their own sound. Raises as `write`."""
     sound = media.path if media.sound and export.delivery == "full" else None
-    layer = _layer(export, media, take)
+    layer = _Shown(export, media, take)
     with MediaReader(media.path, rate=media.given_rate) as reader, _open(export, reader.info, frames, sound) as writer:
         for count, source in enumerate(reader.frames(frames)):
             go_on(cancelled)
@@ -184,7 +187,7 @@ def _write_timeline(export: Export, progress: Progress, cancelled: Callable[[], 
             source = edited = black
             if (found := seen(project, record)) is not None:
                 source = readers[found.clip.media].read(found.frame)
-                edited = _layer(export, project.source(found.clip.media), found.clip.take).over(found.frame, source)
+                edited = _Shown(export, project.source(found.clip.media), found.clip.take).over(found.frame, source)
                 source, edited = conform(source, form), conform(edited, form)
             writer.write(record, deliver(export.delivery, edited, source))
             progress(count + 1, stop - first)
@@ -253,8 +256,15 @@ class Layer:
         return deltas.unpack(packed).compose(source)
 
 
-def _layer(export: Export, media: Media, take: str) -> Layer:
-    return Layer(_take(media, export.project, take), Path(export.takes.get(take, "")), media.name)
+class _Shown(Layer):
+    """A take over its source, with the retouches of single frames over both."""
+
+    def __init__(self, export: Export, media: Media, take: str) -> None:
+        super().__init__(_take(media, export.project, take), Path(export.takes.get(take, "")), media.name)
+        self._export, self._media = export, media.id
+
+    def over(self, frame: int, source: FrameBuffer) -> FrameBuffer:
+        return fixed(self._export.folder, self._export.project, self._media, frame, super().over(frame, source))
 
 
 def _take(media: Media, project: Project, take: str) -> TakeRef | None:

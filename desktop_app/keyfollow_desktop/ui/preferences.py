@@ -39,6 +39,15 @@ class Preferences:
         self._settings.setValue("editor", command)
 
     @property
+    def draft_on_save(self) -> bool:
+        """Whether each saved keyframe starts a draft."""
+        return bool(self._settings.value("draft_on_save", False, type=bool))
+
+    @draft_on_save.setter
+    def draft_on_save(self, on: bool) -> None:
+        self._settings.setValue("draft_on_save", on)
+
+    @property
     def recent(self) -> list[Path]:
         """Projects opened last that are still there, the newest first."""
         kept = self._settings.value("recent", []) or []

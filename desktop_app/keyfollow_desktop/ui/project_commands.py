@@ -326,12 +326,12 @@ class ProjectCommands(QObject):
         """Write media and timelines for `program` below `folder`; Blender is started with them where it is installed."""
         from .sending import send  # imports OpenCV, which the window's start must not wait for
 
-        project = self._w.document.project
+        project, pictures = self._w.document.project, self._w.document.folder
         takes = {t.id: self._w.takes.folder(t.id) for w in project.work.values() for t in w.takes}
         self._long(
             self.tr("Send to {0}").format(program),
             self.tr("Writing the takes as ProRes…"),
-            lambda progress, cancelled: send(project, takes, folder, program, progress, cancelled),
+            lambda progress, cancelled: send(project, takes, pictures, folder, program, progress, cancelled),
             partial(self._sent, program),
         )
 
@@ -360,6 +360,7 @@ class ProjectCommands(QObject):
         where = Path.home() if document.untitled else document.folder.parent
         chosen = sorted(document.place.clips)
         dialog = ExportDialog(document.project, chosen[0] if len(chosen) == 1 else None, self._w.takes.folder, where, self._w)
+        dialog.pictures = document.folder
         dialog.written.connect(self._written)
         dialog.open()
 

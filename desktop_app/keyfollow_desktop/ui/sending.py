@@ -50,12 +50,19 @@ class Part:
 
 
 def send(
-    project: Project, takes: dict[str, str], folder: Path, program: Program, progress: Progress, cancelled: Callable[[], bool]
+    project: Project,
+    takes: dict[str, str],
+    pictures: Path,
+    folder: Path,
+    program: Program,
+    progress: Progress,
+    cancelled: Callable[[], bool],
 ) -> Path:
     """Write everything into ``folder/NAME for PROGRAM``; the file to open there.
 
     Args:
         takes: the folders of takes by id.
+        pictures: the project's folder, which holds the retouches.
 
     Raises:
         UsageError: ``empty_timeline``, ``mixed_rates`` for Blender, ``take_unfinished``.
@@ -73,7 +80,7 @@ def send(
     parts = rendered_parts(project)
     total, before = sum(len(p.frames) for p in parts), 0
     for part in parts:
-        export = Export(project, out / "media" / part.name, PRORES, takes=takes)
+        export = Export(project, out / "media" / part.name, PRORES, takes=takes, folder=pictures)
 
         def told(done: int, _: int, before: int = before) -> None:
             progress(before + done, total)

@@ -30,6 +30,7 @@ from .prepared import Prepared
 from .take_store import TakeStore
 from .timeline_paint import Painter
 from .timeline_scale import GAP, HEAD, KEYS, RULER, Hit, Row, Scale, rows
+from .waveforms import Waveforms
 
 SNAP = 8
 """Pixels within which an edge jumps to another one."""
@@ -87,6 +88,11 @@ class Timeline(QAbstractScrollArea):
 
     def sizeHint(self) -> QSize:
         return QSize(900, 300)
+
+    def show_sound(self, waveforms: Waveforms) -> None:
+        """Draw these on the clips."""
+        self._painter.waveforms = waveforms
+        waveforms.changed.connect(self._repaint)
 
     # --- view --------------------------------------------------------------------------------------------------------------
 

@@ -86,7 +86,9 @@ class TransportBar(QFrame):
         )
         self.frame.setText(text)
         has_take = seen is not None and (
-            bool(seen.clip.take) or any(k.frame == seen.frame for k in project.work_of(seen.clip.media).keyframes)
+            bool(seen.clip.take)
+            or any(k.frame == seen.frame for k in project.work_of(seen.clip.media).keyframes)
+            or any(r.frame == seen.frame for r in project.work_of(seen.clip.media).retouches)
         )
         for mode, button in self.modes.items():
             button.setEnabled(mode == "source" or has_take)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from keyfollow.errors import KeyfollowError
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -18,6 +20,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
     QResizeEvent,
+    QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -38,6 +41,15 @@ MODES: tuple[Mode, ...] = ("source", "take", "wipe", "side", "difference")
 AHEAD = 4
 """Frames decoded ahead of the playhead while playing."""
 LARGEST = 16.0
+
+
+class Tool(Protocol):
+    """What takes the picture over: it draws it and gets mouse and pen, in pixels of the picture."""
+
+    def paint(self, painter: QPainter, target: QRectF) -> None: ...
+    def press(self, at: QPointF, pressure: float, modifiers: Qt.KeyboardModifier) -> None: ...
+    def move(self, at: QPointF, pressure: float) -> None: ...
+    def release(self) -> None: ...
 
 
 class Viewer(QWidget):
@@ -63,7 +75,7 @@ class Viewer(QWidget):
         self._held = False
         self._zoom, self._pan = 0.0, QPointF()
         self._wipe, self._angle = QPointF(0.5, 0.5), 90.0
-        self._dragging: Literal["", "wipe", "pan"] = ""
+        self._dragging: Literal["", "wipe", "pan", "tool"] = ""
         self._mouse = QPointF()
         self._seen: Seen | None = None
         self._source: tuple[Want, QImage] | None = None
@@ -76,6 +88,9 @@ class Viewer(QWidget):
         self.dropped = 0
         self._shown_frame: int | None = None
         self.message = ""
+        self.tool: Tool | None = None
+        self.overlays: list[Callable[[QPainter, QRectF], None]] = []
+        """What is drawn over the picture, into the rectangle where it lies; not while a tool has it, or two stand side by side."""
         document.changed.connect(self.refresh)
         document.place_changed.connect(self.refresh)
         pictures.ready.connect(self._on_ready)
@@ -126,7 +141,7 @@ class Viewer(QWidget):
         """Ask for the pictures of the place that the playhead is on now."""
         self._seen = self._document.seen()
         self.message = ""
-        wants = self._wants(0)
+        wants = self._fixed(self._wants(0))
         source, take = (wants[0], wants[1] if len(wants) > 1 else None) if wants else (None, None)
         self._wanted = (source, take)
         if source is None:
@@ -173,6 +188,8 @@ class Viewer(QWidget):
         ref = next((t for t in self._document.project.work_of(media.id).takes if t.id == take), None)
         if take and (ref is None or not ref.start <= frame < ref.stop):
             return None
+        if any(r.frame == frame for r in self._document.project.work_of(media.id).retouches):
+            return None  # retouches lie over the original
         path = self.proxies.find(media, ref)
         return None if path is None else Want(str(path), frame - (ref.start if ref else 0), size=size)
 
@@ -180,6 +197,20 @@ class Viewer(QWidget):
     def proxied(self) -> bool:
         """Whether what is shown is a copy made for playing."""
         return self._wanted[0] is not None and self._seen is not None and self._wanted[0].path.endswith(PROXY)
+
+    def _fixed(self, wants: list[Want]) -> list[Want]:
+        """With the retouch of the frame under the playhead, where it has one."""
+        seen = self._seen
+        if seen is None or not wants or self.mode == "source":
+            return wants
+        fix = next((r for r in self._document.project.work_of(seen.clip.media).retouches if r.frame == seen.frame), None)
+        if fix is None:
+            return wants
+        try:
+            path = assets.picture(self._document.folder, "keyframes", fix.image)
+        except KeyfollowError:
+            return wants
+        return [wants[0], replace(wants[-1], fix=str(path))]
 
     def _keyframe(self, seen: Seen, media: Media, frame: int) -> Path | None:
         """The edited picture of a frame, as long as no take that is up to date shows it."""
@@ -234,22 +265,50 @@ class Viewer(QWidget):
         take = self._take[0] if self._take and self._take[0] == self._wanted[1] else None
         return source, take
 
+    def set_tool(self, tool: Tool | None) -> None:
+        """Hand the picture over, or take it back with None. Zoom and pan stay as they are."""
+        if tool is not self.tool:
+            self.tool = tool
+            self.setCursor(Qt.CursorShape.CrossCursor) if tool is not None else self.unsetCursor()
+            self.refresh()
+
     # --- geometry ----------------------------------------------------------------------------------------------------------
 
     def _fit(self) -> float:
         """Widget pixels per source pixel at which the picture just fits; never above 1."""
-        if self._seen is None or (media := self._document.project.media.get(self._seen.clip.media)) is None:
+        if (media := self._media) is None:
             return 1.0
-        width = self.width() / (2 if self.mode == "side" else 1)
+        width = self.width() / (2 if self.mode == "side" and self.tool is None else 1)
         return min(width / max(1, media.width), self.height() / max(1, media.height))
 
     def _target(self, image: QImage, area: QRectF) -> QRectF:
-        media = self._document.project.media[self._seen.clip.media] if self._seen else None
+        media = self._media
         size = QSizeF(media.width, media.height) if media and media.width else QSizeF(image.width(), image.height())
         scale = self._zoom or self._fit()
         size *= scale
         centre = area.center() + (self._pan if self._zoom else QPointF())
         return QRectF(centre.x() - size.width() / 2, centre.y() - size.height() / 2, size.width(), size.height())
+
+    def picture(self) -> QRectF:
+        """Where the source's picture lies on the widget, as it does while a tool has it."""
+        return self._target(QImage(), QRectF(self.rect()))
+
+    def to_picture(self, at: QPointF) -> QPointF:
+        """A point of the widget in pixels of the picture."""
+        area, media = self.picture(), self._media
+        scale = area.width() / media.width if media is not None and media.width else 1.0
+        return (at - area.topLeft()) / (scale or 1.0)
+
+    def update_picture(self, rect: QRect) -> None:
+        """Draw a part of the picture anew, given in its pixels."""
+        area, media = self.picture(), self._media
+        scale = area.width() / media.width if media is not None and media.width else 1.0
+        part = QRectF(area.topLeft() + QPointF(rect.topLeft()) * scale, QSizeF(rect.size()) * scale)
+        self.update(part.toAlignedRect().adjusted(-2, -2, 2, 2))
+
+    @property
+    def _media(self) -> Media | None:
+        return None if self._seen is None else self._document.project.media.get(self._seen.clip.media)
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom, the point `at` held in place; back to fitting when it would become smaller than that."""
@@ -281,8 +340,14 @@ class Viewer(QWidget):
             self._paint_empty(painter)
         elif self.message:
             self._say(painter, self.message)
+        elif self.tool is not None:
+            painter.setClipRect(event.rect())
+            self.tool.paint(painter, self.picture())
         elif self._source is not None:
             self._paint_pictures(painter, self._source[1])
+            if self.mode != "side" and not self._held:
+                for overlay in self.overlays:
+                    overlay(painter, self.picture())
 
     def _paint_pictures(self, painter: QPainter, source: QImage) -> None:
         area = QRectF(self.rect())
@@ -403,6 +468,9 @@ class Viewer(QWidget):
         self._mouse = at
         if not self._document.project.media and self._link.adjusted(-4, -4, 4, 4).contains(at):
             self.example_asked.emit()
+        elif event.button() == Qt.MouseButton.LeftButton and self.tool is not None:
+            self._dragging = "tool"
+            self.tool.press(self.to_picture(at), 1.0, event.modifiers())
         elif event.button() == Qt.MouseButton.LeftButton and self._near_wipe(at):
             self._dragging = "wipe"
         elif event.button() == Qt.MouseButton.MiddleButton or (event.button() == Qt.MouseButton.LeftButton and self._zoom):
@@ -410,7 +478,9 @@ class Viewer(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        if self._dragging == "wipe" and self._take is not None:
+        if self.tool is not None and self._dragging != "pan":
+            self.tool.move(self.to_picture(at), 1.0)
+        elif self._dragging == "wipe" and self._take is not None:
             target = self._target(self._take[1], QRectF(self.rect()))
             inside = at - target.topLeft()
             self._wipe = QPointF(
@@ -429,10 +499,30 @@ class Viewer(QWidget):
         self._mouse = at
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.tool is not None and self._dragging == "tool":
+            self.tool.release()
         self._dragging = ""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.fit()
+        if self.tool is not None:
+            self.mousePressEvent(event)
+        else:
+            self.fit()
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen: as the mouse, with pressure. Ignored without a tool: Qt then makes mouse events of it."""
+        if self.tool is None:
+            event.ignore()
+            return
+        at = self.to_picture(event.position())
+        kind = event.type()
+        if kind == QEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
+            self.tool.press(at, event.pressure(), event.modifiers())
+        elif kind == QEvent.Type.TabletRelease:
+            self.tool.release()
+        else:
+            self.tool.move(at, event.pressure())
+        event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = (event.angleDelta().y() or event.angleDelta().x()) / 120

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer
 from keyfollow_desktop.model.state import Media
@@ -56,3 +57,24 @@ def test_errors_bring_the_button_that_helps(window: Window) -> None:
     assert window.notice.button.text() == "Choose editor…"
     window.commands.show_error(UsageError("anything_else", "Wrong.", "Do that."))
     assert window.notice.text == "Wrong. Do that." and window.notice.button.isHidden()
+
+
+def test_a_saved_frame_starts_a_draft_where_that_is_wanted(
+    window: Window, described: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.document.do("Import", placed(window.document.project, described))
+    started: list[str] = []
+    monkeypatch.setattr(type(window.runs), "start", lambda self, quality, **_: started.append(quality))
+    window.commands.keyframe_adopted(described.id, 0)
+    assert not started
+    window.actions_by_name["auto_draft"].trigger()
+    window.commands.keyframe_adopted(described.id, 0)
+    assert started == ["draft"] and window.preferences.draft_on_save and window.actions_by_name["auto_draft"].isChecked()
+
+
+def test_overlays_are_switched_from_the_menu(window: Window) -> None:
+    for name in ("onion", "changes", "safe"):
+        window.actions_by_name[name].trigger()
+        assert getattr(window.overlays.shown, name) and window.actions_by_name[name].isChecked()
+        window.actions_by_name[name].trigger()
+        assert not getattr(window.overlays.shown, name)

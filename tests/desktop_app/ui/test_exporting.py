@@ -17,7 +17,7 @@ from keyfollow_desktop.ui.exporting import FORMATS, Export, suggested_name, with
 from keyfollow_desktop.ui.importing import describe
 from keyfollow_testkit.clips import moving_patch, read_png, write_clip
 
-from ..conftest import inverted, with_take
+from ..conftest import inverted, with_fix, with_take
 
 FFV1 = next(f for f in FORMATS if f.codec == "ffv1")
 PRORES = next(f for f in FORMATS if f.codec == "prores")
@@ -108,3 +108,18 @@ def test_handles_and_names_of_a_clip_s_images(one_clip: Document, frames: list[F
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == [f"clip_v001_{n:06d}.png" for n in range(1, 11)]
     edit = read_png(tmp_path / "out" / "clip_v001_000005.png")
     assert edit.shape[2] == 4 and (edit[..., 3] == 255).mean() > 0.9
+
+
+def test_a_fix_of_one_frame_goes_out_over_the_take(one_clip: Document, frames: list[FrameBuffer], tmp_path: Path) -> None:
+    take = with_take(one_clip, frames)
+    with_fix(one_clip, tmp_path, 2)
+    clip = one_clip.project.timeline.tracks[0].clips[0].id
+    one_clip.edit("Trim clip", lambda p: timeline_edits.trim(p, clip, stop=4))
+    folders = {take: str(one_clip.folder / "takes" / take)}
+    export = Export(one_clip.project, tmp_path / "out.mkv", FFV1, takes=folders, folder=one_clip.folder)
+    write(export, lambda *n: None, lambda: False)
+    with MediaReader(tmp_path / "out.mkv") as reader:
+        for n, frame in enumerate(reader.frames(FrameRange(0, 4))):
+            wanted = inverted(frames[n]).pixels
+            assert (frame.pixels[30:, :, :3] == wanted[30:]).all()
+            assert (frame.pixels[:20, :20, :3] == ((255, 0, 0) if n == 2 else wanted[:20, :20])).all()

@@ -32,7 +32,7 @@ def trimmed(one_clip: Document, frames: list[FrameBuffer]) -> tuple[Document, di
 def sent(given: tuple[Document, dict[str, str]], folder: Path, program: Program) -> tuple[Path, list[tuple[int, int]]]:
     told: list[tuple[int, int]] = []
     document, takes = given
-    return send(document.project, takes, folder, program, lambda *n: told.append(n), lambda: False), told
+    return send(document.project, takes, document.folder, folder, program, lambda *n: told.append(n), lambda: False), told
 
 
 def test_what_resolve_opens_shows_the_same_frames(
@@ -78,8 +78,8 @@ def test_what_cannot_be_sent_leaves_with_a_sentence(
     nothing: Callable[..., None] = lambda *_: None  # noqa: E731
     slow = replace(project, timeline=replace(project.timeline, rate=(25, 1)))
     with pytest.raises(UsageError) as e:
-        send(slow, takes, tmp_path, "Blender", nothing, lambda: False)
+        send(slow, takes, one_clip.folder, tmp_path, "Blender", nothing, lambda: False)
     assert e.value.code == "mixed_rates"
     with pytest.raises(Cancelled):
-        send(project, takes, tmp_path, "Resolve", nothing, lambda: True)
+        send(project, takes, one_clip.folder, tmp_path, "Resolve", nothing, lambda: True)
     assert not list(tmp_path.glob("*/media/*"))
