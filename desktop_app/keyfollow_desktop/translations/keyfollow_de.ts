@@ -503,7 +503,7 @@ Dateien hier ablegen oder importieren.</translation>
   </message>
   <message>
    <source>Edit frame (E)</source>
-   <translation>Bild bearbeiten (E)</translation>
+   <translation>Bearbeiten (E)</translation>
   </message>
   <message>
    <source>Open this frame in the image editor; it comes back when you save</source>
@@ -511,7 +511,7 @@ Dateien hier ablegen oder importieren.</translation>
   </message>
   <message>
    <source>Use picture…</source>
-   <translation>Bild verwenden…</translation>
+   <translation>Bild nehmen…</translation>
   </message>
   <message>
    <source>Take a picture that is edited already</source>
