@@ -170,7 +170,7 @@ scene.render.resolution_x, scene.render.resolution_y = said["size"]
 # Blender counts from 1
 scene.frame_start, scene.frame_end = 1, max(1, said["length"])
 editor = scene.sequence_editor_create()
-strips = getattr(editor, "strips", None) or editor.sequences
+strips = editor.strips if hasattr(editor, "strips") else editor.sequences
 
 
 def put(strip, start, length, first):
@@ -182,7 +182,10 @@ def put(strip, start, length, first):
 for name, path, channel, start, length, first, sound in said["strips"]:
     put(strips.new_movie(name, path, channel, start + 1), start, length, first)
     if sound:
-        put(strips.new_sound(name, path, channel + 1, start + 1), start, length, first)
+        try:
+            put(strips.new_sound(name, path, channel + 1, start + 1), start, length, first)
+        except RuntimeError as e:  # a Blender that was built without sound
+            print("Keyfollow:", e)
 for frame, text in said["markers"]:
     scene.timeline_markers.new(text or "marker", frame=frame + 1)
 '''

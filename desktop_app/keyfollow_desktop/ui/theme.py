@@ -23,6 +23,7 @@ LIGHT = {
     "#101010": "#ffffff",
     "#151515": "#cfcfcf",
     "#1b1b1b": "#ffffff",
+    "#1e1e1e": "#e4e4e4",
     "#1f1f1f": "#fafafa",
     "#232323": "#ededed",
     "#262626": "#e2e2e2",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from keyfollow.frames import FrameBuffer
 from keyfollow_desktop.model import timeline_edits
 from keyfollow_desktop.model.state import Media
@@ -81,7 +83,7 @@ def test_it_takes_the_timeline_s_place_and_costs_nothing_hidden(window: Window, 
     assert table.clips.rowCount() == 500
 
 
-def test_the_keyboard_alone_reaches_and_changes_a_number(window: Window, described: Media) -> None:
+def test_the_keyboard_alone_reaches_and_changes_a_number(window: Window, described: Media, wait: Callable[..., None]) -> None:
     window.document.do("Import", placed(window.document.project, described))
     window.commands.do_table()
     window.activateWindow()
@@ -96,4 +98,4 @@ def test_the_keyboard_alone_reaches_and_changes_a_number(window: Window, describ
     field.selectAll()
     QTest.keyClicks(field, "5")
     QTest.keyClick(field, Qt.Key.Key_Return)
-    assert window.document.project.timeline.tracks[0].clips[0].length == 5
+    wait(lambda: window.document.project.timeline.tracks[0].clips[0].length == 5)
