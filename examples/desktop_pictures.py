@@ -26,9 +26,14 @@ def photograph(folder: Path, suffix: str) -> None:
     from keyfollow.errors import UsageError
     from keyfollow_desktop import app as desktop
     from keyfollow_desktop.bridge import CONNECTED
-    from keyfollow_desktop.ui import theme
+    from keyfollow_desktop.model import timeline_edits
+    from keyfollow_desktop.ui import language, theme
     from keyfollow_desktop.ui.export_dialog import ExportDialog
-    from keyfollow_desktop.ui.preferences import PreferencesDialog
+    from keyfollow_desktop.ui.model_store import ModelStore
+    from keyfollow_desktop.ui.models_dialog import ModelsDialog
+    from keyfollow_desktop.ui.preferences import Preferences
+    from keyfollow_desktop.ui.preferences_dialog import PreferencesDialog
+    from keyfollow_desktop.ui.window import Window
     from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
     app = QApplication([])
@@ -85,7 +90,15 @@ def photograph(folder: Path, suffix: str) -> None:
     assert tabs is not None
     tabs.setCurrentIndex(1)
     window.inspector._more.setChecked(True)
+    window.takes_panel.note(take, "Good but for the edge.")
+    window.takes_panel.pin(take)
     shot("takes")
+    window.inspector._more.setChecked(False)
+    document.edit("Split clip", lambda p: timeline_edits.split(p, 40))
+    window.show_table(True)
+    shot("table")
+    window.show_table(False)
+    document.undo()
     tabs.setCurrentIndex(0)
     export = ExportDialog(document.project, seen.clip.id, window.takes.folder, Path("/home/me/film"), window)
     export.show()
@@ -94,14 +107,38 @@ def photograph(folder: Path, suffix: str) -> None:
     preferences = PreferencesDialog(window.preferences, window)
     preferences.show()
     shot("preferences", preferences)
+    pages = preferences.findChild(QTabWidget)
+    assert pages is not None
+    pages.setCurrentIndex(1)
+    shot("keys", preferences)
     preferences.close()
+    models = ModelsDialog(ModelStore(window), lambda: None, window)
+    models.show()
+    wait(lambda: models.list.topLevelItemCount() > 3)
+    shot("models", models)
+    models.close()
+    theme.apply(app, "light")
+    shot("light")
+    theme.apply(app)
     window.commands.show_error(
         UsageError("no_editor", "No image editor is chosen yet.", "Choose the program that edits your pictures.")
     )
     shot("error")
-    window.bridge.call(lambda client: client.shutdown(), lambda _: finished.append(None), lambda _: finished.append(None))
-    wait(lambda: len(finished) > 1, 10)
     window.shut_down()
+    language.apply(app, "de")
+    german = Window(Preferences())
+    german.commands.start(None)
+    german.resize(1600, 1000)
+    german.show()
+    german.bridge.start()
+    wait(lambda: german.bridge.state == CONNECTED)
+    german.commands.do_example()
+    wait(lambda: german.viewer.shown[0] is not None)
+    rest(3)
+    shot("german", german)
+    german.bridge.call(lambda client: client.shutdown(), lambda _: finished.append(None), lambda _: finished.append(None))
+    wait(lambda: len(finished) > 1, 10)
+    german.shut_down()
 
 
 if __name__ == "__main__":

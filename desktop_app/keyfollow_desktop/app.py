@@ -12,7 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from .model.project_file import SUFFIX
-from .ui import theme
+from .ui import language, theme
 from .ui.preferences import Preferences
 from .ui.window import Window
 
@@ -29,8 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     assert isinstance(app, QApplication)
     app.setApplicationName("Keyfollow")
     app.setDesktopFileName("io.keyfollow.Keyfollow")
-    theme.apply(app)
-    window = open_window([str(Path(p).absolute()) for p in given.paths])
+    preferences = Preferences()
+    theme.apply(app, preferences.theme)
+    language.apply(app, preferences.language)
+    window = open_window([str(Path(p).absolute()) for p in given.paths], preferences)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     # Python sees a signal only between two of its own instructions
     beat = QTimer(window)
@@ -39,9 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     return app.exec()
 
 
-def open_window(paths: list[str]) -> Window:
+def open_window(paths: list[str], preferences: Preferences | None = None) -> Window:
     """The window, shown, with what was asked for in it; the daemon is looked for as soon as it is drawn."""
-    window = Window(Preferences())
+    window = Window(preferences or Preferences())
     project = next((p for p in paths if p.endswith(SUFFIX)), None)
     window.commands.start(None if project is None else Path(project))
     window.show()

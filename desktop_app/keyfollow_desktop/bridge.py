@@ -105,6 +105,15 @@ class Bridge(QObject):
     def refresh_jobs(self) -> None:
         self.call(lambda client: client.jobs.list(), self._got_jobs, lambda _: None)
 
+    def refresh_engines(self) -> None:
+        """Look again at what can run here: a model came or went."""
+
+        def got(engines: dict[str, EngineInfo]) -> None:
+            self.engines = engines
+            self.engines_changed.emit(engines)
+
+        self.call(lambda client: client.engines(), got, lambda _: None)
+
     # --- other threads -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:

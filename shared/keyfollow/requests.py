@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 Picture = str | os.PathLike[str] | bytes | Pixels | FrameBuffer
 """An image file's path or bytes, or pixels."""
 Source = str | os.PathLike[str] | Iterable[Pixels | FrameBuffer]
-MaskSource = Mapping[int, Picture] | str | os.PathLike[str]
+MaskPart = Mapping[int, Picture] | str | os.PathLike[str]
 """Stills by source frame, or the path of a mask video."""
+MaskSource = MaskPart | Sequence[MaskPart]
+"""One or several; where several cover a frame they are united."""
 SourceOf = Callable[[int], FrameBuffer]
 
 
@@ -219,6 +221,8 @@ def _no_source(frame: int) -> FrameBuffer:
 def _masks(role: MaskRole, given: MaskSource | None, stills: dict[str, PackedPicture]) -> list[Mask]:
     if given is None:
         return []
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return [mask for part in given for mask in _masks(role, part, stills)]
     if isinstance(given, Mapping):
         packed = {index(n): pack_picture(p) for n, p in sorted(given.items())}
         stills.update({p.blob.sha256: p for p in packed.values()})

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from keyfollow import deltas
 from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow.media.encode_image import write_image
 from keyfollow.media.reader import MediaReader
 from keyfollow.take_folder import FRAMES, frame_name
 from keyfollow_desktop.model import assets, timeline_edits, work_edits
-from keyfollow_desktop.model.state import Keyframe, Media, Project, new_id
+from keyfollow_desktop.model.state import Keyframe, Media, Project, Retouch, new_id
 from keyfollow_testkit.clips import moving_patch, write_clip, write_png
 
 if TYPE_CHECKING:
@@ -141,3 +142,14 @@ def many_clips(media: Media, count: int) -> Project:
     track = project.timeline.tracks[0]
     clips = tuple(replace(track.clips[0], id=f"c{n}", start=2 * n, length=2) for n in range(count))
     return replace(project, timeline=replace(project.timeline, tracks=(replace(track, clips=clips),)))
+
+
+def with_fix(document: Document, tmp_path: Path, frame: int) -> None:
+    """A retouch of one frame of the only clip: a red square in its upper left corner."""
+    layer = np.zeros((64, 96, 4), np.uint8)
+    layer[:20, :20] = (255, 0, 0, 255)
+    path = tmp_path / f"{new_id()}.png"
+    write_image(path, FrameBuffer(layer))
+    media = next(iter(document.project.media))
+    fix = Retouch(frame, assets.adopt(document.folder, "keyframes", path))
+    document.do("Fix this frame", work_edits.set_retouch(document.project, media, fix))

@@ -88,12 +88,14 @@ def test_the_loop_from_import_to_export(
             assert document.seen().clip.take == take  # type: ignore[union-attr]
             # saved under a name, with its takes
             window.commands.save_as(tmp_path / "Film")
+            wait(lambda: not document.untitled)
             assert load(tmp_path / "Film.kfproj").project == document.project
             # exported, with sound
             dialog = ExportDialog(document.project, None, window.takes.folder, tmp_path, window)
             written: list[Path] = []
             dialog.written.connect(written.append)
             dialog.format.setCurrentIndex(3)
+            assert dialog.out.text() == str(tmp_path / "Film.mkv")
             QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(5, 5))
             wait(lambda: written)
             info = probe(written[0])

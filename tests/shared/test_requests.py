@@ -124,7 +124,7 @@ def test_keyframes_are_sorted_and_everything_given_is_in_the_request(daemon: Dae
     request = build(
         daemon,
         keyframes={2: picture(2), 0: picture(1)},
-        masks={1: picture(255)},
+        masks=[{1: picture(255)}, {1: picture(9), 2: picture(8)}],
         protect=tmp_path / "protect.mkv",
         in_front={3: picture(254)},
         range=(1, 4),
@@ -139,6 +139,8 @@ def test_keyframes_are_sorted_and_everything_given_is_in_the_request(daemon: Dae
     assert [k.frame for k in request.keyframes] == [0, 2]
     assert [(m.role, m.frame, m.video) for m in request.masks] == [
         ("edit", 1, None),
+        ("edit", 1, None),
+        ("edit", 2, None),
         ("protect", None, str(tmp_path / "protect.mkv")),
         ("front", 3, None),
     ]

@@ -12,6 +12,7 @@ from keyfollow.checks import check_size
 from keyfollow.edits import Blob, EditRequest
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow.media.fit import fit_keyframe, mask_weight
 from keyfollow.media.images import read_image
 from keyfollow.media.info import MediaInfo
 from keyfollow.media.reader import MediaReader
@@ -20,7 +21,6 @@ from keyfollow_daemon.engines.base import EditKeyframe, EditMask
 from keyfollow_daemon.jobs.identity import source_identity
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.media.clip import ClipFrames
-from keyfollow_daemon.media.fit import fit_keyframe, mask_weight
 
 
 class Sources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +22,14 @@ MAX_MEMBER = 1 << 40
 DEPTH = 4
 
 
-def pack(folder: Path, project: Project, target: Path, *, footage: bool = False) -> None:
+def pack(
+    folder: Path, project: Project, target: Path, *, footage: bool = False, step: Callable[[], object] = lambda: None
+) -> None:
     """Write the project to `target`, whole or not at all.
 
     Args:
         footage: put the sources in as well, so that it opens on another machine as it is.
+        step: called between parts; what it raises ends the work.
 
     Raises:
         MediaError: ``footage_gone`` for a source that is not there.
@@ -36,7 +39,7 @@ def pack(folder: Path, project: Project, target: Path, *, footage: bool = False)
     try:
         with storage_errors(target):
             with temp.open("xb") as file:
-                write_members(file, _members(folder, project, footage))
+                write_members(file, _members(folder, project, footage, step))
                 file.flush()
                 os.fsync(file.fileno())
             temp.replace(target)
@@ -83,7 +86,14 @@ def unpack(archive: Path, folder: Path) -> None:
         raise
 
 
-def _members(folder: Path, project: Project, footage: bool) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+def _members(
+    folder: Path, project: Project, footage: bool, step: Callable[[], object]
+) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    def told(path: Path) -> Iterator[bytes]:
+        for chunk in chunks_of(path):
+            step()
+            yield chunk
+
     head = (folder / project_file.HEAD).read_bytes()
     packed = replace(project, media={n: _packed(folder, m) for n, m in project.media.items()}) if footage else project
     content = project_file.render(folder, packed)
@@ -91,15 +101,15 @@ def _members(folder: Path, project: Project, footage: bool) -> Iterator[tuple[st
     yield project_file.CONTENT, len(content), iter([content])
     for kind, name in sorted(assets.names(project)):
         path = assets.picture(folder, kind, name)
-        yield f"{kind}/{name}", path.stat().st_size, chunks_of(path)
+        yield f"{kind}/{name}", path.stat().st_size, told(path)
     for name in ("takes", "recipes"):
         for path in sorted((folder / name).rglob("*")):
             if path.is_file() and not path.is_symlink():
-                yield path.relative_to(folder).as_posix(), path.stat().st_size, chunks_of(path)
+                yield path.relative_to(folder).as_posix(), path.stat().st_size, told(path)
     if footage:
         for media in project.media.values():
             for path in _files(media):
-                yield f"media/{media.id}/{path.name}", path.stat().st_size, chunks_of(path)
+                yield f"media/{media.id}/{path.name}", path.stat().st_size, told(path)
 
 
 def _files(media: Media) -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ the tracks are flattened as they are seen.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -25,12 +25,28 @@ MAX_BYTES = 256 << 20
 
 Describe = Callable[[str], Media]
 """Looks at a path: `media.probe` and `relink.fingerprint` behind it. Raises MediaError when it cannot."""
-Delivered = Callable[[str], str | None]
-"""The media file that stands for a take (by its id) in other editors, None where none was delivered."""
 
 
-def export(project: Project, target: Path, delivered: Delivered = lambda take: None) -> None:
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The media file that stands for a take in other editors: source frames `start` to `stop`, half-open."""
+
+    path: str
+    start: int
+    stop: int
+
+
+Delivered = Callable[[str], Rendered | None]
+"""What was rendered of a take (by its id), None where nothing was."""
+
+
+def export(project: Project, target: Path, delivered: Delivered = lambda take: None, *, sound: bool = False) -> None:
     """Write the timeline to `target`; the suffix says how (.otio, .edl, .xml).
+
+    Times of media are those of their own start timecodes, as other editors relink by; without one they count from 0.
+
+    Args:
+        sound: write each clip's own sound on a track of its own, as editors do that take it for a thing apart.
 
     Raises:
         UsageError: ``unknown_format``, ``empty_timeline``, or ``cannot_export`` with what the format cannot say.
@@ -41,6 +57,10 @@ def export(project: Project, target: Path, delivered: Delivered = lambda take: N
         raise UsageError("empty_timeline", "There is nothing on the timeline.", "Put a clip on it first.")
     made = to_otio(project)
     _name_takes(made, delivered)
+    for clip in made.find_clips():
+        _from_timecode(clip, project.source(clip.metadata[KEY]["media"]))
+    if sound:
+        _add_sound(made, project)
     if adapter != "otio_json":
         _at_one_rate(made, float(project.timeline.fps))
     if adapter == "cmx_3600":
@@ -114,10 +134,55 @@ def _name_takes(timeline: otio.schema.Timeline, delivered: Delivered) -> None:
         key = clip.active_media_reference_key
         if key == SOURCE:
             continue
-        path = delivered(clip.media_reference.metadata[KEY]["take"])
-        if path is not None:
-            clip.media_reference.target_url = Path(path).as_uri()
+        rendered = delivered(clip.media_reference.metadata[KEY]["take"])
+        if rendered is not None:
+            rate = clip.media_reference.available_range.start_time.rate
+            clip.media_reference.target_url = Path(rendered.path).as_uri()
+            clip.media_reference.available_range = otio.opentime.TimeRange(
+                otio.opentime.RationalTime(rendered.start, rate),
+                otio.opentime.RationalTime(rendered.stop - rendered.start, rate),
+            )
+            clip.media_reference.metadata[KEY]["rendered"] = True
         clip.name = f"{clip.name} {key}"
+
+
+def _from_timecode(clip: otio.schema.Clip, media: Media) -> None:
+    """Count the clip's range and its active media as the file itself does: from its start timecode, or from its own first frame."""
+    reference = clip.media_reference
+    rate = float(media.fps)
+    code = frames_of(media)
+    # a file that was rendered of a part begins at that part; it carries a timecode only where its source has one
+    part = "rendered" in reference.metadata.get(KEY, {})
+    own = reference.available_range.start_time if part and code is None else None
+    shift = otio.opentime.RationalTime(code or 0, rate) - (own or otio.opentime.RationalTime(0, rate))
+    for holder, name in ((clip, "source_range"), (reference, "available_range")):
+        old = getattr(holder, name)
+        setattr(holder, name, otio.opentime.TimeRange(old.start_time + shift.rescaled_to(old.start_time.rate), old.duration))
+    for marker in clip.markers:
+        old = marker.marked_range
+        marker.marked_range = otio.opentime.TimeRange(old.start_time + shift.rescaled_to(old.start_time.rate), old.duration)
+
+
+def frames_of(media: Media) -> int | None:
+    """The frame number of a source's start timecode, None without one that its rate has."""
+    if not media.timecode:
+        return None
+    try:
+        return int(otio.opentime.from_timecode(media.timecode.replace(".", ";"), float(media.fps)).value)
+    except ValueError:
+        return None
+
+
+def _add_sound(timeline: otio.schema.Timeline, project: Project) -> None:
+    for track in list(timeline.video_tracks()):
+        twin = otio.schema.Track(name=f"A {track.name}", kind=otio.schema.TrackKind.Audio)
+        twin.enabled = track.enabled
+        for item in track:
+            heard = isinstance(item, otio.schema.Clip) and project.source(item.metadata[KEY]["media"]).sound
+            twin.append(item.deepcopy() if heard else otio.schema.Gap(duration=item.duration()))
+        for clip in twin.find_clips():
+            del clip.markers[:]
+        timeline.tracks.append(twin)
 
 
 def _at_one_rate(timeline: otio.schema.Timeline, rate: float) -> None:
@@ -195,6 +260,8 @@ class _Reader:
                 if reference and reference.available_range and not first < reference.available_range.start_time:
                     # cameras count from their own timecode; we count frames of the file
                     first = first - reference.available_range.start_time
+                elif (code := frames_of(media)) is not None and record_time(first, media.fps) >= code:
+                    first = first - otio.opentime.RationalTime(code, float(media.fps)).rescaled_to(first.rate)
                 clips.append(
                     Clip(
                         new_id(),

@@ -32,6 +32,13 @@ def remove_track(project: Project, track: str) -> Project:
     return _timeline(project, tracks=tuple(t for t in project.timeline.tracks if t is not gone))
 
 
+def without_empty_tracks(project: Project) -> Project:
+    """`project` without the tracks that hold no clip; at least one stays."""
+    tracks = project.timeline.tracks
+    kept = tuple(t for t in tracks if t.clips) or tracks[:1]
+    return project if kept == tracks else _timeline(project, tracks=kept)
+
+
 def set_track(
     project: Project, track: str, *, name: str | None = None, muted: bool | None = None, locked: bool | None = None
 ) -> Project:

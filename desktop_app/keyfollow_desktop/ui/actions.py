@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+from PySide6.QtCore import QCoreApplication
 
-CONTEXT = "Actions"
+from .language import CONTEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,26 @@ class Entry:
 
 
 def _t(text: str) -> str:
-    return str(QT_TRANSLATE_NOOP("Actions", text))
+    """Marks a text that `words` translates when it is shown."""
+    return text
 
 
 ENTRIES = (
     Entry("new", "File", _t("New project"), ("Ctrl+N",)),
     Entry("open", "File", _t("Open project…"), ("Ctrl+O",)),
     Entry("example", "File", _t("Open example")),
+    Entry("open_archive", "File", _t("Open archive…")),
     Entry("import", "File", _t("Import clips…"), ("Ctrl+I",)),
+    Entry("import_timeline", "File", _t("Import timeline (OTIO, EDL, XML)…")),
     Entry("save", "File", _t("Save"), ("Ctrl+S",)),
     Entry("save_as", "File", _t("Save as…"), ("Ctrl+Shift+S",)),
     Entry("export", "File", _t("Export…"), ("Ctrl+E",)),
     Entry("export_timeline", "File", _t("Export timeline (OTIO, EDL, XML)…")),
+    Entry("export_archive", "File", _t("Export project as an archive…")),
+    Entry("send_resolve", "File", _t("Send to DaVinci Resolve…")),
+    Entry("send_premiere", "File", _t("Send to Premiere Pro…")),
+    Entry("send_blender", "File", _t("Send to Blender…")),
+    Entry("models", "File", _t("Models…")),
     Entry("preferences", "File", _t("Preferences…"), ("Ctrl+,",)),
     Entry("quit", "File", _t("Quit"), ("Ctrl+Q",)),
     Entry("undo", "Edit", _t("Undo"), ("Ctrl+Z",)),
@@ -40,13 +48,19 @@ ENTRIES = (
     Entry("delete", "Edit", _t("Remove clip"), ("Del", "Backspace")),
     Entry("ripple", "Edit", _t("Remove clip and close the gap"), ("Shift+Del",)),
     Entry("marker", "Edit", _t("Add or remove marker"), ("M",)),
+    Entry("add_track", "Edit", _t("Add video track")),
+    Entry("remove_track", "Edit", _t("Remove empty tracks")),
     Entry("in", "Edit", _t("Set in"), ("I",)),
     Entry("out", "Edit", _t("Set out"), ("O",)),
     Entry("clear_range", "Edit", _t("Clear in and out"), ("Alt+X",)),
-    Entry("edit_keyframe", "Keyframe", _t("Edit this frame in the image editor"), ("E",)),
+    Entry("edit_keyframe", "Keyframe", _t("Edit this frame"), ("E",)),
+    Entry("paint", "Keyframe", _t("Paint this frame here"), ("Shift+E",)),
+    Entry("retouch", "Keyframe", _t("Fix this frame only"), ("Ctrl+Shift+E",)),
     Entry("use_picture", "Keyframe", _t("Use a picture for this frame…")),
     Entry("remove_keyframe", "Keyframe", _t("Remove this frame's edit")),
+    Entry("remove_retouch", "Keyframe", _t("Remove this frame's fix")),
     Entry("draft", "Keyframe", _t("Draft"), ("Return", "Enter")),
+    Entry("auto_draft", "Keyframe", _t("Draft after every save")),
     Entry("final", "Keyframe", _t("Final"), ("Shift+Return", "Shift+Enter")),
     Entry("suggested", "Keyframe", _t("Next suggested keyframe"), ("N",)),
     Entry("play", "Play", _t("Play or pause"), ("Space",)),
@@ -62,13 +76,19 @@ ENTRIES = (
     Entry("loop", "Play", _t("Loop in to out")),
     Entry("escape", "Play", _t("Stop playback or the draft in view"), ("Esc",)),
     Entry("wipe", "View", _t("Wipe between source and take"), ("W", "F6")),
+    Entry("onion", "View", _t("Onion skin of the neighbouring keyframes"), ("Shift+O",)),
+    Entry("changes", "View", _t("What the edit changes"), ("Shift+W",)),
+    Entry("safe", "View", _t("Safe areas"), ("Shift+S",)),
     Entry("zoom_out", "View", _t("Zoom timeline out"), ("-",)),
     Entry("zoom_in", "View", _t("Zoom timeline in"), ("=", "+")),
     Entry("fit", "View", _t("Fit timeline"), ("0",)),
+    Entry("table", "View", _t("Timeline as a table"), ("Ctrl+T",)),
     Entry("queue", "View", _t("Queue"), ("Ctrl+J",)),
     Entry("fullscreen", "View", _t("Full screen"), ("F11",)),
     Entry("shortcuts", "Help", _t("Keyboard shortcuts"), ("?", "Shift+?")),
 )
+HELD = (Entry("hold_source", "View", _t("Show the source while held"), ("\\",)),)
+"""Keys that act as long as they are held; they stand in no menu."""
 MENUS = {
     "File": _t("File"),
     "Edit": _t("Edit"),
@@ -84,7 +104,7 @@ def words(text: str) -> str:
     return QCoreApplication.translate(CONTEXT, text)
 
 
-def clashes(entries: tuple[Entry, ...] = ENTRIES) -> list[tuple[str, str, str]]:
+def clashes(entries: tuple[Entry, ...] = (*ENTRIES, *HELD)) -> list[tuple[str, str, str]]:
     """Keys that two entries claim: (key, name, other name)."""
     taken: dict[str, str] = {}
     found = []

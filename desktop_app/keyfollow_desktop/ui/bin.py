@@ -84,7 +84,7 @@ class Bin(QWidget):
             item.setToolTip(media.path)
             self._icon(item, None)
             if media.id in gone:
-                item.setForeground(theme.AMBER)
+                item.setForeground(theme.in_panel(theme.AMBER))
                 continue
             ratio = self.devicePixelRatioF()
             want = Want(
@@ -133,7 +133,7 @@ class Bin(QWidget):
     def _on_failed(self, want: Want, error: KeyfollowError) -> None:
         item = self._item(self._wants.get(want, ""))
         if item is not None:
-            item.setForeground(theme.AMBER)
+            item.setForeground(theme.in_panel(theme.AMBER))
             item.setToolTip(str(error))
 
     def _menu(self, at: QPoint) -> None:

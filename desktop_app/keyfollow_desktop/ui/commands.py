@@ -2,44 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import keyfollow
 from keyfollow.engine_info import Estimate, Report
-from keyfollow.errors import KeyfollowError, StorageError
-from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QFileDialog, QGridLayout, QMessageBox, QScrollArea, QVBoxLayout, QWidget
+from keyfollow.errors import KeyfollowError, UsageError
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from ..model import assets, interchange, recovery, relink, timeline_edits, work_edits
+from ..model import timeline_edits, work_edits
 from ..model.project_file import SUFFIX
 from ..model.ranges import record_frame
 from ..model.selection import next_stop, previous_stop
-from ..model.state import Keyframe, Marker, Media, Project
+from ..model.state import Marker, Mask, Media, Project
 from ..model.timecode import duration
-from .actions import ENTRIES, words
-from .document import recoverable
-from .export_dialog import ExportDialog
+from . import theme
+from .actions import words
+from .document import Document
 from .importing import describe, importable
+from .painter.session import About, Session
+from .painting import PICTURE_FILTER
 from .parts import label
-from .preferences import PreferencesDialog
-
-if TYPE_CHECKING:
-    from .window import Window
+from .project_commands import ProjectCommands
+from .shortcuts import REMAPPABLE
 
 MEDIA_FILTER = "*.mp4 *.mov *.mkv *.avi *.m4v *.webm *.mxf *.png *.tif *.tiff *.exr *.jpg *.dpx"
-PICTURE_FILTER = "*.png *.tif *.tiff *.exr *.jpg *.jpeg *.webp *.bmp"
 
 
-class Commands(QObject):
-    """One method ``do_<name>`` per entry of `actions.ENTRIES`."""
-
-    def __init__(self, window: Window) -> None:
-        super().__init__(window)
-        self._w = window
+class Commands(ProjectCommands):
+    """One method ``do_<name>`` per entry of `actions.ENTRIES`; those for projects and files are `ProjectCommands`'."""
 
     # --- errors ------------------------------------------------------------------------------------------------------------
 
@@ -63,151 +54,21 @@ class Commands(QObject):
         button, action = helps.get(error.code, ("", None))
         w.notice.show_error(error, button, action)
 
-    def _show_folder(self, folder: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-
-    # --- projects ----------------------------------------------------------------------------------------------------------
-
-    def start(self, folder: Path | None) -> None:
-        """Open `folder`, or offer what a crash left, or begin with an empty project."""
-        w = self._w
-        if folder is not None and self.open_folder(folder):
-            return
-        left = recoverable()
-        w.document.new()
-        if left:
-            w.notice.show_notice(
-                self.tr("Keyfollow ended unexpectedly. The project you were working on can be recovered."),
-                self.tr("Recover"),
-                lambda: self._recover(left[0]),
-            )
-
-    def _recover(self, folder: Path) -> None:
-        self._try(lambda: self._w.document.open(folder, recover=True))
-        self._arrived()
-
-    def open_folder(self, folder: Path) -> bool:
-        """Open a project; whether it could."""
-        if not self.may_leave():
-            return False
-        document = self._w.document
-        left = recovery.offered(folder)
-        if not self._try(lambda: document.open(folder)):
-            return False
-        self._w.preferences.opened(folder)
-        self._arrived()
-        if left is not None:
-            self._offer(folder)
-        elif gone := relink.missing(document.project):
-            self._w.notice.show_notice(
-                self.tr("{0} of this project's clips cannot be found.").format(len(gone)),
-                self.tr("Relink…"),
-                self._relink_first,
-            )
-        return True
-
-    def _offer(self, folder: Path) -> None:
-        """Offer what was not saved. It is read now: what is kept from now on takes its place on the disk."""
-        document = self._w.document
-        try:
-            left = recovery.recover(folder)
-        except KeyfollowError as e:
-            self.show_error(e)
-            return
-        self._w.notice.show_notice(
-            self.tr("{0} was not saved when it was last open.").format(folder.stem),
-            self.tr("Recover unsaved work"),
-            lambda: document.do(self.tr("Recover unsaved work"), left) if document.folder == folder else None,
-        )
-
-    def _arrived(self) -> None:
-        """Another project is open: forget what belonged to the one before."""
-        w = self._w
-        w.takes.forget()
-        w.round_trip.forget()
-        w.pictures.forget()
-        w.runs.follow_again()
-        w.timeline.fit()
-        w.viewer.refresh()
-
-    def do_new(self) -> None:
-        if self.may_leave():
-            self._w.document.new()
-            self._arrived()
-
-    def do_open(self) -> None:
-        path = QFileDialog.getExistingDirectory(self._w, self.tr("Open a project folder"), str(Path.home()))
-        if path:
-            self.open_folder(Path(path))
-
-    def do_example(self) -> None:
-        """The clip that we ship, with its edited frame: everything can be tried on it, without a download."""
-        if not self.may_leave():
-            return
-        folder = Path(keyfollow.__file__).parent / "example"
-        said = json.loads((folder / "example.json").read_text("utf-8"))
-        document = self._w.document
-
-        def done(media: Media) -> None:
-            document.new()
-            self._arrived()
-            project = self._on_timeline(work_edits.add_media(document.project, media), media.id)
-            name = assets.adopt(document.folder, "keyframes", folder / "keyframe.png")
-            document.do(self.tr("Open example"), work_edits.set_keyframe(project, media.id, Keyframe(int(said["frame"]), name)))
-            document.go(int(said["frame"]))
-            self._w.timeline.fit()
-
-        self._w.background.run(lambda: describe(str(folder / "clip.mp4")), done, self.show_error)
-
-    def do_save(self) -> None:
-        if self._w.document.untitled:
-            self.do_save_as()
-        else:
-            self._w.document.save()
-
-    def do_save_as(self) -> None:
-        suggested = Path.home() / f"{self._w.document.project.name or 'Untitled'}{SUFFIX}"
-        path, _ = QFileDialog.getSaveFileName(self._w, self.tr("Save project as"), str(suggested), f"*{SUFFIX}")
-        if path:
-            self.save_as(Path(path))
-
-    def save_as(self, folder: Path) -> None:
-        """Save into a new folder, whose name ends in ``.kfproj`` whatever was typed."""
-        folder = folder if folder.suffix == SUFFIX else folder.with_name(folder.name + SUFFIX)
-        if self._try(lambda: self._w.document.save_as(folder)):
-            self._w.preferences.opened(folder)
-            self._w.takes.forget()
-            self._w.statusBar().showMessage(self.tr("Saved as {0}").format(folder), 5000)
-
-    def may_leave(self) -> bool:
-        """Ask what to do with unsaved changes; whether to go on."""
-        document = self._w.document
-        if document.folder == Path() or not document.dirty or (document.untitled and not document.project.media):
-            return True
-        box = QMessageBox(
-            QMessageBox.Icon.NoIcon,
-            self.tr("Keyfollow"),
-            self.tr("Save the changes to {0}?").format(document.project.name or self.tr("Untitled")),
-            parent=self._w,
-        )
-        save = box.addButton(self.tr("Save"), QMessageBox.ButtonRole.AcceptRole)
-        drop = box.addButton(self.tr("Don't save"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.exec()
-        if box.clickedButton() is save:
-            self.do_save()
-            document.flush()
-            return not document.untitled
-        return box.clickedButton() is drop
-
-    def may_close(self) -> bool:
-        return self.may_leave()
-
     def do_quit(self) -> None:
         self._w.close()
 
     def do_preferences(self) -> None:
-        PreferencesDialog(self._w.preferences, self._w).open()
+        from .preferences_dialog import PreferencesDialog
+
+        dialog = PreferencesDialog(self._w.preferences, self._w)
+        dialog.changed.connect(self._preferred)
+        dialog.open()
+
+    def _preferred(self) -> None:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, self._w.preferences.theme)
+        self._w.apply_shortcuts()
 
     # --- media -------------------------------------------------------------------------------------------------------------
 
@@ -260,43 +121,19 @@ class Commands(QObject):
     def remove_media(self, media: str) -> None:
         self._w.document.edit(self.tr("Remove from project"), lambda p: work_edits.remove_media(p, media))
 
-    def _relink_first(self) -> None:
-        gone = relink.missing(self._w.document.project)
-        if gone:
-            self.relink(gone[0].id)
-
-    def relink(self, media: str) -> None:
-        folder = QFileDialog.getExistingDirectory(self._w, self.tr("Where is the footage now?"), str(Path.home()))
-        if folder:
-            self.relink_in(media, Path(folder))
-
-    def relink_in(self, media: str, folder: Path) -> None:
-        """Look for a source, and all others that are missing, below a folder, by content."""
-        project = self._w.document.project
-        wanted = [project.source(media), *(m for m in relink.missing(project) if m.id != media)]
-
-        def done(found: dict[str, str]) -> None:
-            if found:
-                self._w.document.edit(self.tr("Relink"), lambda p: relink.relink(p, found))
-                self._w.pictures.forget()
-                self._w.thumbnails.forget()
-                self._w.viewer.refresh()
-            else:
-                self._w.notice.show_notice(
-                    self.tr("No file below {0} holds this clip.").format(folder),
-                    self.tr("Look elsewhere…"),
-                    lambda: self.relink(media),
-                )
-
-        self._w.background.run(lambda: relink.search(wanted, folder), done, self.show_error)
-
     # --- editing -----------------------------------------------------------------------------------------------------------
 
     def do_undo(self) -> None:
-        self._w.document.undo()
+        self._undoing.undo()
 
     def do_redo(self) -> None:
-        self._w.document.redo()
+        self._undoing.redo()
+
+    @property
+    def _undoing(self) -> Document | Session:
+        """Whose changes undo takes back: the painter's while it is open."""
+        painting = self._w.painting
+        return painting.session if painting.active else self._w.document
 
     def _chosen(self) -> frozenset[str]:
         """The selected clips; the one under the playhead where none is."""
@@ -329,6 +166,13 @@ class Commands(QObject):
         else:
             document.edit(self.tr("Add marker"), lambda p: timeline_edits.set_marker(p, Marker(at)))
 
+    def do_add_track(self) -> None:
+        """One above the others, empty: drop a clip onto it."""
+        self._w.document.edit(self.tr("Add video track"), lambda p: timeline_edits.add_track(p)[0])
+
+    def do_remove_track(self) -> None:
+        self._w.document.edit(self.tr("Remove empty tracks"), timeline_edits.without_empty_tracks)
+
     def do_in(self) -> None:
         document = self._w.document
         at, marked = document.place.playhead, document.project.timeline.marked
@@ -347,13 +191,42 @@ class Commands(QObject):
     # --- keyframes and runs ------------------------------------------------------------------------------------------------
 
     def do_edit_keyframe(self) -> None:
+        """In the image editor that was chosen; where none is, in the painter."""
         self._w.transport.stop()
-        self._w.round_trip.edit()
+        if self._w.preferences.editor:
+            self._w.painting.session.finish()
+            self._w.round_trip.edit()
+        else:
+            self.do_paint()
+
+    def do_paint(self) -> None:
+        self._paint("keyframe")
+
+    def do_retouch(self) -> None:
+        self._paint("retouch")
+
+    def paint_mask(self, mask: Mask) -> None:
+        self._paint("mask", mask)
+
+    def _paint(self, about: About, mask: Mask | None = None) -> None:
+        self._w.transport.stop()
+        if self._w.document.seen() is None:
+            self.show_error(
+                UsageError("no_clip_here", "There is no clip under the playhead.", "Move the playhead onto a clip.")
+            )
+            return
+        self._w.painting.session.open(about, mask)
+        self._w.viewer.setFocus()
 
     def editor_opened(self, path: Path) -> None:
         self._w.statusBar().showMessage(self.tr("Edit the picture and save it; it comes back by itself."), 15000)
 
     def keyframe_adopted(self, media: str, frame: int) -> None:
+        """A picture came back. A draft follows by itself where that is wanted and the frame is still in view."""
+        seen = self._w.document.seen()
+        if self._w.preferences.draft_on_save and seen is not None and seen.clip.media == media:
+            self.do_draft()
+            return
         self._w.statusBar().showMessage(self.tr("Frame {0} is edited. Press Enter for a draft.").format(frame), 8000)
 
     def do_use_picture(self) -> None:
@@ -370,8 +243,19 @@ class Commands(QObject):
                 self.tr("Remove edit keyframe"), lambda p: work_edits.remove_keyframe(p, seen.clip.media, seen.frame)
             )
 
+    def do_remove_retouch(self) -> None:
+        document = self._w.document
+        seen = document.seen()
+        if seen is None or not any(r.frame == seen.frame for r in document.project.work_of(seen.clip.media).retouches):
+            self._w.statusBar().showMessage(self.tr("This frame has no fix of its own."), 5000)
+            return
+        document.edit(self.tr("Remove this frame's fix"), lambda p: work_edits.remove_retouch(p, seen.clip.media, seen.frame))
+
     def do_draft(self) -> None:
         self._w.runs.start("draft")
+
+    def do_auto_draft(self) -> None:
+        self._w.preferences.draft_on_save = not self._w.preferences.draft_on_save
 
     def do_final(self) -> None:
         self._w.runs.start("final")
@@ -448,6 +332,15 @@ class Commands(QObject):
     def do_wipe(self) -> None:
         self._w.viewer.set_mode("take" if self._w.viewer.mode == "wipe" else "wipe")
 
+    def do_onion(self) -> None:
+        self._w.overlays.set(onion=not self._w.overlays.shown.onion)
+
+    def do_changes(self) -> None:
+        self._w.overlays.set(changes=not self._w.overlays.shown.changes)
+
+    def do_safe(self) -> None:
+        self._w.overlays.set(safe=not self._w.overlays.shown.safe)
+
     def do_zoom_out(self) -> None:
         self._w.timeline.zoom(1 / 1.5)
 
@@ -456,6 +349,9 @@ class Commands(QObject):
 
     def do_fit(self) -> None:
         self._w.timeline.fit()
+
+    def do_table(self) -> None:
+        self._w.show_table(self._w.bottom.currentIndex() == 0)
 
     def do_queue(self) -> None:
         self._w.show_queue(not self._w.queue.isVisible())
@@ -466,35 +362,7 @@ class Commands(QObject):
         else:
             self._w.showFullScreen()
 
-    # --- out ---------------------------------------------------------------------------------------------------------------
-
-    def do_export(self) -> None:
-        document = self._w.document
-        if not document.project.timeline.length:
-            self._w.notice.show_notice(
-                self.tr("There is nothing on the timeline to export."), self.tr("Import clips…"), self.do_import
-            )
-            return
-        where = Path.home() if document.untitled else document.folder.parent
-        chosen = sorted(document.place.clips)
-        dialog = ExportDialog(document.project, chosen[0] if len(chosen) == 1 else None, self._w.takes.folder, where, self._w)
-        dialog.written.connect(self._written)
-        dialog.open()
-
-    def _written(self, path: Path) -> None:
-        self._w.notice.show_notice(
-            self.tr("Exported {0}.").format(path), self.tr("Show the folder"), lambda: self._show_folder(path.parent)
-        )
-
-    def do_export_timeline(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(
-            self._w,
-            self.tr("Export timeline"),
-            str(Path.home() / f"{self._w.document.project.name or 'Untitled'}.otio"),
-            "OpenTimelineIO (*.otio);;EDL (*.edl);;Final Cut Pro 7 XML (*.xml)",
-        )
-        if path:
-            self._try(lambda: interchange.export(self._w.document.project, Path(path)))
+    # --- help --------------------------------------------------------------------------------------------------------------
 
     def do_shortcuts(self) -> None:
         dialog = QDialog(self._w)
@@ -502,26 +370,12 @@ class Commands(QObject):
         inside = QWidget()
         grid = QGridLayout(inside)
         grid.setHorizontalSpacing(32)
-        for row, entry in enumerate(e for e in ENTRIES if e.keys):
+        for row, entry in enumerate(e for e in REMAPPABLE if self._w.keys[e.name]):
             grid.addWidget(label(words(entry.text)), row, 0)
-            keys = [s.toString() for s in self._w.actions_by_name[entry.name].shortcuts()]
+            keys = [QKeySequence(k).toString(QKeySequence.SequenceFormat.NativeText) for k in self._w.keys[entry.name]]
             grid.addWidget(label("  ".join(keys), "dim"), row, 1)
-        extra = grid.rowCount()
-        grid.addWidget(label(self.tr("Show the source while held")), extra, 0)
-        grid.addWidget(label("\\", "dim"), extra, 1)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setWidget(inside)
         QVBoxLayout(dialog).addWidget(scroll)
         dialog.resize(520, 640)
         dialog.open()
-
-    def _try(self, work: Callable[[], object]) -> bool:
-        try:
-            work()
-        except KeyfollowError as e:
-            self.show_error(e)
-            return False
-        except OSError as e:
-            self.show_error(StorageError("cannot_write", f"{e.filename or 'A file'}: {e.strerror}.", "Choose another place."))
-            return False
-        return True

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from keyfollow.atomic import storage_errors
 from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow.paths import paths
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
 
 from ..model import project_file, recovery
 from ..model.history import History
@@ -32,6 +34,7 @@ class Document(QObject):
     kept = Signal()
     failed = Signal(object)
     _written = Signal(object, object)
+    _called = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +46,7 @@ class Document(QObject):
         self._stamp: tuple[int, int] | None = None
         self._disk = ThreadPoolExecutor(1, "keyfollow-disk")
         self._written.connect(self._on_written, Qt.ConnectionType.QueuedConnection)
+        self._called.connect(self._on_called, Qt.ConnectionType.QueuedConnection)
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(self._keep)
 
@@ -124,23 +128,28 @@ class Document(QObject):
 
     # --- files -------------------------------------------------------------------------------------------------------------
 
-    def new(self) -> None:
-        """Start with an empty project in a folder of our own."""
+    def new(self, project: Project | None = None) -> None:
+        """Start with an empty project, or with `project`, in a folder of our own."""
         folder = untitled_folder() / f"Untitled-{new_id()}{project_file.SUFFIX}"
-        project = Project(name="Untitled")
-        self._enter(folder, project, project_file.create(folder, project), untitled=True)
+        empty = Project(name="Untitled")
+        self._enter(folder, empty, project_file.create(folder, empty), untitled=True)
+        if project is not None:
+            self.do(self.tr("Import timeline"), project)
 
     def open(self, folder: Path, *, recover: bool = False) -> None:
         """Open a project; with `recover` as it was kept before a crash.
 
         Raises:
-            UsageError, StorageError: as `project_file.load`, `recovery.enter`; what was open stays open.
+            UsageError, StorageError: as `read`, `recovery.enter`; what was open stays open.
         """
-        opened = project_file.load(folder)
-        project = recovery.recover(folder) if recover else opened.project
+        self.enter(read(folder, recover=recover))
+
+    def enter(self, found: Found) -> None:
+        """Make what was read the open project. Raises UsageError, StorageError as `recovery.enter`; what was open stays open."""
+        folder, opened = found.folder, found.opened
         self._enter(folder, opened.project, opened.stamp, untitled=folder.parent == untitled_folder(), newer=opened.newer)
-        if recover:
-            self.do(self.tr("Recover unsaved work"), project)
+        if found.recovered is not None:
+            self.do(self.tr("Recover unsaved work"), found.recovered)
 
     def save(self) -> None:
         """Write the project to its folder, in the background. What goes wrong comes as `failed`."""
@@ -158,20 +167,31 @@ class Document(QObject):
         self._autosave.stop()
         self._disk.submit(write)
 
-    def save_as(self, folder: Path) -> None:
-        """Copy the project with its pictures and takes to a new folder, and go on there. Raises UsageError, StorageError."""
-        self.flush()
-        project = replace(self.project, name=folder.stem)
-        stamp = project_file.create(folder, project)
-        for kind in ("keyframes", "masks", "takes"):
-            if (self.folder / kind).is_dir():
-                shutil.copytree(self.folder / kind, folder / kind, dirs_exist_ok=True)
-        old, was_ours, place = self.folder, self.untitled, self.place
-        self._enter(folder, project, stamp, untitled=False)
-        self.place = place
-        self.place_changed.emit(place)
-        if was_ours:
-            shutil.rmtree(old, ignore_errors=True)
+    def save_as(self, folder: Path, done: Callable[[], object] = lambda: None) -> None:
+        """Copy the project with its pictures and takes to a new folder, and go on there: `done`. What goes wrong comes as `failed`."""
+        old, was_ours, kept = self.folder, self.untitled, self.project
+        project = replace(kept, name=folder.stem)
+
+        def copied(stamp: tuple[int, int]) -> None:
+            if self.folder != old:  # another project was opened meanwhile
+                return
+            later, place = self.project, self.place
+            self._enter(folder, project, stamp, untitled=False)
+            if later is not kept:
+                self.do(self.tr("Changes while saving"), replace(later, name=folder.stem))
+            self.place = place
+            self.place_changed.emit(place)
+            if was_ours:
+                shutil.rmtree(old, ignore_errors=True)
+            done()
+
+        def write() -> None:
+            try:
+                self._called.emit(partial(copied, _copy(old, folder, project)))
+            except KeyfollowError as e:
+                self._written.emit(e, None)
+
+        self._disk.submit(write)
 
     def close(self) -> None:
         """Leave the folder in order. A project that was given no name goes: whoever calls this has asked."""
@@ -186,6 +206,11 @@ class Document(QObject):
     def flush(self) -> None:
         """Wait for what is being written."""
         self._disk.submit(lambda: None).result()
+
+    def settle(self) -> None:
+        """Wait for what is being written, and for its consequences here. Only where a person waits for just that."""
+        self.flush()
+        QCoreApplication.sendPostedEvents(self)
 
     def shut_down(self) -> None:
         self.close()
@@ -215,6 +240,12 @@ class Document(QObject):
 
         self._disk.submit(write)
 
+    def _on_called(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except KeyfollowError as e:
+            self.failed.emit(e)
+
     def _on_written(self, result: object, project: Project | None) -> None:
         if isinstance(result, KeyfollowError):
             self.failed.emit(result)
@@ -223,6 +254,30 @@ class Document(QObject):
         self._stamp = result
         self._history.saved(project)
         self.kept.emit()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A project as it was read; `recovered` is what a crash left unsaved, where that was asked for."""
+
+    folder: Path
+    opened: project_file.Opened
+    recovered: Project | None = None
+
+
+def read(folder: Path, *, recover: bool = False) -> Found:
+    """Read a project, on any thread. Raises UsageError, StorageError as `project_file.load`."""
+    opened = project_file.load(folder)
+    return Found(folder, opened, recovery.recover(folder) if recover else None)
+
+
+def _copy(old: Path, folder: Path, project: Project) -> tuple[int, int]:
+    stamp = project_file.create(folder, project)
+    with storage_errors(folder):
+        for kind in ("keyframes", "masks", "takes"):
+            if (old / kind).is_dir():
+                shutil.copytree(old / kind, folder / kind, dirs_exist_ok=True)
+    return stamp
 
 
 def untitled_folder() -> Path:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from keyfollow.errors import Cancelled, KeyfollowError
 from keyfollow.media.prepare import Delivery
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -18,13 +17,15 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from ..model.state import Project
-from .exporting import FORMATS, Export, with_sound, write
+from .exporting import FORMATS, Export, suggested_name, video_clips, with_sound, write
 from .parts import label, primary
+from .worker import Worker
 
 DELIVERIES: tuple[Delivery, ...] = ("full", "edit", "matte")
 
@@ -33,8 +34,6 @@ class ExportDialog(QDialog):
     """Writes in the background; closing it while it writes cancels. `written` with the path."""
 
     written = Signal(object)
-    _progress = Signal(int, int)
-    _ended = Signal(object)
 
     def __init__(
         self, project: Project, clip: str | None, folder: Callable[[str], str], where: Path, parent: QWidget | None = None
@@ -48,8 +47,12 @@ class ExportDialog(QDialog):
         self.setWindowTitle(self.tr("Export"))
         self.setMinimumWidth(560)
         self._project, self._folder = project, folder
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self.pictures = Path()
+        """The project's folder, which holds the retouches."""
+        self._where, self._in_to_out = where, -1
+        self.worker = Worker(self)
+        self.worker.progress.connect(self._on_progress)
+        self.worker.ended.connect(self._on_ended)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(12)
@@ -60,11 +63,19 @@ class ExportDialog(QDialog):
         if clip is not None:
             self.what.addItem(self.tr("Selected clip"), clip)
         self.what.addItem(self.tr("Whole timeline"), None)
+        if project.timeline.marked is not None:
+            self.what.addItem(self.tr("In to out"), None)
+            self._in_to_out = self.what.count() - 1
         self.delivery = QComboBox()
         self.delivery.addItems([self.tr("Full picture"), self.tr("Edit only (with transparency)"), self.tr("Matte")])
         self.format = QComboBox()
         self.format.addItems([f.name for f in FORMATS])
-        self.out = QLineEdit(str(where / f"{project.name or 'Untitled'}.mp4"))
+        self.handles = QSpinBox(maximum=1000)
+        self.handles.setSuffix(" " + self.tr("frames on either side"))
+        self.picture_size = QComboBox()
+        for width, height in _sizes(project):
+            self.picture_size.addItem(f"{width} × {height}", (width, height))
+        self.out = QLineEdit()
         browse = QPushButton(self.tr("Browse…"))
         browse.clicked.connect(self._browse)
         row = QHBoxLayout()
@@ -75,9 +86,12 @@ class ExportDialog(QDialog):
             (self.tr("What"), self.what),
             (self.tr("Deliver"), self.delivery),
             (self.tr("Format"), self.format),
+            (self.tr("Handles"), self.handles),
+            (self.tr("Size"), self.picture_size),
         ):
             field.setAccessibleName(name)
             form.addRow(name, field)
+        self._form = form
         self.out.setAccessibleName(self.tr("File"))
         form.addRow(self.tr("File"), row)
         self.note = label("", "dim", wrap=True)
@@ -98,19 +112,32 @@ class ExportDialog(QDialog):
         buttons.addWidget(self.cancel)
         buttons.addWidget(self.go)
         column.addLayout(buttons)
-        for field in (self.what, self.delivery, self.format):
-            field.currentIndexChanged.connect(self._explain)
-        self._progress.connect(self._on_progress, Qt.ConnectionType.QueuedConnection)
-        self._ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
+        self.what.currentIndexChanged.connect(self._suggest)
+        self.out.textEdited.connect(lambda _: setattr(self, "_named", True))
+        for choice in (self.delivery, self.format):
+            choice.currentIndexChanged.connect(self._explain)
+        self._named = False
+        self._suggest()
+
+    def _suggest(self) -> None:
+        """The name that says what it is, until a person gives another."""
+        if not self._named:
+            self.out.setText(str(self._where / suggested_name(self._project, self.what.currentData())))
         self._explain()
 
     def _explain(self) -> None:
         form = FORMATS[self.format.currentIndex()]
         path = Path(self.out.text())
-        self.out.setText(str(path.with_suffix(form.suffix)))
+        # only an ending of ours is one: names may hold dots
+        stem = path.with_suffix("") if path.suffix in {f.suffix for f in FORMATS} else path
+        self.out.setText(f"{stem}{form.suffix}")
+        clip = self.what.currentData()
+        self._form.setRowVisible(self.handles, clip is not None)
+        self._form.setRowVisible(self.picture_size, clip is None)
         delivery = DELIVERIES[self.delivery.currentIndex()]
-        sound = bool(form.suffix) and with_sound(self._project, self.what.currentData(), delivery)
-        words = [self.tr("With the source's sound, copied.") if sound else self.tr("Without sound.")]
+        sound = bool(form.suffix) and with_sound(self._project, clip, delivery)
+        with_it = self.tr("With the source's sound, copied.") if clip else self.tr("With the sound of all clips.")
+        words = [with_it if sound else self.tr("Without sound.")]
         if delivery == "edit" and not form.alpha:
             words.append(self.tr("This format holds no transparency: choose ProRes, FFV1 or images."))
         self.note.setText(" ".join(words))
@@ -122,44 +149,39 @@ class ExportDialog(QDialog):
         if path:
             self.out.setText(path)
 
+    def _fields(self) -> tuple[QWidget, ...]:
+        return (self.what, self.delivery, self.format, self.handles, self.picture_size, self.out, self.go)
+
     def start(self) -> None:
         """Begin to write."""
-        form = FORMATS[self.format.currentIndex()]
+        clip = self.what.currentData()
         takes = {t.id: self._folder(t.id) for w in self._project.work.values() for t in w.takes}
         export = Export(
             self._project,
             Path(self.out.text()).absolute(),
-            form,
+            FORMATS[self.format.currentIndex()],
             DELIVERIES[self.delivery.currentIndex()],
-            self.what.currentData(),
+            clip,
             takes,
+            self.handles.value() if clip else 0,
+            self._project.timeline.marked if self.what.currentIndex() == self._in_to_out else None,
+            self.picture_size.currentData() if self.picture_size.currentIndex() else None,
+            self.pictures,
         )
-        for field in (self.what, self.delivery, self.format, self.out, self.go):
+        for field in self._fields():
             field.setEnabled(False)
         self.bar.show()
         self.state.setText(self.tr("Writing…"))
-
-        def work() -> None:
-            error: KeyfollowError | None = None
-            try:
-                write(export, self._progress.emit, self._stop.is_set)
-            except KeyfollowError as e:
-                error = e
-            self._ended.emit(error)
-
-        self._stop.clear()
-        self._thread = threading.Thread(target=work, name="keyfollow-export", daemon=True)
-        self._thread.start()
+        self.worker.start(lambda progress, cancelled: write(export, progress, cancelled))
 
     def _on_progress(self, done: int, total: int) -> None:
         self.bar.setRange(0, total)
         self.bar.setValue(done)
         self.state.setText(self.tr("Frame {0} of {1}").format(done, total))
 
-    def _on_ended(self, error: KeyfollowError | None) -> None:
-        self._thread = None
+    def _on_ended(self, _: object, error: KeyfollowError | None) -> None:
         self.bar.hide()
-        for field in (self.what, self.delivery, self.format, self.out, self.go):
+        for field in self._fields():
             field.setEnabled(True)
         if error is None:
             self.written.emit(Path(self.out.text()))
@@ -171,8 +193,15 @@ class ExportDialog(QDialog):
             self.go.setText(self.tr("Try again"))
 
     def reject(self) -> None:
-        if self._thread is not None:
+        if self.worker.running:
             self.state.setText(self.tr("Cancelling…"))
-            self._stop.set()
+            self.worker.stop()
         else:
             super().reject()
+
+
+def _sizes(project: Project) -> list[tuple[int, int]]:
+    """The first clip's size, then those of the others, the largest first."""
+    clips = sorted(video_clips(project), key=lambda c: c.start)
+    found = [(m.width, m.height) for m in (project.source(c.media) for c in clips)]
+    return list(dict.fromkeys([*found[:1], *sorted(set(found), key=lambda s: -s[0] * s[1])]))

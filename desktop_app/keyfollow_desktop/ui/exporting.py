@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 from keyfollow import deltas
-from keyfollow.errors import Cancelled, UsageError
+from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow.media.info import MediaInfo
+from keyfollow.media.mixing import MIXED, Piece, mix
 from keyfollow.media.prepare import Delivery, deliver
 from keyfollow.media.reader import MediaReader
 from keyfollow.media.targets import Codec
-from keyfollow.media.writer import Images, open_writer
+from keyfollow.media.writer import Images, Writer, open_writer
 from keyfollow.take_folder import FRAMES, frame_name
 
-from ..model.ranges import used
+from ..model.ranges import source_position, used
 from ..model.selection import seen
-from ..model.state import Clip, Media, Project, TakeRef
-
-Progress = Callable[[int, int], object]
+from ..model.state import Clip, Media, Project, TakeRef, Timeline
+from .conform import Form, common_form, conform
+from .frame_pictures import fixed
+from .worker import Progress, go_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,27 @@ FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What to write. `clip` None means all of the timeline; `takes` are the folders of takes by id."""
+    """What to write.
+
+    Args:
+        clip: its id; None means the timeline.
+        takes: the folders of takes by id.
+        handles: frames beside what a clip shows, as far as its source has them.
+        span: record frames of the timeline, half-open; None means all of it.
+        size: of the timeline's picture; None means the first clip's.
+        folder: the project's, which holds the retouches.
+    """
 
     project: Project
     out: Path
     form: Format
     delivery: Delivery = "full"
     clip: str | None = None
-    takes: dict[str, str] | None = None
+    takes: dict[str, str] = field(default_factory=dict)
+    handles: int = 0
+    span: tuple[int, int] | None = None
+    size: tuple[int, int] | None = None
+    folder: Path = Path()
 
 
 def video_clips(project: Project) -> list[Clip]:
@@ -64,11 +81,26 @@ def video_clips(project: Project) -> list[Clip]:
     return [c for t in project.timeline.tracks if t.kind == "video" and not t.muted for c in t.clips]
 
 
+def sounding(project: Project) -> list[Clip]:
+    """The clips that can be heard: those on tracks that are not muted whose source has sound."""
+    return [c for t in project.timeline.tracks if not t.muted for c in t.clips if project.source(c.media).sound]
+
+
 def with_sound(project: Project, clip: str | None, delivery: Delivery) -> bool:
-    """Whether the file will have sound: a clip alone has its source's."""
-    clips = video_clips(project)
-    one = project.find(clip)[1] if clip else (clips[0] if len(clips) == 1 else None)
-    return one is not None and delivery == "full" and project.source(one.media).sound
+    """Whether the file will have sound: a clip alone its source's, the timeline that of all its clips."""
+    if delivery != "full":
+        return False
+    return bool(sounding(project)) if clip is None else project.source(project.find(clip)[1].media).sound
+
+
+def suggested_name(project: Project, clip: str | None) -> str:
+    """The name without its ending: ``{clip}_{take:v003}``, or the project's."""
+    if clip is None:
+        return project.name or "Untitled"
+    found = project.find(clip)[1]
+    media = project.source(found.media)
+    take = _take(media, project, found.take)
+    return Path(found.name or media.name).stem + (f"_v{take.version:03d}" if take is not None else "")
 
 
 def write(export: Export, progress: Progress, cancelled: Callable[[], bool]) -> None:
@@ -78,7 +110,7 @@ def write(export: Export, progress: Progress, cancelled: Callable[[], bool]) -> 
         progress: told how many frames are written, of how many.
 
     Raises:
-        UsageError: ``empty_timeline``, ``output_is_source``, ``take_unfinished``, ``sizes_differ``, or the writer's own.
+        UsageError: ``empty_timeline``, ``output_is_source``, ``take_unfinished``, or the writer's own.
         MediaError, StorageError: a source or a take cannot be read, the disk is full.
         Cancelled.
     """
@@ -89,127 +121,151 @@ def write(export: Export, progress: Progress, cancelled: Callable[[], bool]) -> 
     for media in project.media.values():
         if export.out.exists() and Path(media.path).exists() and export.out.samefile(media.path):
             raise UsageError("output_is_source", f"{export.out.name} is a source of this project.", "Choose another name.")
-    if export.clip is not None:
-        _write_clip(export, project.find(export.clip)[1], progress, cancelled)
-    elif len(clips) == 1 and clips[0].start == 0:
-        _write_clip(export, clips[0], progress, cancelled)
-    else:
+    alone = len(clips) == 1 and clips[0].start == 0 and export.span is None and export.size is None
+    if export.clip is None and not (alone and len(sounding(project)) <= 1):
         _write_timeline(export, progress, cancelled)
-
-
-def _target(export: Export) -> str:
-    return str(export.out) + ("/" if not export.form.suffix else "")
-
-
-def _write_clip(export: Export, clip: Clip, progress: Progress, cancelled: Callable[[], bool]) -> None:
-    """The source frames that a clip uses, at their own times, with their own sound."""
-    project = export.project
+        return
+    # a timeline of one clip is that clip: its frames keep their own times, its sound is copied
+    clip = clips[0] if export.clip is None else project.find(export.clip)[1]
     media = project.source(clip.media)
-    span = used(clip, media, project.timeline)
-    sound = media.path if with_sound(project, clip.id, export.delivery) else None
-    with MediaReader(media.path, rate=media.given_rate) as reader:
-        options = {"codec": export.form.codec, "images": export.form.images}
-        with open_writer(
-            _target(export),
-            reader.info,
-            frames=span,
-            delivery=export.delivery,
-            audio_from=sound,
-            **options,  # type: ignore[arg-type]
-        ) as writer:
-            for count, source in enumerate(reader.frames(span)):
-                _go_on(cancelled)
-                edited = _edited(export, clip, span.start + count, source)
-                writer.write(span.start + count, deliver(export.delivery, edited, source))
-                progress(count + 1, len(span))
-            writer.finish()
+    part = used(clip, media, project.timeline)
+    frames = FrameRange(max(0, part.start - export.handles), min(media.frames, part.stop + export.handles))
+    write_source(export, media, clip.take, frames, progress, cancelled)
 
 
-def _write_timeline(export: Export, progress: Progress, cancelled: Callable[[], bool]) -> None:
-    """What is seen at every record frame, at the timeline's rate; gaps are black. Without sound."""
-    project = export.project
-    length = project.timeline.length
-    with ExitStack() as stack:
-        readers: dict[str, MediaReader] = {}
-        for clip in video_clips(project):
-            if clip.media not in readers:
-                media = project.source(clip.media)
-                readers[clip.media] = stack.enter_context(MediaReader(media.path, rate=media.given_rate))
-        forms = {(r.info.width, r.info.height, r.info.dtype, r.info.channels) for r in readers.values()}
-        if len(forms) > 1:
-            raise UsageError(
-                "sizes_differ",
-                "The clips differ in size or depth.",
-                "Export them one by one: select a clip and choose This clip.",
-            )
-        first = next(iter(readers.values())).info
-        info = MediaInfo(
-            "uploaded",
-            first.width,
-            first.height,
-            length,
-            project.timeline.rate,
-            (project.timeline.rate[1], project.timeline.rate[0]),
-            tuple(range(length)),
-            first.dtype,
-            first.channels,
-            first.depth,
-            first.codec,
-            first.pixel_format,
-            first.colour,
-            last_duration=1,
-        )
-        writer = stack.enter_context(
-            open_writer(
-                _target(export),
-                info,
-                frames=FrameRange(0, length),
-                delivery=export.delivery,
-                codec=export.form.codec,
-                images=export.form.images,
-            )
-        )
-        for record, (clip_or_none, source) in enumerate(_seen_frames(project, readers, first)):
-            _go_on(cancelled)
-            found = seen(project, record)
-            edited = source if clip_or_none is None or found is None else _edited(export, clip_or_none, found.frame, source)
-            writer.write(record, deliver(export.delivery, edited, source))
-            progress(record + 1, length)
+def write_source(
+    export: Export, media: Media, take: str, frames: FrameRange, progress: Progress, cancelled: Callable[[], bool]
+) -> None:
+    """`frames` of a source with a take laid over it, at their own times, with their own sound. Raises as `write`."""
+    sound = media.path if media.sound and export.delivery == "full" else None
+    layer = _Shown(export, media, take)
+    with MediaReader(media.path, rate=media.given_rate) as reader, _open(export, reader.info, frames, sound) as writer:
+        for count, source in enumerate(reader.frames(frames)):
+            go_on(cancelled)
+            number = frames.start + count
+            writer.write(number, deliver(export.delivery, layer.over(number, source), source))
+            progress(count + 1, len(frames))
         writer.finish()
 
 
-def _seen_frames(
-    project: Project, readers: dict[str, MediaReader], form: MediaInfo
-) -> Iterator[tuple[Clip | None, FrameBuffer]]:
-    black = FrameBuffer(np.zeros((form.height, form.width, form.channels), form.dtype), form.depth, form.colour)
-    for record in range(project.timeline.length):
-        found = seen(project, record)
-        if found is None:
-            yield None, black
-        else:
-            yield found.clip, readers[found.clip.media].read(found.frame)
+def _open(export: Export, info: MediaInfo, frames: FrameRange, sound: str | None) -> Writer:
+    images = not export.form.suffix
+    return open_writer(
+        str(export.out) + ("/" if images else ""),
+        info,
+        frames=frames,
+        delivery=export.delivery,
+        audio_from=sound,
+        codec=export.form.codec,
+        images=export.form.images,
+        prefix=f"{suggested_name(export.project, export.clip)}_",
+    )
 
 
-def _edited(export: Export, clip: Clip, frame: int, source: FrameBuffer) -> FrameBuffer:
-    take = _take(export.project.source(clip.media), export.project, clip.take)
-    if take is None or not take.start <= frame < take.stop:
-        return source
-    path = Path((export.takes or {}).get(take.id, ""), FRAMES, frame_name(frame))
-    try:
-        packed = path.read_bytes()
-    except OSError as e:
-        raise UsageError(
-            "take_unfinished",
-            f"Frame {frame} of the take shown by {clip.name or 'a clip'} is not made yet.",
-            "Wait for its job, or show another take.",
-        ) from e
-    return deltas.unpack(packed).compose(source)
+def _write_timeline(export: Export, progress: Progress, cancelled: Callable[[], bool]) -> None:
+    """What is seen at every record frame, at the timeline's rate; gaps are black. With the sound of all clips."""
+    project, timeline = export.project, export.project.timeline
+    first, stop = export.span or (0, timeline.length)
+    with ExitStack() as stack:
+        readers: dict[str, MediaReader] = {}
+        for clip in sorted(video_clips(project), key=lambda c: c.start):
+            if clip.media not in readers:
+                media = project.source(clip.media)
+                readers[clip.media] = stack.enter_context(MediaReader(media.path, rate=media.given_rate))
+        infos = [r.info for r in readers.values()]
+        form = common_form(infos, export.size)
+        info = _info(form, infos[0], timeline, stop)
+        sound = None
+        if with_sound(project, None, export.delivery) and export.form.suffix:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="keyfollow-sound-"))
+            sound = _mixed(project, readers, first, stop, Path(folder) / "mix.wav", cancelled)
+            info = replace(info, audio=(MIXED,))
+        writer = stack.enter_context(_open(export, info, FrameRange(first, stop), sound))
+        black = FrameBuffer(np.zeros((form.height, form.width, form.channels), form.dtype), form.depth, info.colour)
+        for count, record in enumerate(range(first, stop)):
+            go_on(cancelled)
+            source = edited = black
+            if (found := seen(project, record)) is not None:
+                source = readers[found.clip.media].read(found.frame)
+                edited = _Shown(export, project.source(found.clip.media), found.clip.take).over(found.frame, source)
+                source, edited = conform(source, form), conform(edited, form)
+            writer.write(record, deliver(export.delivery, edited, source))
+            progress(count + 1, stop - first)
+        writer.finish()
+
+
+def _info(form: Form, like: MediaInfo, timeline: Timeline, length: int) -> MediaInfo:
+    """The timeline as footage: one frame a tick, counted from 00:00:00:00 as its ruler does; tagged as its first clip is."""
+    return MediaInfo(
+        "uploaded",
+        form.width,
+        form.height,
+        length,
+        timeline.rate,
+        (timeline.rate[1], timeline.rate[0]),
+        tuple(range(length)),
+        form.dtype,
+        form.channels,
+        form.depth,
+        like.codec,
+        like.pixel_format,
+        like.colour,
+        timecode="00:00:00:00",
+        last_duration=1,
+    )
+
+
+def _mixed(
+    project: Project, readers: dict[str, MediaReader], first: int, stop: int, out: Path, cancelled: Callable[[], bool]
+) -> str:
+    """The sound of record frames `first` to `stop`, all clips together, as a file that counts from the timeline's start."""
+    fps = project.timeline.fps
+    pieces = []
+    for clip in sounding(project):
+        start, end = max(clip.start, first), min(clip.stop, stop)
+        if start >= end:
+            continue
+        media = project.source(clip.media)
+        reader = readers.get(clip.media)
+        # a source's sound counts from its file's zero, which need not be its first picture
+        begins = reader.info.seconds(0) if reader is not None else Fraction(0)
+        into = begins + source_position(clip, media, project.timeline, start) / media.fps
+        pieces.append(Piece(media.path, into, start / fps, (end - start) / fps))
+    mix(pieces, stop / fps, out, lambda: go_on(cancelled))
+    return str(out)
+
+
+class Layer:
+    """A take (or none) as it lies over its source; `folder` is the take's, `name` what errors call it."""
+
+    def __init__(self, take: TakeRef | None, folder: Path, name: str) -> None:
+        self._take, self._folder, self._name = take, folder, name
+
+    def over(self, frame: int, source: FrameBuffer) -> FrameBuffer:
+        """Source frame `frame` with the take; as it is beyond the take's range. Raises UsageError ``take_unfinished``."""
+        if self._take is None or not self._take.start <= frame < self._take.stop:
+            return source
+        try:
+            packed = (self._folder / FRAMES / frame_name(frame)).read_bytes()
+        except OSError as e:
+            raise UsageError(
+                "take_unfinished",
+                f"Frame {frame} of the take shown of {self._name} is not made yet.",
+                "Wait for its job, or show another take.",
+            ) from e
+        return deltas.unpack(packed).compose(source)
+
+
+class _Shown(Layer):
+    """A take over its source, with the retouches of single frames over both."""
+
+    def __init__(self, export: Export, media: Media, take: str) -> None:
+        super().__init__(_take(media, export.project, take), Path(export.takes.get(take, "")), media.name)
+        self._export, self._media = export, media.id
+
+    def over(self, frame: int, source: FrameBuffer) -> FrameBuffer:
+        return fixed(self._export.folder, self._export.project, self._media, frame, super().over(frame, source))
 
 
 def _take(media: Media, project: Project, take: str) -> TakeRef | None:
     return next((t for t in project.work_of(media.id).takes if t.id == take), None)
-
-
-def _go_on(cancelled: Callable[[], bool]) -> None:
-    if cancelled():
-        raise Cancelled("export_cancelled", "The export was cancelled.", "Nothing was written.")

@@ -39,14 +39,21 @@ THUMB = QSize(64, 36)
 
 
 class Inspector(QFrame):
-    """Signals: `edit_asked`, `picture_asked`, `remove_asked` for the frame under the playhead."""
+    """Signals: `edit_asked`, `paint_asked`, `picture_asked`, `remove_asked` for the frame under the playhead."""
 
     edit_asked = Signal()
+    paint_asked = Signal()
     picture_asked = Signal()
     remove_asked = Signal()
 
     def __init__(
-        self, document: Document, bridge: Bridge, runs: Runs, thumbnails: Pictures, parent: QWidget | None = None
+        self,
+        document: Document,
+        bridge: Bridge,
+        runs: Runs,
+        thumbnails: Pictures,
+        masks: QWidget,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
@@ -66,6 +73,7 @@ class Inspector(QFrame):
         self._column.setContentsMargins(16, 8, 16, 12)
         self._column.setSpacing(8)
         self._build_keyframes()
+        self._column.addWidget(masks)
         self._build_engine()
         self._column.addStretch(1)
         scroll.setWidget(inside)
@@ -101,15 +109,19 @@ class Inspector(QFrame):
         self._column.addWidget(self.keyframes)
         self._column.addWidget(self._none)
         row = QHBoxLayout()
-        self.edit = QPushButton(self.tr("Edit frame (E)"))
-        self.edit.setToolTip(self.tr("Open this frame in the image editor; it comes back when you save"))
+        self.edit = QPushButton(self.tr("Edit (E)"))
+        self.edit.setToolTip(self.tr("Open this frame in the image editor that you chose; it comes back when you save"))
         self.edit.clicked.connect(self.edit_asked)
-        self.use = QPushButton(self.tr("Use picture…"))
+        self.paint = QPushButton(self.tr("Paint"))
+        self.paint.setToolTip(self.tr("Paint on this frame here (Shift+E)"))
+        self.paint.clicked.connect(self.paint_asked)
+        self.use = QPushButton(self.tr("Use…"))
         self.use.setToolTip(self.tr("Take a picture that is edited already"))
         self.use.clicked.connect(self.picture_asked)
         self.remove = tool("✕", self.tr("Remove this frame's edit"))
         self.remove.clicked.connect(self.remove_asked)
         row.addWidget(self.edit, 1)
+        row.addWidget(self.paint, 1)
         row.addWidget(self.use, 1)
         row.addWidget(self.remove)
         self._column.addLayout(row)
@@ -129,6 +141,10 @@ class Inspector(QFrame):
         self.prompt.textChanged.connect(lambda: self._set(self.tr("Change prompt"), "prompt", prompt=self.prompt.toPlainText()))
         self._column.addWidget(self._prompt_label)
         self._column.addWidget(self.prompt)
+        self.try_here = QPushButton(self.tr("Try on this frame"))
+        self.try_here.setToolTip(self.tr("Make an edit keyframe of this frame from the prompt"))
+        self.try_here.clicked.connect(lambda _=False: self._runs.try_here())
+        self._column.addWidget(self.try_here)
         self._more = tool(self.tr("Settings"), checkable=True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.setArrowType(Qt.ArrowType.RightArrow)
@@ -171,7 +187,7 @@ class Inspector(QFrame):
         frame = seen.frame if seen else -1
         edited = any(k.frame == frame for k in work.keyframes)
         self.remove.setEnabled(edited)
-        for button in (self.edit, self.use, self.draft, self.final):
+        for button in (self.edit, self.paint, self.use, self.draft, self.final):
             button.setEnabled(media is not None)
         for row, keyframe in enumerate(work.keyframes[: self.keyframes.count()]):
             if keyframe.frame == frame:
@@ -218,6 +234,7 @@ class Inspector(QFrame):
         speaks = info is not None and info.needs_prompt
         self._prompt_label.setVisible(speaks)
         self.prompt.setVisible(speaks)
+        self.try_here.setVisible(speaks)
         if self._form_of != settings.engine or self._form is None or self._form.values() != settings.values:
             self._make_form(info, settings)
 

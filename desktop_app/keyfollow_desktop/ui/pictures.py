@@ -25,6 +25,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
 from ..model.state import Rate
+from .frame_pictures import read_picture, retouched
 
 READERS = 4
 READ_THROUGH = 24
@@ -43,6 +44,7 @@ class Want:
         path: the source; with `frame` None a still image.
         take: folder of the take to lay over it, "" for the source itself.
         size: the largest width and height in device pixels, (0, 0) for the source's own.
+        fix: path of a retouch to lay over all that, "" for none.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Want:
     rate: Rate | None = None
     take: str = ""
     size: tuple[int, int] = (0, 0)
+    fix: str = ""
 
 
 class Pictures(QObject):
@@ -134,6 +137,8 @@ class Pictures(QObject):
     def _serve(self, want: Want) -> None:
         try:
             frame = self._frame(want)
+            if frame is not None and want.fix:
+                frame = retouched(read_picture(Path(want.fix)), frame)
         except (KeyfollowError, OSError) as e:
             error = e if isinstance(e, KeyfollowError) else MediaError("media_unreadable", f"{want.path}: {e}.", "Relink it.")
             with self._turn:

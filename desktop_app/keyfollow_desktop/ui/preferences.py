@@ -1,27 +1,16 @@
-"""What a person chose for this machine, and the dialog for it: the image editor, where things are kept, how they are counted."""
+"""What a person chose for this machine: the image editor, keys, theme, language, what was open last."""
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from pathlib import Path
 
 from keyfollow.paths import paths
 from PySide6.QtCore import QByteArray, QSettings
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
 
-from .parts import label
+from .shortcuts import OWN, Keys
 
 KNOWN_EDITORS = {
     "Krita": "krita",
@@ -50,6 +39,15 @@ class Preferences:
         self._settings.setValue("editor", command)
 
     @property
+    def draft_on_save(self) -> bool:
+        """Whether each saved keyframe starts a draft."""
+        return bool(self._settings.value("draft_on_save", False, type=bool))
+
+    @draft_on_save.setter
+    def draft_on_save(self, on: bool) -> None:
+        self._settings.setValue("draft_on_save", on)
+
+    @property
     def recent(self) -> list[Path]:
         """Projects opened last that are still there, the newest first."""
         kept = self._settings.value("recent", []) or []
@@ -68,6 +66,46 @@ class Preferences:
     def keep_layout(self, name: str, state: QByteArray) -> None:
         self._settings.setValue(f"layout/{name}", state)
 
+    @property
+    def language(self) -> str:
+        """A code of `language.LANGUAGES`, "" for the system's."""
+        return str(self._settings.value("language", "") or "")
+
+    @language.setter
+    def language(self, code: str) -> None:
+        self._settings.setValue("language", code)
+
+    @property
+    def proxies(self) -> bool:
+        """Whether light copies of large footage are made for playing."""
+        return bool(self._settings.value("proxies", True, type=bool))
+
+    @proxies.setter
+    def proxies(self, wanted: bool) -> None:
+        self._settings.setValue("proxies", wanted)
+
+    @property
+    def theme(self) -> str:
+        return str(self._settings.value("theme", "dark") or "dark")
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._settings.setValue("theme", name)
+
+    @property
+    def shortcuts(self) -> tuple[str, dict[str, Keys]]:
+        """The preset's name, and the keys that a person chose by action."""
+        kept = str(self._settings.value("shortcuts/chosen", "") or "{}")
+        try:
+            chosen = {str(name): tuple(map(str, keys)) for name, keys in json.loads(kept).items()}
+        except (ValueError, TypeError, AttributeError):  # someone edited the file
+            chosen = {}
+        return str(self._settings.value("shortcuts/preset", OWN) or OWN), chosen
+
+    def keep_shortcuts(self, preset: str, chosen: dict[str, Keys]) -> None:
+        self._settings.setValue("shortcuts/preset", preset)
+        self._settings.setValue("shortcuts/chosen", json.dumps(chosen))
+
     def flush(self) -> None:
         self._settings.sync()
 
@@ -83,73 +121,3 @@ def editor_line(command: str, picture: Path) -> list[str]:
 def installed_editors() -> dict[str, str]:
     """The image editors of this machine's PATH: command by name."""
     return {name: command for name, command in KNOWN_EDITORS.items() if shutil.which(command)}
-
-
-class PreferencesDialog(QDialog):
-    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Preferences"))
-        self._preferences = preferences
-        self.setMinimumWidth(560)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 16, 20, 16)
-        column.setSpacing(14)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setVerticalSpacing(10)
-        found = installed_editors()
-        self.known = QComboBox()
-        self.known.setAccessibleName(self.tr("Installed image editors"))
-        self.known.addItem(self.tr("Choose…") if found else self.tr("None found on this machine"), "")
-        for name, command in found.items():
-            self.known.addItem(name, command)
-        self.known.activated.connect(self._on_known)
-        self.editor = QLineEdit(preferences.editor)
-        self.editor.setAccessibleName(self.tr("Command of the image editor"))
-        self.editor.setPlaceholderText(self.tr("for example: krita"))
-        browse = QPushButton(self.tr("Browse…"))
-        browse.clicked.connect(self._browse)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.editor, 1)
-        row.addWidget(browse)
-        form.addRow(self.tr("Installed editors"), self.known)
-        form.addRow(self.tr("Image editor"), row)
-        note = label(
-            self.tr(
-                "The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last."
-            ),
-            "dim",
-            wrap=True,
-        )
-        form.addRow("", note)
-        where = QLineEdit(str(paths().storage))
-        where.setReadOnly(True)
-        where.setAccessibleName(self.tr("Storage folder"))
-        form.addRow(self.tr("Storage"), where)
-        hint = label(
-            self.tr("Takes, inversions and models. Set KEYFOLLOW_STORAGE before starting to keep them elsewhere."),
-            "dim",
-            wrap=True,
-        )
-        form.addRow("", hint)
-        column.addLayout(form)
-        column.addStretch(1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        column.addWidget(buttons)
-
-    def _on_known(self, row: int) -> None:
-        if self.known.itemData(row):
-            self.editor.setText(self.known.itemData(row))
-
-    def _browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Choose an image editor"))
-        if path:
-            self.editor.setText(shlex.quote(path))
-
-    def accept(self) -> None:
-        self._preferences.editor = self.editor.text().strip()
-        self._preferences.flush()
-        super().accept()

@@ -1,4 +1,4 @@
-"""The queue: jobs of every client with phase, progress and time left; pause, resume, cancel, retry."""
+"""The queue: jobs of every client with phase, progress and time left; pause, resume, cancel, retry, earlier, later."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ..bridge import Bridge
 from ..model.timecode import duration
-from .parts import label
+from .parts import label, tool
 
 ENDED_SHOWN = 20
 
 
 class JobRow(QFrame):
-    """One job. `asked` with what to do (``pause``, ``resume``, ``cancel``, ``retry``, ``remove``)."""
+    """One job. `asked` with what to do (``pause``, ``resume``, ``cancel``, ``retry``, ``remove``, ``earlier``, ``later``)."""
 
     asked = Signal(str)
 
@@ -44,6 +45,7 @@ class JobRow(QFrame):
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
         self.buttons: dict[str, QPushButton] = {}
+        self.movers: dict[str, QToolButton] = {}
         for what, text in (
             ("pause", self.tr("Pause")),
             ("resume", self.tr("Resume")),
@@ -55,13 +57,21 @@ class JobRow(QFrame):
             button.clicked.connect(lambda _=False, w=what: self.asked.emit(w))
             buttons.addWidget(button)
             self.buttons[what] = button
+        for what, text, name in (("earlier", "▲", self.tr("Earlier")), ("later", "▼", self.tr("Later"))):
+            mover = tool(text, name)
+            mover.clicked.connect(lambda _=False, w=what: self.asked.emit(w))
+            buttons.insertWidget(len(self.movers), mover)
+            self.movers[what] = mover
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.state, 1, 0)
         grid.addWidget(self.bar, 2, 0)
         grid.addLayout(buttons, 0, 1, 3, 1)
 
-    def show_job(self, job: Job) -> None:
-        """Show a job as it is now."""
+    def show_job(self, job: Job, can_move: tuple[bool, bool] = (False, False)) -> None:
+        """Show a job as it is now; `can_move` tells whether it can go before, or after, another one that waits."""
+        for mover, possible in zip(self.movers.values(), can_move, strict=True):
+            mover.setVisible(any(can_move))
+            mover.setEnabled(possible)
         self.name.setText(job.label or f"{Path(job.source).name} ({job.quality})")
         words = {
             "queued": self.tr("Waiting"),
@@ -131,6 +141,7 @@ class QueueDrawer(QFrame):
         waiting = sorted((j for j in jobs if j.state not in ENDED), key=lambda j: j.position)
         ended = sorted((j for j in jobs if j.state in ENDED), key=lambda j: -j.created)[:ENDED_SHOWN]
         shown = [*waiting, *ended]
+        lined = self._in_line()
         for gone in set(self.rows) - {j.id for j in shown}:
             self.rows.pop(gone).deleteLater()
         for place, job in enumerate(shown):
@@ -138,17 +149,29 @@ class QueueDrawer(QFrame):
             if row is None:
                 row = self.rows[job.id] = JobRow()
                 row.asked.connect(lambda what, id=job.id: self.act(id, what))
-            row.show_job(job)
+            at = lined.index(job.id) if job.id in lined else -1
+            row.show_job(job, (at > 0, 0 <= at < len(lined) - 1))
             if self._column.indexOf(row) != place:
                 self._column.removeWidget(row)
                 self._column.insertWidget(place, row)
         self._empty.setVisible(not shown)
 
+    def _in_line(self) -> list[str]:
+        """The jobs that wait, in their order: what runs keeps its place."""
+        waiting = (j for j in self._bridge.jobs.values() if j.state in ("queued", "paused"))
+        return [j.id for j in sorted(waiting, key=lambda j: j.position)]
+
     def act(self, job: str, what: str) -> None:
         """Ask the daemon to do something with a job."""
+        lined = self._in_line()
 
         def work(client: Client) -> None:
-            getattr(client.jobs, what)(job)
+            if what in ("earlier", "later"):
+                at = lined.index(job)
+                follows = [*lined[:at], *lined[at + 1 :], None]
+                client.jobs.move(job, before=follows[at - 1 if what == "earlier" else at + 1])
+            else:
+                getattr(client.jobs, what)(job)
 
         def failed(error: KeyfollowError) -> None:
             self.failed.emit(error)

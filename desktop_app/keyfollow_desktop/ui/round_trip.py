@@ -12,20 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from keyfollow import deltas
-from keyfollow.errors import KeyfollowError, MediaError, UsageError
-from keyfollow.frames import FrameBuffer
+from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow.media.encode_image import write_image
 from keyfollow.media.images import read_image
-from keyfollow.media.reader import MediaReader
 from keyfollow.media.source import read_file
-from keyfollow.take_folder import FRAMES, frame_name
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ..model import assets, work_edits
-from ..model.state import Keyframe, Media
+from ..model.state import Keyframe
 from .background import Background
 from .document import Document
+from .frame_pictures import seen_frame
 from .preferences import editor_line
 from .take_store import TakeStore
 
@@ -175,20 +172,3 @@ def stamp(path: Path) -> Stamp | None:
         seen = path.stat()
         return seen.st_mtime_ns, seen.st_size, seen.st_ino
     return None
-
-
-def seen_frame(media: Media, frame: int, take: str) -> FrameBuffer:
-    """A source frame at its own size and depth, with the take (by folder) laid over it where it has that frame.
-
-    Raises:
-        MediaError, StorageError: it cannot be read.
-    """
-    with MediaReader(media.path, rate=media.given_rate) as reader:
-        source = reader.read(frame)
-    packed = Path(take, FRAMES, frame_name(frame)) if take else None
-    if packed is None or not packed.exists():
-        return source
-    try:
-        return deltas.unpack(packed.read_bytes()).compose(source)
-    except OSError as e:
-        raise MediaError("frame_gone", f"Frame {frame} of the take cannot be read ({e.strerror}).", "Run it again.") from e

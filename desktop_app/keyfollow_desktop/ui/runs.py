@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from keyfollow.client import Client
-from keyfollow.edits import MaskRole, Quality
+from keyfollow.edits import Quality
 from keyfollow.engine_info import Estimate, Report
 from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow.frames import FrameRange
-from keyfollow.run import Run
+from keyfollow.media.encode_image import encode_image
+from keyfollow.run import EditedFrame, Run
 from PySide6.QtCore import QObject, Signal
 
 from ..bridge import Bridge, active, was_cancelled
 from ..model import assets, timeline_edits, work_edits
 from ..model.ranges import run_range, shot
 from ..model.selection import Seen
-from ..model.state import Media, Project
+from ..model.state import Keyframe, Media, Project
 from .document import Document
+from .masks import for_run
 from .take_store import TakeStore
 
 LONG_S = 600.0
@@ -31,13 +33,14 @@ class Runs(QObject):
     """Starts runs of the clip under the playhead and keeps the project true to them.
 
     Signals: `failed` with the error of a run; `began` with a take's id; `finished` with a take's id and its `Report`;
-    `long_final` with an Estimate and a function that starts it after all.
+    `long_final` with an Estimate and a function that starts it after all; `tried` with media id and frame when a prompt made a keyframe.
     """
 
     failed = Signal(object)
     began = Signal(str)
     finished = Signal(str, object)
     long_final = Signal(object, object)
+    tried = Signal(str, int)
 
     def __init__(self, document: Document, bridge: Bridge, takes: TakeStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -81,18 +84,12 @@ class Runs(QObject):
             "quality": quality,
             "rate": media.given_rate,
         }
-        return seen, media, frames, {**edit, **self._masks(project, media, folder)}
+        return seen, media, frames, edit
 
-    def _masks(self, project: Project, media: Media, folder: Path) -> dict[str, Any]:
-        names: dict[MaskRole, str] = {"edit": "masks", "protect": "protect", "front": "in_front"}
-        given: dict[str, Any] = {}
-        for mask in project.work_of(media.id).masks:
-            name = names[mask.role]
-            if mask.video:
-                given[name] = mask.video
-            elif mask.frame is not None:
-                given.setdefault(name, {})[mask.frame] = assets.picture(folder, "masks", mask.image)
-        return given
+    def _masks(self, media: Media) -> Callable[[], dict[str, Any]]:
+        """The masks as a run takes them, to be made on another thread."""
+        folder, masks = self._document.folder, self._document.project.work_of(media.id).masks
+        return lambda: for_run(folder, masks)
 
     def estimate(
         self, quality: Quality, done: Callable[[Estimate], object], failed: Callable[[KeyfollowError], object]
@@ -103,7 +100,8 @@ class Runs(QObject):
         except KeyfollowError as e:
             failed(e)
             return
-        self._bridge.call(lambda client: client.estimate(media.path, **edit), done, failed)
+        masks = self._masks(media)
+        self._bridge.call(lambda client: client.estimate(media.path, **edit, **masks()), done, failed)
 
     def _needs_keyframe(self) -> bool:
         seen = self._document.seen()
@@ -118,6 +116,7 @@ class Runs(QObject):
         except KeyfollowError as e:
             self.failed.emit(e)
             return
+        masks = self._masks(media)
         if quality == "final" and not asked:
 
             def answer(estimate: Estimate) -> None:
@@ -126,13 +125,13 @@ class Runs(QObject):
                 else:
                     self.start(quality, asked=True)
 
-            self._bridge.call(lambda client: client.estimate(media.path, **edit), answer, self.failed.emit)
+            self._bridge.call(lambda client: client.estimate(media.path, **edit, **masks()), answer, self.failed.emit)
             return
         inputs = work_edits.inputs_of(self._document.project.work_of(media.id), media, frames)
         label = f"{media.name} ({quality})"
 
         def submit(client: Client) -> Run:
-            return client.propagate(media.path, label=label, **edit)
+            return client.propagate(media.path, label=label, **edit, **masks())
 
         def submitted(run: Run) -> None:
             self._add(run, seen, media, frames, quality, edit["engine"], inputs)
@@ -150,6 +149,39 @@ class Runs(QObject):
         if self._document.edit(self.tr("Draft") if quality == "draft" else self.tr("Final"), change):
             self._bridge.follow(run.id)
             self.began.emit(run.take)
+
+    def try_here(self) -> None:
+        """An edit keyframe for the frame under the playhead, made by the engine from the prompt alone."""
+        try:
+            seen, media, _, edit = self.request("final", engine_needs_keyframe=False)
+            if not edit["prompt"].strip():
+                raise UsageError("no_prompt", "There is nothing to try: the prompt is empty.", "Say what the result shows.")
+        except KeyfollowError as e:
+            self.failed.emit(e)
+            return
+        folder, frame = self._document.folder, seen.frame
+        edit |= {"keyframes": {}, "range": FrameRange(frame, frame + 1)}
+
+        def make(client: Client) -> str:
+            run = client.propagate(media.path, label=f"{media.name}, frame {frame}", **edit)
+            for found in run.events():
+                if isinstance(found, EditedFrame):
+                    pixels = found.image.pixels
+                    suffix = ".exr" if pixels.dtype.kind == "f" else ".png"
+                    return assets.adopt_bytes(folder, "keyframes", encode_image(suffix, pixels), suffix)
+            raise UsageError("no_edit", "The engine gave no picture.", "Look into the queue for its reason.")
+
+        def made(name: str) -> None:
+            if self._document.folder == folder and media.id in self._document.project.media:
+                keyframe = Keyframe(frame, name)
+                self._document.edit(self.tr("Try on this frame"), lambda p: work_edits.set_keyframe(p, media.id, keyframe))
+                self.tried.emit(media.id, frame)
+
+        self._bridge.call(make, made, self._on_try_failed)
+
+    def _on_try_failed(self, error: KeyfollowError) -> None:
+        if not was_cancelled(error):
+            self.failed.emit(error)
 
     def follow_again(self) -> None:
         """Takes of this project whose jobs are still running (from before a restart) are followed."""

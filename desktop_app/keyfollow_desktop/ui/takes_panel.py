@@ -1,10 +1,15 @@
-"""The takes of the clip under the playhead: which is shown, starred, out of date; named and removed here."""
+"""The takes of the clip under the playhead: which is shown, starred, pinned, out of date; named, noted, compared and removed here."""
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
+from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from keyfollow.errors import UsageError
+from keyfollow.take_folder import RECIPE
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import QInputDialog, QListWidget, QListWidgetItem, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
@@ -20,7 +25,9 @@ ID = Qt.ItemDataRole.UserRole
 
 
 class TakesPanel(QWidget):
-    """A list with the source first; activating an entry shows it on the clip."""
+    """A list with the source first; activating an entry shows it on the clip. `compare_asked` with a take to see beside the one shown."""
+
+    compare_asked = Signal(str)
 
     def __init__(self, document: Document, takes: TakeStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +77,7 @@ class TakesPanel(QWidget):
             item.setFont(font)
             self.list.setCurrentItem(item)
         if self.tr("Out of date") in text:
-            item.setForeground(theme.AMBER)
+            item.setForeground(theme.in_panel(theme.AMBER))
 
     def _text(self, media: str, take: TakeRef) -> str:
         made = time.strftime("%H:%M", time.localtime(take.created))
@@ -81,7 +88,9 @@ class TakesPanel(QWidget):
             parts.append(self.tr("{0} of {1} frames").format(len(known.done), count))
         if work_edits.out_of_date(self._document.project, media, take):
             parts.append(self.tr("Out of date"))
-        return ("★ " if take.star else "") + take_name(take) + "\n" + "  ·  ".join(parts)
+        marks = ("★ " if take.star else "") + ("◆ " if take.pin else "")
+        note = f"\n“{take.note}”" if take.note else ""
+        return marks + take_name(take) + "\n" + "  ·  ".join(parts) + note
 
     def _on_take(self, take: str) -> None:
         """Only the line of that take: it may be a hundred times a second."""
@@ -115,6 +124,38 @@ class TakesPanel(QWidget):
         if seen is not None:
             self._document.edit(self.tr("Rename take"), lambda p: work_edits.set_take(p, seen.clip.media, take, name=name))
 
+    def pin(self, take: str) -> None:
+        """Pinned drafts are not pushed out by newer ones."""
+        seen = self._document.seen()
+        if seen is not None:
+            pinned = work_edits.find_take(self._document.project.work_of(seen.clip.media), take).pin
+            label = self.tr("Unpin take") if pinned else self.tr("Pin take")
+            self._document.edit(label, lambda p: work_edits.set_take(p, seen.clip.media, take, pin=not pinned))
+
+    def note(self, take: str, text: str) -> None:
+        seen = self._document.seen()
+        if seen is not None:
+            self._document.edit(self.tr("Note on take"), lambda p: work_edits.set_take(p, seen.clip.media, take, note=text))
+
+    def use_settings(self, take: str) -> None:
+        """Engine, settings, prompts, model and seed as the take was made with; with the same keyframes a run makes the same again."""
+        seen, folder = self._document.seen(), self._takes.folder(take)
+        if seen is None:
+            return
+        media = seen.clip.media
+        try:
+            asked = json.loads((Path(folder) / RECIPE).read_text("utf-8"))["request"]
+            fields = {name: asked[name] for name in ("engine", "prompt", "source_prompt", "model", "seed")}
+            old = self._document.project.work_of(media).settings
+            settings = replace(old, **fields, values=dict(asked["settings"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            error = UsageError(
+                "no_recipe", "How this take was made is not known any more.", "Choose the settings in the inspector."
+            )
+            self._document.failed.emit(error)
+            return
+        self._document.edit(self.tr("Use the take's settings"), lambda p: work_edits.set_settings(p, media, settings))
+
     def remove(self, take: str) -> None:
         """Off the project; its frames stay on the disk, so that undo brings it back."""
         seen = self._document.seen()
@@ -130,13 +171,26 @@ class TakesPanel(QWidget):
         for text, slot in (
             (self.tr("Show on this clip"), self.show_take),
             (self.tr("Star or unstar"), self.star),
+            (self.tr("Pin or unpin"), self.pin),
             (self.tr("Rename…"), self._ask_name),
+            (self.tr("Note…"), self._ask_note),
+            (self.tr("Compare with the take shown"), self.compare_asked.emit),
+            (self.tr("Use its settings again"), self.use_settings),
             (self.tr("Delete"), self.remove),
         ):
             action = QAction(text, menu)
             action.triggered.connect(lambda _=False, s=slot: s(take))
             menu.addAction(action)
         menu.exec(self.list.viewport().mapToGlobal(at))
+
+    def _ask_note(self, take: str) -> None:
+        seen = self._document.seen()
+        if seen is None:
+            return
+        old = work_edits.find_take(self._document.project.work_of(seen.clip.media), take).note
+        text, good = QInputDialog.getMultiLineText(self, self.tr("Note on take"), self.tr("Note"), old)
+        if good:
+            self.note(take, text.strip())
 
     def _ask_name(self, take: str) -> None:
         seen = self._document.seen()

@@ -26,9 +26,11 @@ from ..model.state import Project
 from .bin import MIME
 from .document import Document
 from .pictures import Pictures
+from .prepared import Prepared
 from .take_store import TakeStore
 from .timeline_paint import Painter
 from .timeline_scale import GAP, HEAD, KEYS, RULER, Hit, Row, Scale, rows
+from .waveforms import Waveforms
 
 SNAP = 8
 """Pixels within which an edge jumps to another one."""
@@ -79,8 +81,18 @@ class Timeline(QAbstractScrollArea):
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled)
         self.verticalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
 
+    def show_prepared(self, prepared: Prepared) -> None:
+        """Draw what is prepared, as `prepared` knows it."""
+        self._painter.prepared = prepared
+        prepared.changed.connect(self._repaint)
+
     def sizeHint(self) -> QSize:
         return QSize(900, 300)
+
+    def show_sound(self, waveforms: Waveforms) -> None:
+        """Draw these on the clips."""
+        self._painter.waveforms = waveforms
+        waveforms.changed.connect(self._repaint)
 
     # --- view --------------------------------------------------------------------------------------------------------------
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from keyfollow.errors import KeyfollowError
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from ..model import assets
-from ..model.ranges import record_frame, source_frame, used
+from ..model.ranges import record_frame, source_frame, source_position, used
 from ..model.state import Clip, Media, Project, TakeRef
 from ..model.timecode import timecode
 from . import theme
 from .document import Document
 from .pictures import Pictures, Want, still
+from .prepared import Prepared
 from .take_store import UNSURE, TakeStore
 from .timeline_scale import HEAD, KEYS, RULER, STRIP, Row, Scale
+from .waveforms import PER_SECOND, Waveforms
 
+PREPARED = QColor("#7f9a6b")
 CLIP, CLIP_SOUND = QColor("#38424f"), QColor("#3a4a42")
+SOUND = QColor(235, 240, 235, 150)
+WAVE = 24
+"""Height of the waveform on a clip that has a picture."""
 LABEL = QColor(0, 0, 0, 150)
 DONE, WAITING = QColor("#6f8fb5"), QColor("#3f4955")
 MARKERS = {"blue": "#5f9ee8", "red": "#e06c5f", "green": "#6fb56f", "yellow": "#d9c04f"}
@@ -30,6 +36,8 @@ class Painter:
 
     def __init__(self, document: Document, thumbnails: Pictures, takes: TakeStore) -> None:
         self._document, self._thumbnails, self._takes = document, thumbnails, takes
+        self.prepared: Prepared | None = None
+        self.waveforms: Waveforms | None = None
         self._ratio = 1.0
         self._wants: list[Want] = []
 
@@ -151,6 +159,8 @@ class Painter:
                 p.setClipRect(visible, Qt.ClipOperation.IntersectClip)
                 self._filmstrip(p, project, scale, clip, media, box, visible)
                 self._unpropagated(p, project, scale, clip, media, box)
+            if media is not None and media.sound and self.waveforms is not None and box.width() > 10:
+                self._waveform(p, project, clip, media, box, visible, row.track.kind == "audio")
             self._name(p, project, clip, media, visible)
             p.restore()
             chosen = clip.id in self._document.place.clips
@@ -161,6 +171,7 @@ class Painter:
                 self._keyframes(p, project, scale, row, clip, media)
                 if chosen:
                     self._lanes(p, project, scale, row, clip, media, width)
+                    self._prepared(p, project, scale, row, clip, media)
 
     def _filmstrip(
         self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF, visible: QRectF
@@ -189,6 +200,30 @@ class Painter:
                 self._wants.append(want)
                 continue
             p.drawImage(QRectF(box.left() + n * step, box.top(), step, STRIP), image, QRectF(image.rect()))
+
+    def _waveform(
+        self, p: QPainter, project: Project, clip: Clip, media: Media, box: QRectF, visible: QRectF, alone: bool
+    ) -> None:
+        """How loud the source is: over the whole of a sound clip, along the lower edge of a picture."""
+        assert self.waveforms is not None
+        peaks = self.waveforms.get(media)
+        if not len(peaks) or visible.width() < 1:
+            return
+        per_frame = PER_SECOND / float(media.fps)
+        first = float(source_position(clip, media, project.timeline, clip.start)) * per_frame
+        step = clip.length * float(media.fps / project.timeline.fps) * per_frame / box.width()
+        height = box.height() - 4 if alone else WAVE
+        middle = box.center().y() if alone else box.bottom()
+        part = 0.5 if alone else 1.0
+        lines = []
+        for x in range(int(visible.left()), int(visible.right())):
+            begin = max(0, int(first + (x - box.left()) * step))
+            piece = peaks[begin : max(begin + 1, int(first + (x + 1 - box.left()) * step))]
+            if len(piece) and (loud := float(piece.max())) > 0.003:
+                up = loud * height * part
+                lines.append(QLineF(x + 0.5, middle - up, x + 0.5, middle + (up if alone else 0)))
+        p.setPen(QPen(SOUND, 1))
+        p.drawLines(lines)
 
     def _unpropagated(self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF) -> None:
         """Hatching where the clip shows source frames that its take does not cover."""
@@ -244,8 +279,28 @@ class Painter:
             p.setBrush(theme.TEXT)
             p.drawPolygon(QPolygonF([QPointF(x, y - 7), QPointF(x + 7, y), QPointF(x, y + 7), QPointF(x - 7, y)]))
 
+        for retouch in project.work_of(media.id).retouches:
+            frame = record_frame(clip, media, project.timeline, retouch.frame)
+            if frame is not None:
+                # a frame that was fixed for itself: a small ring, where a keyframe has a diamond
+                p.setPen(QPen(theme.TEXT, 1.5))
+                p.setBrush(Qt.BrushStyle.NoBrush)
+                p.drawEllipse(QPointF(scale.x(frame + 0.5), row.top + KEYS - 6), 3.5, 3.5)
+
     def _small(self, media: Media) -> tuple[int, int]:
         return round(60 * self._ratio), round(20 * self._ratio)
+
+    def _prepared(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media) -> None:
+        """Under the selected clip: the frames that the chosen engine need not prepare again."""
+        if self.prepared is None:
+            return
+        shown = used(clip, media, project.timeline)
+        for start, stop in self.prepared.ranges(media, project.work_of(media.id).settings.engine):
+            first, last = max(start, shown.start), min(stop, shown.stop)
+            if first < last:
+                ratio = float(project.timeline.fps / media.fps)
+                left = scale.x(clip.start + float(first - clip.source_start) * ratio)
+                p.fillRect(QRectF(left, row.strip_top + STRIP + 14, (last - first) * ratio * scale.pixels, 2), PREPARED)
 
     def _lanes(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media, width: int) -> None:
         """Under the selected clip: what of its take is made, and where the engine is unsure."""

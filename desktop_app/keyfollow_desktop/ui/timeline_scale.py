@@ -47,8 +47,8 @@ class Hit:
 
 
 def rows(project: Project) -> list[Row]:
-    """The tracks from top to bottom: video with the topmost picture first, then sound. Empty ones are hidden."""
-    shown = [t for t in project.timeline.tracks if t.clips]
+    """The tracks from top to bottom: video with the topmost picture first, then sound. An empty timeline shows none."""
+    shown = project.timeline.tracks if project.timeline.length else ()
     made: list[Row] = []
     top = GAP
     for track in [*reversed([t for t in shown if t.kind == "video"]), *(t for t in shown if t.kind == "audio")]:

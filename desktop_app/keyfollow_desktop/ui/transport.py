@@ -13,9 +13,10 @@ SPEEDS = (1, 2, 4, 8)
 
 
 class Transport(QObject):
-    """Moves the document's playhead. `changed` when it starts, stops, or changes speed; `speed` is below 0 backwards, 0 at rest."""
+    """Moves the document's playhead. `changed` when it starts, stops, or changes speed; `looped` when it begins anew; `speed` is below 0 backwards, 0 at rest."""
 
     changed = Signal()
+    looped = Signal()
 
     def __init__(self, document: Document, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(parent)
@@ -76,6 +77,7 @@ class Transport(QObject):
         if self.loop and self.speed > 0 and at >= stop:
             self._document.go(first)
             self._from, self._began = first, self._clock()
+            self.looped.emit()
         elif at >= stop or at < 0:
             self._document.go(stop - 1 if at > 0 else 0)
             self.stop()

@@ -48,6 +48,7 @@ class TransportBar(QFrame):
         row.addWidget(self.loop)
         right.addStretch(1)
         self.dropped = label("", "dim")
+        self._count = 0
         right.addWidget(self.dropped)
         right.addSpacing(8)
         self._group = QButtonGroup(self)
@@ -75,6 +76,7 @@ class TransportBar(QFrame):
 
     def refresh(self) -> None:
         project = self._document.project
+        self._show_dropped()
         self.timecode.setText(timecode(self._document.place.playhead, project.timeline.fps))
         seen = self._document.seen()
         text = (
@@ -84,7 +86,9 @@ class TransportBar(QFrame):
         )
         self.frame.setText(text)
         has_take = seen is not None and (
-            bool(seen.clip.take) or any(k.frame == seen.frame for k in project.work_of(seen.clip.media).keyframes)
+            bool(seen.clip.take)
+            or any(k.frame == seen.frame for k in project.work_of(seen.clip.media).keyframes)
+            or any(r.frame == seen.frame for r in project.work_of(seen.clip.media).retouches)
         )
         for mode, button in self.modes.items():
             button.setEnabled(mode == "source" or has_take)
@@ -101,4 +105,9 @@ class TransportBar(QFrame):
         self._viewer.set_playing(self._transport.speed)
 
     def _on_dropped(self, count: int) -> None:
-        self.dropped.setText(self.tr("{0} frames dropped").format(count) if count else "")
+        self._count = count
+        self._show_dropped()
+
+    def _show_dropped(self) -> None:
+        dropped = self.tr("{0} frames dropped").format(self._count) if self._count else ""
+        self.dropped.setText("  ·  ".join(filter(None, (self.tr("Proxy") if self._viewer.proxied else "", dropped))))

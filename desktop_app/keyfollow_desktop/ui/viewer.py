@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from keyfollow.errors import KeyfollowError
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -18,24 +20,36 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
     QResizeEvent,
+    QTabletEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ..model import assets
 from ..model.selection import Seen
-from ..model.state import Media
+from ..model.state import Media, TakeRef
 from ..model.work_edits import out_of_date
 from . import theme
 from .document import Document
 from .pictures import Pictures, Want, still
+from .proxies import PROXY, Proxies
 from .take_store import TakeStore
+from .timeline_paint import take_name
 
 Mode = Literal["source", "take", "wipe", "side", "difference"]
 MODES: tuple[Mode, ...] = ("source", "take", "wipe", "side", "difference")
 AHEAD = 4
 """Frames decoded ahead of the playhead while playing."""
 LARGEST = 16.0
+
+
+class Tool(Protocol):
+    """What takes the picture over: it draws it and gets mouse and pen, in pixels of the picture."""
+
+    def paint(self, painter: QPainter, target: QRectF) -> None: ...
+    def press(self, at: QPointF, pressure: float, modifiers: Qt.KeyboardModifier) -> None: ...
+    def move(self, at: QPointF, pressure: float) -> None: ...
+    def release(self) -> None: ...
 
 
 class Viewer(QWidget):
@@ -61,17 +75,22 @@ class Viewer(QWidget):
         self._held = False
         self._zoom, self._pan = 0.0, QPointF()
         self._wipe, self._angle = QPointF(0.5, 0.5), 90.0
-        self._dragging: Literal["", "wipe", "pan"] = ""
+        self._dragging: Literal["", "wipe", "pan", "tool"] = ""
         self._mouse = QPointF()
         self._seen: Seen | None = None
         self._source: tuple[Want, QImage] | None = None
         self._take: tuple[Want, QImage] | None = None
         self._wanted: tuple[Want | None, Want | None] = (None, None)
         self._not_yet = False
+        self._against = ""
+        self.proxies: Proxies | None = None
         self._link = QRectF()
         self.dropped = 0
         self._shown_frame: int | None = None
         self.message = ""
+        self.tool: Tool | None = None
+        self.overlays: list[Callable[[QPainter, QRectF], None]] = []
+        """What is drawn over the picture, into the rectangle where it lies; not while a tool has it, or two stand side by side."""
         document.changed.connect(self.refresh)
         document.place_changed.connect(self.refresh)
         pictures.ready.connect(self._on_ready)
@@ -81,10 +100,25 @@ class Viewer(QWidget):
     # --- what to show ------------------------------------------------------------------------------------------------------
 
     def set_mode(self, mode: Mode) -> None:
-        if mode != self.mode:
+        if mode != self.mode or self._against:
+            self._against = ""
             self.mode = mode
             self.mode_changed.emit(mode)
             self.refresh()
+
+    def compare(self, take: str) -> None:
+        """See the shown take beside another one, until a mode is chosen by hand or another source comes into view."""
+        self._against = take
+        self.mode = "wipe"
+        self.mode_changed.emit(self.mode)
+        self.refresh()
+
+    @property
+    def against(self) -> TakeRef | None:
+        """The take that stands in for the source in a comparison."""
+        if not self._against or self._seen is None:
+            return None
+        return next((t for t in self._document.project.work_of(self._seen.clip.media).takes if t.id == self._against), None)
 
     def hold_source(self, held: bool) -> None:
         """Show the source while a key is held."""
@@ -96,6 +130,8 @@ class Viewer(QWidget):
         if speed:
             self.dropped, self._shown_frame = 0, None
             self.dropped_changed.emit(0)
+        else:
+            self.refresh()  # what stands still is the original, not the copy that played
 
     def turn_wipe(self, degrees: float) -> None:
         self._angle = (self._angle + degrees) % 360
@@ -105,7 +141,7 @@ class Viewer(QWidget):
         """Ask for the pictures of the place that the playhead is on now."""
         self._seen = self._document.seen()
         self.message = ""
-        wants = self._wants(0)
+        wants = self._fixed(self._wants(0))
         source, take = (wants[0], wants[1] if len(wants) > 1 else None) if wants else (None, None)
         self._wanted = (source, take)
         if source is None:
@@ -131,14 +167,50 @@ class Viewer(QWidget):
         ratio = self.devicePixelRatioF()
         halves = 2 if self.mode == "side" else 1
         size = (0, 0) if self._zoom > self._fit() else (round(self.width() * ratio / halves), round(self.height() * ratio))
-        source = Want(media.path, frame, media.given_rate, size=size)
+        source = self._light(media, frame, size) or Want(media.path, frame, media.given_rate, size=size)
         if self.mode == "source":
             return [source]
+        if (other := self.against) is not None:
+            folders = (self._takes.folder(other.id), self._takes.folder(seen.clip.take))
+            return [Want(media.path, frame, media.given_rate, folder, size) for folder in folders]
         edited = self._keyframe(seen, media, frame)
         if edited is not None:
             return [source, still(edited, size)]
+        if (light := self._light(media, frame, size, seen.clip.take)) is not None:
+            return [source, light]
         folder = self._takes.folder(seen.clip.take)
         return [source, Want(media.path, frame, media.given_rate, folder, size)] if folder else [source]
+
+    def _light(self, media: Media, frame: int, size: tuple[int, int], take: str = "") -> Want | None:
+        """The same frame of a copy made for playing; None while nothing plays, and where there is none."""
+        if not self.playing or self.proxies is None:
+            return None
+        ref = next((t for t in self._document.project.work_of(media.id).takes if t.id == take), None)
+        if take and (ref is None or not ref.start <= frame < ref.stop):
+            return None
+        if any(r.frame == frame for r in self._document.project.work_of(media.id).retouches):
+            return None  # retouches lie over the original
+        path = self.proxies.find(media, ref)
+        return None if path is None else Want(str(path), frame - (ref.start if ref else 0), size=size)
+
+    @property
+    def proxied(self) -> bool:
+        """Whether what is shown is a copy made for playing."""
+        return self._wanted[0] is not None and self._seen is not None and self._wanted[0].path.endswith(PROXY)
+
+    def _fixed(self, wants: list[Want]) -> list[Want]:
+        """With the retouch of the frame under the playhead, where it has one."""
+        seen = self._seen
+        if seen is None or not wants or self.mode == "source":
+            return wants
+        fix = next((r for r in self._document.project.work_of(seen.clip.media).retouches if r.frame == seen.frame), None)
+        if fix is None:
+            return wants
+        try:
+            path = assets.picture(self._document.folder, "keyframes", fix.image)
+        except KeyfollowError:
+            return wants
+        return [wants[0], replace(wants[-1], fix=str(path))]
 
     def _keyframe(self, seen: Seen, media: Media, frame: int) -> Path | None:
         """The edited picture of a frame, as long as no take that is up to date shows it."""
@@ -193,22 +265,50 @@ class Viewer(QWidget):
         take = self._take[0] if self._take and self._take[0] == self._wanted[1] else None
         return source, take
 
+    def set_tool(self, tool: Tool | None) -> None:
+        """Hand the picture over, or take it back with None. Zoom and pan stay as they are."""
+        if tool is not self.tool:
+            self.tool = tool
+            self.setCursor(Qt.CursorShape.CrossCursor) if tool is not None else self.unsetCursor()
+            self.refresh()
+
     # --- geometry ----------------------------------------------------------------------------------------------------------
 
     def _fit(self) -> float:
         """Widget pixels per source pixel at which the picture just fits; never above 1."""
-        if self._seen is None or (media := self._document.project.media.get(self._seen.clip.media)) is None:
+        if (media := self._media) is None:
             return 1.0
-        width = self.width() / (2 if self.mode == "side" else 1)
+        width = self.width() / (2 if self.mode == "side" and self.tool is None else 1)
         return min(width / max(1, media.width), self.height() / max(1, media.height))
 
     def _target(self, image: QImage, area: QRectF) -> QRectF:
-        media = self._document.project.media[self._seen.clip.media] if self._seen else None
+        media = self._media
         size = QSizeF(media.width, media.height) if media and media.width else QSizeF(image.width(), image.height())
         scale = self._zoom or self._fit()
         size *= scale
         centre = area.center() + (self._pan if self._zoom else QPointF())
         return QRectF(centre.x() - size.width() / 2, centre.y() - size.height() / 2, size.width(), size.height())
+
+    def picture(self) -> QRectF:
+        """Where the source's picture lies on the widget, as it does while a tool has it."""
+        return self._target(QImage(), QRectF(self.rect()))
+
+    def to_picture(self, at: QPointF) -> QPointF:
+        """A point of the widget in pixels of the picture."""
+        area, media = self.picture(), self._media
+        scale = area.width() / media.width if media is not None and media.width else 1.0
+        return (at - area.topLeft()) / (scale or 1.0)
+
+    def update_picture(self, rect: QRect) -> None:
+        """Draw a part of the picture anew, given in its pixels."""
+        area, media = self.picture(), self._media
+        scale = area.width() / media.width if media is not None and media.width else 1.0
+        part = QRectF(area.topLeft() + QPointF(rect.topLeft()) * scale, QSizeF(rect.size()) * scale)
+        self.update(part.toAlignedRect().adjusted(-2, -2, 2, 2))
+
+    @property
+    def _media(self) -> Media | None:
+        return None if self._seen is None else self._document.project.media.get(self._seen.clip.media)
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom, the point `at` held in place; back to fitting when it would become smaller than that."""
@@ -240,8 +340,14 @@ class Viewer(QWidget):
             self._paint_empty(painter)
         elif self.message:
             self._say(painter, self.message)
+        elif self.tool is not None:
+            painter.setClipRect(event.rect())
+            self.tool.paint(painter, self.picture())
         elif self._source is not None:
             self._paint_pictures(painter, self._source[1])
+            if self.mode != "side" and not self._held:
+                for overlay in self.overlays:
+                    overlay(painter, self.picture())
 
     def _paint_pictures(self, painter: QPainter, source: QImage) -> None:
         area = QRectF(self.rect())
@@ -309,6 +415,9 @@ class Viewer(QWidget):
         take_first = self.mode == "wipe" and math.sin(math.radians(self._angle)) < 0
         edited = self._wanted[1] is not None and self._wanted[1].frame is None
         names = (self.tr("Source"), self.tr("Edit keyframe") if edited else self.tr("Take"))
+        if (other := self.against) is not None and self._seen is not None:
+            takes = self._document.project.work_of(self._seen.clip.media).takes
+            names = (take_name(other), next((take_name(t) for t in takes if t.id == self._seen.clip.take), self.tr("Source")))
         names = names[::-1] if take_first else names
         self._corner(painter, names[0], Qt.AlignmentFlag.AlignLeft)
         self._corner(painter, names[1], Qt.AlignmentFlag.AlignRight)
@@ -359,6 +468,9 @@ class Viewer(QWidget):
         self._mouse = at
         if not self._document.project.media and self._link.adjusted(-4, -4, 4, 4).contains(at):
             self.example_asked.emit()
+        elif event.button() == Qt.MouseButton.LeftButton and self.tool is not None:
+            self._dragging = "tool"
+            self.tool.press(self.to_picture(at), 1.0, event.modifiers())
         elif event.button() == Qt.MouseButton.LeftButton and self._near_wipe(at):
             self._dragging = "wipe"
         elif event.button() == Qt.MouseButton.MiddleButton or (event.button() == Qt.MouseButton.LeftButton and self._zoom):
@@ -366,7 +478,9 @@ class Viewer(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        if self._dragging == "wipe" and self._take is not None:
+        if self.tool is not None and self._dragging != "pan":
+            self.tool.move(self.to_picture(at), 1.0)
+        elif self._dragging == "wipe" and self._take is not None:
             target = self._target(self._take[1], QRectF(self.rect()))
             inside = at - target.topLeft()
             self._wipe = QPointF(
@@ -385,10 +499,30 @@ class Viewer(QWidget):
         self._mouse = at
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.tool is not None and self._dragging == "tool":
+            self.tool.release()
         self._dragging = ""
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.fit()
+        if self.tool is not None:
+            self.mousePressEvent(event)
+        else:
+            self.fit()
+
+    def tabletEvent(self, event: QTabletEvent) -> None:
+        """A pen: as the mouse, with pressure. Ignored without a tool: Qt then makes mouse events of it."""
+        if self.tool is None:
+            event.ignore()
+            return
+        at = self.to_picture(event.position())
+        kind = event.type()
+        if kind == QEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
+            self.tool.press(at, event.pressure(), event.modifiers())
+        elif kind == QEvent.Type.TabletRelease:
+            self.tool.release()
+        else:
+            self.tool.move(at, event.pressure())
+        event.accept()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = (event.angleDelta().y() or event.angleDelta().x()) / 120

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QSplitter,
+    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -30,19 +31,27 @@ from .bin import Bin
 from .commands import Commands
 from .document import Document
 from .inspector import Inspector
+from .mask_panel import MaskPanel
 from .notice import NoticeBar
+from .overlays import Overlays
+from .painting import Painting
 from .parts import label, tool
 from .pictures import Pictures
 from .preferences import Preferences
+from .prepared import Prepared
+from .proxies import Proxies
 from .queue_drawer import QueueDrawer
 from .round_trip import RoundTrip
 from .runs import Runs
+from .shortcuts import effective
+from .sound import Player, open_device
 from .take_store import TakeStore
 from .takes_panel import TakesPanel
 from .timeline import Timeline
 from .transport import Transport
 from .transport_bar import TransportBar
 from .viewer import Viewer
+from .waveforms import Waveforms
 
 VIEW_BYTES, THUMB_BYTES = 384 << 20, 96 << 20
 
@@ -61,13 +70,21 @@ class Window(QMainWindow):
         self.takes = TakeStore(lambda: self.document.folder / "takes", self)
         self.runs = Runs(self.document, self.bridge, self.takes, self)
         self.round_trip = RoundTrip(self.document, self.takes, self.background, lambda: preferences.editor, self)
-        self.transport = Transport(self.document, self)
+        self.sound = Player(open_device)
+        self.transport = Transport(self.document, self, clock=self.sound.now)
+        self.waveforms = Waveforms(self)
         self.viewer = Viewer(self.document, self.pictures, self.takes)
+        self.painting = Painting(self)
         self.bar = TransportBar(self.document, self.transport, self.viewer)
         self.timeline = Timeline(self.document, self.thumbnails, self.takes)
+        self.prepared = Prepared(self.bridge, self)
+        self.timeline.show_prepared(self.prepared)
+        self.proxies = self.viewer.proxies = Proxies(self.takes, lambda: preferences.proxies, self)
         self.bin = Bin(self.document, self.thumbnails)
         self.takes_panel = TakesPanel(self.document, self.takes)
-        self.inspector = Inspector(self.document, self.bridge, self.runs, self.thumbnails)
+        self.overlays = Overlays(self.document, self.takes, self)
+        self.masks = MaskPanel(self.document, self.background, self.overlays)
+        self.inspector = Inspector(self.document, self.bridge, self.runs, self.thumbnails, self.masks)
         self.queue = QueueDrawer(self.bridge)
         self.notice = NoticeBar()
         self.hint = label("", "hint", wrap=True)
@@ -95,7 +112,8 @@ class Window(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.notice)
         column.addWidget(self.hint)
-        column.addWidget(self.viewer, 1)
+        column.addWidget(self.painting.bar)
+        column.addWidget(self.painting.around(self.viewer), 1)
         column.addWidget(self.bar)
         self.inspector.setMinimumWidth(280)
         self._across = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
@@ -105,10 +123,12 @@ class Window(QMainWindow):
         self._across.setSizes([260, 1020, 320])
         self._down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self._down.addWidget(self._across)
-        self._down.addWidget(self.timeline)
+        self.bottom = QStackedWidget()
+        self.bottom.addWidget(self.timeline)
+        self._down.addWidget(self.bottom)
         self._down.setStretchFactor(0, 1)
         self._down.setSizes([640, 300])
-        self.timeline.setMinimumHeight(150)
+        self.bottom.setMinimumHeight(150)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
@@ -130,30 +150,46 @@ class Window(QMainWindow):
         menus = {name: self.menuBar().addMenu(words(text)) for name, text in MENUS.items()}
         for entry in ENTRIES:
             action = QAction(words(entry.text), self)
-            action.setShortcuts([QKeySequence(k) for k in entry.keys])
             slot = getattr(self.commands, f"do_{entry.name}")
             action.triggered.connect(lambda _=False, s=slot: s())
             menus[entry.menu].addAction(action)
             self.actions_by_name[entry.name] = action
+            action.setCheckable(entry.name in ("onion", "changes", "safe", "auto_draft"))
+            if entry.name == "auto_draft":
+                action.setChecked(self.preferences.draft_on_save)
             if entry.name == "open":
                 self._recent = QMenu(self.tr("Open recent"), self)
                 self._recent.aboutToShow.connect(self._fill_recent)
                 menus[entry.menu].addMenu(self._recent)
             if entry.name in (
-                "example",
-                "import",
+                "open_archive",
+                "import_timeline",
                 "save_as",
-                "export_timeline",
+                "export_archive",
+                "send_blender",
                 "redo",
                 "ripple",
                 "marker",
-                "remove_keyframe",
+                "remove_retouch",
                 "stop",
                 "end",
                 "wipe",
+                "safe",
                 "fit",
             ):
                 menus[entry.menu].addSeparator()
+
+        self.apply_shortcuts()
+
+    def apply_shortcuts(self) -> None:
+        """Let every action have the keys that the person chose."""
+        self.keys = effective(*self.preferences.shortcuts)
+        for name, action in self.actions_by_name.items():
+            action.setShortcuts([QKeySequence(k) for k in self.keys[name]])
+
+    def _is_key(self, event: QKeyEvent, name: str) -> bool:
+        """Whether `event` is about the key of an action, whatever else is held with it."""
+        return any(QKeySequence(k) == QKeySequence(event.key()) for k in self.keys[name])
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -169,21 +205,42 @@ class Window(QMainWindow):
         document, commands = self.document, self.commands
         document.changed.connect(self._on_changed)
         document.place_changed.connect(lambda _: self._update_hint())
+        document.changed.connect(self.proxies.look)
+        self.runs.finished.connect(lambda *_: self.proxies.look(document.project))
         document.kept.connect(self._update_title)
-        for source in (document.failed, self.runs.failed, self.round_trip.failed, self.queue.failed):
+        for source in (
+            document.failed,
+            self.runs.failed,
+            self.round_trip.failed,
+            self.queue.failed,
+            self.masks.failed,
+            self.painting.session.failed,
+        ):
             source.connect(commands.show_error)
+        self.transport.changed.connect(self._play_sound)
+        self.transport.looped.connect(self._play_sound)
+        self.timeline.show_sound(self.waveforms)
         self.runs.finished.connect(commands.run_finished)
         self.runs.long_final.connect(commands.ask_long_final)
         self.round_trip.opened.connect(commands.editor_opened)
         self.round_trip.adopted.connect(commands.keyframe_adopted)
+        self.painting.session.kept.connect(commands.keyframe_adopted)
+        self.painting.session.changed.connect(self._on_changed)
+        self.masks.paint_asked.connect(commands.paint_mask)
+        self.viewer.overlays.append(self.overlays.draw)
+        self.overlays.changed.connect(self.viewer.update)
+        self.overlays.said.connect(lambda text: self.statusBar().showMessage(text, 5000))
         self.viewer.example_asked.connect(commands.do_example)
         self.bin.import_asked.connect(commands.do_import)
         self.bin.append_asked.connect(commands.append)
         self.bin.relink_asked.connect(commands.relink)
         self.bin.remove_asked.connect(commands.remove_media)
+        self.takes_panel.compare_asked.connect(self.viewer.compare)
         self.timeline.media_dropped.connect(commands.place)
         self.timeline.files_dropped.connect(commands.import_files)
         self.inspector.edit_asked.connect(commands.do_edit_keyframe)
+        self.inspector.paint_asked.connect(commands.do_paint)
+        self.runs.tried.connect(commands.keyframe_adopted)
         self.inspector.picture_asked.connect(commands.do_use_picture)
         self.inspector.remove_asked.connect(commands.do_remove_keyframe)
         self.bridge.state_changed.connect(self._on_daemon)
@@ -203,10 +260,12 @@ class Window(QMainWindow):
     # --- what is shown -----------------------------------------------------------------------------------------------------
 
     def _on_changed(self) -> None:
-        for name, done, text in (
-            ("undo", self.document.undo_label, self.tr("Undo")),
-            ("redo", self.document.redo_label, self.tr("Redo")),
-        ):
+        canvas = self.painting.session.canvas
+        stroke = self.tr("Paint")
+        undo, redo = self.document.undo_label, self.document.redo_label
+        if canvas is not None:
+            undo, redo = stroke if canvas.can_undo else "", stroke if canvas.can_redo else ""
+        for name, done, text in (("undo", undo, self.tr("Undo")), ("redo", redo, self.tr("Redo"))):
             self.actions_by_name[name].setText(f"{text}: {done}" if done else text)
             self.actions_by_name[name].setEnabled(bool(done))
         self._update_hint()
@@ -217,10 +276,12 @@ class Window(QMainWindow):
         project = self.document.project
         edited = any(w.keyframes for w in project.work.values())
         taken = any(w.takes for w in project.work.values())
-        if not project.timeline.length:
+        if self.painting.active:
+            text = ""
+        elif not project.timeline.length:
             text = self.tr("Double-click a clip in the bin to put it on the timeline.") if project.media else ""
         elif not edited:
-            text = self.tr("Go to the frame that shows the thing best. Press E to edit it in your image editor.")
+            text = self.tr("Go to the frame that shows the thing best. Press E to edit it.")
         elif not taken:
             text = self.tr("Press Enter: a draft carries your edit to every other frame.")
         else:
@@ -256,6 +317,25 @@ class Window(QMainWindow):
         count = len(active(self.bridge.jobs))
         self._queue_button.setText(self.tr("Queue ({0})").format(count) if count else self.tr("Queue"))
 
+    def show_table(self, shown: bool) -> None:
+        """The timeline as a table in its place, or drawn."""
+        if shown and self.bottom.count() == 1:
+            from .timeline_table import TimelineTable
+
+            self.bottom.addWidget(TimelineTable(self.document))
+        part = self.bottom.widget(int(shown))
+        assert part is not None
+        self.bottom.setCurrentWidget(part)
+        part.setFocus()
+
+    def _play_sound(self) -> None:
+        """Sound goes with the picture at its own speed alone."""
+        if self.transport.speed == 1:
+            project, place = self.document.project, self.document.place
+            self.sound.start(project, place.playhead / project.timeline.fps)
+        else:
+            self.sound.stop()
+
     def show_queue(self, shown: bool) -> None:
         self._queue_button.setChecked(shown)
 
@@ -273,6 +353,11 @@ class Window(QMainWindow):
         typing = isinstance(focus, (QLineEdit, QPlainTextEdit, QAbstractSpinBox))
         plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
         key = event.key()
+        if not typing and kind != QEvent.Type.KeyRelease and self.painting.wants(event):
+            event.accept()
+            if kind == QEvent.Type.KeyPress:
+                self.painting.key(event)
+            return True
         if kind == QEvent.Type.ShortcutOverride:
             if typing and plain:
                 if key == Qt.Key.Key_Escape:
@@ -283,13 +368,13 @@ class Window(QMainWindow):
             if presses:
                 event.accept()
                 return True
-            if key == Qt.Key.Key_K:
+            if self._is_key(event, "stop"):
                 self.transport.brake = True
         elif not typing and not event.isAutoRepeat():
             pressed = kind == QEvent.Type.KeyPress
-            if key == Qt.Key.Key_Backslash:
+            if self._is_key(event, "hold_source"):
                 self.viewer.hold_source(pressed)
-            elif key == Qt.Key.Key_K and not pressed:
+            elif self._is_key(event, "stop") and not pressed:
                 self.transport.brake = False
         return False
 
@@ -299,7 +384,8 @@ class Window(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         files = [u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()]
-        QTimer.singleShot(0, lambda: self.commands.import_files(files))
+        if not self.painting.dropped(files):
+            QTimer.singleShot(0, lambda: self.commands.import_files(files))
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -321,6 +407,9 @@ class Window(QMainWindow):
         self.transport.stop()
         self.round_trip.forget()
         self.bridge.close()
+        self.proxies.close()
+        self.overlays.close()
+        self.waveforms.close()
         self.background.close()
         self.pictures.close()
         self.thumbnails.close()

@@ -17,6 +17,7 @@ _PROBLEMS: dict[str, tuple[str, str]] = {
         "If a player can show it, convert it; else export it again.",
     ),
     "media_no_video": ("It holds no picture", "Give a file with a video stream, or an image."),
+    "media_no_sound": ("It holds no sound", "Give a file with a sound stream."),
     "media_unsupported": ("It is stored in a way that Keyfollow does not open", _CONVERT),
     "media_too_large": ("It is larger than Keyfollow takes", "Scale it to at most 64 megapixels a frame and 2,000,000 frames."),
     "media_truncated": (

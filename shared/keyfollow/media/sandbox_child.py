@@ -9,6 +9,7 @@ It gets its files open, then gives up the right to open any other, and answers r
     frames    start, stop                        one per frame: n, shape, dtype; payload: pixels
     image     payload: an encoded still image    shape, dtype, depth, colour…; payload: pixels
     mux       whole, start, stop, muxer…         errno of writing; writes video and sound into the file `out` (`muxing`)
+    sound     start, stop                        parts, then one of 0 samples; payload: float32 stereo at 48 kHz
     ========  =================================  ==========================================================
 
 Any answer may be ``{"error": …}`` instead; ``{"busy": true}`` says that work moves on.
@@ -19,17 +20,24 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 from av import logging as av_logging
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.error import FFmpegError
 
 from ..errors import MediaError
 from ..frames import Pixels
-from . import muxing, stills
+from . import muxing, sound, stills
 from .channel import ChannelError, Head, fill, receive, send
+from .container import open_container
 from .decoded import Decoder, form_of, tags
 from .footage import Footage
 from .limits import ADDRESS_SPACE, CPU_SECONDS, MAX_IMAGE_BYTES, MAX_PIXELS
@@ -60,6 +68,7 @@ class Child:
             "frames": self._frames,
             "image": self._image,
             "mux": self._mux,
+            "sound": self._sound,
         }
 
     def serve(self) -> None:
@@ -130,6 +139,24 @@ class Child:
             self._send({"errno": e.errno})
         else:
             self._send({"errno": 0})
+
+    def _sound(self, head: Head, payload: bytes) -> None:
+        start, stop = Fraction(*head["start"]), Fraction(*head["stop"])
+        with open_container(self._files["source"]) as source:
+            stream = next((s for s in source.streams.audio if s.codec_context is not None), None)
+            if stream is None:
+                raise problem("media_no_sound", "no sound stream")
+            for samples in sound.cut(self._resampled(source, stream), start, stop):
+                limit_cpu()
+                self._send({"samples": len(samples)}, np.ascontiguousarray(samples).data.cast("B"))
+        self._send({"samples": 0})
+
+    def _resampled(self, source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
+        resampler = AudioResampler("flt", "stereo", sound.RATE)
+        for frame in source.decode(stream):
+            self._alive()
+            yield from resampler.resample(frame)
+        yield from resampler.resample(None)
 
 
 def _shape(pixels: Pixels) -> Head:

@@ -18,6 +18,8 @@ from .problems import problem
 
 Samples = npt.NDArray[Any]
 MAX_SILENCE_S = 6 * 3600
+RATE, CHANNELS = 48_000, 2
+"""What sound is converted to where several sources are heard as one."""
 SAMPLE_TYPES = {"u8": "uint8", "s16": "int16", "s32": "int32", "flt": "float32", "dbl": "float64"}
 """FFmpeg's sample formats (without the p of planar ones) as numpy types."""
 _PACKED = {numpy_type: name for name, numpy_type in SAMPLE_TYPES.items()}

@@ -60,6 +60,7 @@ def open_writer(
     audio_from: str | None = None,
     codec: Codec | None = None,
     images: Images | None = None,
+    prefix: str = "",
 ) -> Writer:
     """A writer for `out`: a video by its suffix, or images in a folder (an existing one, or a path that ends in a separator).
 
@@ -70,6 +71,7 @@ def open_writer(
         audio_from: path of the source whose sound goes with it; ignored for images and for sources without sound.
         codec: other than the container's first choice.
         images: kind of image in a folder; by default PNG, OpenEXR for half floats.
+        prefix: of the images' names, before the source frame number.
 
     Raises:
         UsageError: ``unknown_output_format``, ``no_alpha_in_format``, ``no_float_in_format``, ``codec_not_in_format``,
@@ -83,7 +85,7 @@ def open_writer(
     channels = {"full": info.channels, "edit": 4, "matte": 3}[delivery]
     if os.fspath(out).endswith((os.sep, "/")) or path.is_dir():
         suffix = images or ("exr" if info.dtype == "float16" else "png")
-        return FolderWriter(path, info, frames, channels, f".{suffix}")
+        return FolderWriter(path, info, frames, channels, f".{suffix}", prefix)
     target = choose(path.suffix, info, alpha=channels == 4, codec=codec)
     return VideoWriter(path, info, frames, channels, target, audio_from)
 
@@ -133,12 +135,12 @@ class _Ordered:
 
 
 class FolderWriter(_Ordered):
-    """Images named by source frame number, from 0: ``000123.png``. They wait in a hidden folder beside their places until all are
+    """Images named by source frame number, from 0: ``000123.png``, after `prefix`. They wait in a hidden folder beside their places until all are
     there, so that a failure neither leaves half a sequence nor costs an older one."""
 
-    def __init__(self, folder: Path, info: MediaInfo, frames: FrameRange, channels: int, suffix: str) -> None:
+    def __init__(self, folder: Path, info: MediaInfo, frames: FrameRange, channels: int, suffix: str, prefix: str = "") -> None:
         super().__init__(info, frames, channels)
-        self._folder, self._suffix = folder, suffix
+        self._folder, self._prefix, self._suffix = folder, prefix, suffix
         self._waiting = temporary(folder / "frames")
         with writing(folder):
             self._made_folder = not folder.exists()
@@ -147,7 +149,7 @@ class FolderWriter(_Ordered):
 
     def write(self, frame: int, picture: FrameBuffer) -> None:
         self._take(frame, picture)
-        write_image(self._waiting / f"{frame:06d}{self._suffix}", picture)
+        write_image(self._waiting / f"{self._prefix}{frame:06d}{self._suffix}", picture)
 
     def finish(self) -> None:
         self._check_complete()

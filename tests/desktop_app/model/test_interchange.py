@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import opentimelineio as otio
@@ -31,7 +32,7 @@ def describe(path: str) -> Media:
 @pytest.mark.parametrize("suffix", [".otio", ".edl", ".xml"])
 def test_positions_and_sources_survive_every_format(edited: Project, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / "out" / f"film{suffix}"
-    interchange.export(edited, target, {"t1": "/takes/t1.mov"}.get)
+    interchange.export(edited, target, {"t1": interchange.Rendered("/takes/t1.mov", 0, 122)}.get)
     back = interchange.read(target, describe, (25, 1))
     clips = back.timeline.tracks[0].clips
     assert back.timeline.rate == (25, 1) and [(c.start, c.stop) for c in clips] == [(0, 100), (100, 200), (200, 300)]
@@ -97,3 +98,23 @@ def test_what_cannot_be_written_or_read_is_said(edited: Project, project: Projec
         codes.append(e.value.code)
     expected = ["unknown_format", "empty_timeline", "cannot_export", "no_such_file", *["cannot_import"] * 3]
     assert codes == expected and not list(tmp_path.glob("film*"))
+
+
+def test_rendered_media_and_sources_with_timecode_relink_at_the_same_frames(edited: Project, tmp_path: Path) -> None:
+    """The take was rendered from source frame 6 on; the same source carries a start timecode in the second case."""
+    rendered = {"t1": interchange.Rendered("/takes/t1.mov", 6, 122)}.get
+    for code, first in (("", 4), ("01:00:00:00", 90_010)):
+        pal = replace(edited.media["pal"], timecode=code, sound=True)
+        project = replace(edited, media={**edited.media, "pal": pal})
+        for suffix in (".otio", ".xml", ".edl"):
+            interchange.export(project, tmp_path / f"film{suffix}", rendered, sound=suffix != ".edl")
+            options = {"rate": 25} if suffix == ".edl" else {}
+            read = otio.adapters.read_from_file(str(tmp_path / f"film{suffix}"), **options)
+            clip = next(iter(read.find_clips()))
+            assert clip.source_range.start_time.rescaled_to(25).value == first, (code, suffix)
+        timeline = otio.adapters.read_from_file(str(tmp_path / "film.otio"))
+        clip = next(iter(timeline.find_clips()))
+        assert clip.media_reference.available_range.start_time.value == (90_006 if code else 0)
+        assert [len(list(t.find_clips())) for t in timeline.tracks] == [3, 2]
+        back = interchange.read(tmp_path / "film.otio", describe)
+        assert back.timeline.tracks[0].clips[0].source_start == 4

@@ -46,17 +46,30 @@ def test_the_playhead_stays_on_the_timeline_and_the_selection_on_clips_that_are_
     assert one_clip.place == Place(0, frozenset())
 
 
-def test_saving_under_a_name_takes_the_pictures_along_and_leaves_no_untitled_folder(one_clip: Document, tmp_path: Path) -> None:
+def test_saving_under_a_name_takes_the_pictures_along_and_leaves_no_untitled_folder(
+    one_clip: Document, tmp_path: Path, wait: Callable[..., None]
+) -> None:
     untitled = one_clip.folder
     (untitled / "keyframes").mkdir()
     (untitled / "keyframes/a.png").write_bytes(b"picture")
-    one_clip.save_as(tmp_path / "Film.kfproj")
+    done: list[int] = []
+    one_clip.save_as(tmp_path / "Film.kfproj", lambda: done.append(1))
+    wait(lambda: done)
     assert (tmp_path / "Film.kfproj/keyframes/a.png").read_bytes() == b"picture" and not untitled.exists()
     assert one_clip.project.name == "Film" and not one_clip.dirty and not one_clip.untitled
 
 
+def test_what_is_changed_while_a_copy_is_made_is_not_lost(one_clip: Document, tmp_path: Path) -> None:
+    one_clip.save_as(tmp_path / "Film.kfproj")
+    one_clip.edit("Split clip", lambda p: timeline_edits.split(p, 5))
+    one_clip.settle()
+    assert one_clip.folder == tmp_path / "Film.kfproj" and one_clip.dirty
+    assert len(one_clip.project.timeline.tracks[0].clips) == 2
+
+
 def test_save_writes_in_the_background(one_clip: Document, tmp_path: Path, wait: Callable[..., None]) -> None:
     one_clip.save_as(tmp_path / "Film.kfproj")
+    one_clip.settle()
     one_clip.edit("Split clip", lambda p: timeline_edits.split(p, 5))
     assert one_clip.dirty
     one_clip.save()

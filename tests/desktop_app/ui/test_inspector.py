@@ -13,7 +13,7 @@ from keyfollow_desktop.ui.pictures import Pictures
 from keyfollow_desktop.ui.runs import Runs
 from keyfollow_desktop.ui.take_store import TakeStore
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QDoubleSpinBox
+from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from ..conftest import with_keyframe
@@ -32,7 +32,7 @@ def inspector(one_clip: Document, qtbot: QtBot) -> Iterator[Inspector]:
     bridge = Bridge()
     thumbnails = Pictures(latest=False, bytes_kept=1 << 20)
     runs = Runs(one_clip, bridge, TakeStore(lambda: one_clip.folder / "takes"))
-    made = Inspector(one_clip, bridge, runs, thumbnails)
+    made = Inspector(one_clip, bridge, runs, thumbnails, QWidget())
     qtbot.addWidget(made)
     bridge.engines = ENGINES
     bridge.engines_changed.emit(ENGINES)

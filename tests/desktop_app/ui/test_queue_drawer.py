@@ -35,6 +35,31 @@ def test_jobs_of_everyone_with_what_can_be_done_now(qtbot: QtBot) -> None:
     bridge.close()
 
 
+def test_what_waits_can_go_earlier_and_later(qtbot: QtBot) -> None:
+    bridge = Bridge()
+    drawer = QueueDrawer(bridge)
+    qtbot.addWidget(drawer)
+    moved: list[tuple[str, str | None]] = []
+
+    class Jobs:
+        def move(self, id: str, before: str | None) -> None:
+            moved.append((id, before))
+
+    class Client:
+        jobs = Jobs()
+
+    bridge.call = lambda work, done, failed: work(Client())  # type: ignore[method-assign, assignment, arg-type]
+    bridge.jobs = {n: job(n, "running" if n == "a" else "queued", i) for i, n in enumerate("abcd")}
+    bridge.jobs_changed.emit()
+    can = {n: [b.isEnabled() and not b.isHidden() for b in r.movers.values()] for n, r in drawer.rows.items()}
+    assert can == {"a": [False, False], "b": [False, True], "c": [True, True], "d": [True, False]}
+    drawer.rows["c"].movers["earlier"].click()
+    drawer.rows["b"].movers["later"].click()
+    drawer.rows["c"].movers["later"].click()
+    assert moved == [("c", "b"), ("b", "d"), ("c", None)]
+    bridge.close()
+
+
 def test_a_button_asks_the_daemon(qtbot: QtBot) -> None:
     bridge = Bridge()
     drawer = QueueDrawer(bridge)

@@ -4,22 +4,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from keyfollow import deltas
 from keyfollow.engine_info import Estimate
 from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow.run import EditedFrame
 from keyfollow_desktop.bridge import Bridge
-from keyfollow_desktop.model import timeline_edits
+from keyfollow_desktop.model import assets, timeline_edits, work_edits
+from keyfollow_desktop.model.state import Mask, Settings
 from keyfollow_desktop.ui.document import Document
+from keyfollow_desktop.ui.frame_pictures import read_picture
 from keyfollow_desktop.ui.runs import Runs
 from keyfollow_desktop.ui.take_store import TakeStore
+from keyfollow_testkit.clips import write_png
 from pytestqt.qtbot import QtBot
 
-from ..conftest import with_keyframe
+from ..conftest import with_fix, with_keyframe
 
 
 class FakeRun:
     id, take = "job-1", "take-1"
+
+    def events(self) -> list[EditedFrame]:
+        picture = FrameBuffer(np.full((64, 96, 3), 7, np.uint8))
+        return [EditedFrame(4, deltas.unpack(deltas.pack(4, picture)), lambda n: picture)]
 
 
 class FakeClient:
@@ -100,3 +110,41 @@ def test_a_long_final_is_asked_about_first(
     assert asked and not client.asked
     asked[0][1]()
     assert client.asked[0][1]["quality"] == "final"
+
+
+def test_a_prompt_makes_an_edit_keyframe_of_one_frame(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path, qtbot: QtBot
+) -> None:
+    runs = runs_of(one_clip)
+    failed: list[KeyfollowError] = []
+    tried: list[tuple[str, int]] = []
+    runs.failed.connect(failed.append)
+    runs.tried.connect(lambda *what: tried.append(what))
+    media = next(iter(one_clip.project.media))
+    one_clip.go(4)
+    runs.try_here()
+    assert [e.code for e in failed] == ["no_prompt"] and not client.asked
+    one_clip.do("Prompt", work_edits.set_settings(one_clip.project, media, Settings(engine="pix2video", prompt="a red hat")))
+    with_keyframe(one_clip, frames, tmp_path, 8)
+    runs.try_here()
+    _, edit = client.asked[0]
+    assert edit["range"] == FrameRange(4, 5) and edit["prompt"] == "a red hat" and not edit["keyframes"]
+    assert tried == [(media, 4)] and [k.frame for k in one_clip.project.work_of(media).keyframes] == [4, 8]
+    name = one_clip.project.work_of(media).keyframes[0].image
+    assert (read_picture(assets.picture(one_clip.folder, "keyframes", name)).pixels == 7).all()
+
+
+def test_masks_go_to_the_daemon_as_their_settings_shape_them_and_a_fix_is_no_reason_to_run_again(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path, qtbot: QtBot
+) -> None:
+    with_keyframe(one_clip, frames, tmp_path, 3)
+    media = next(iter(one_clip.project.media))
+    name = assets.adopt(one_clip.folder, "masks", write_png(tmp_path / "white.png", np.full((64, 96, 3), 255, np.uint8)))
+    one_clip.do("Mask", work_edits.set_mask(one_clip.project, media, Mask("m", "protect", 3, name, opacity=0.5)))
+    runs = runs_of(one_clip)
+    runs.start("draft")
+    ((_, edit),) = client.asked
+    assert edit["protect"][0][3].pixels[0, 0].tolist() == [32768] * 3
+    take = one_clip.project.work_of(media).takes[0]
+    with_fix(one_clip, tmp_path, 6)
+    assert not work_edits.out_of_date(one_clip.project, media, take)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from keyfollow_desktop.ui import theme
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -22,15 +22,31 @@ def test_greys_are_neutral_and_there_is_one_accent(qapp: QApplication, qtbot: Qt
     qapp.setStyleSheet("")
 
 
+def test_the_light_theme_has_a_colour_for_every_one_of_the_dark(qapp: QApplication) -> None:
+    sheet = (Path(theme.__file__).parent / "theme.qss").read_text()
+    assert set(re.findall("#[0-9a-f]{6}", sheet)) <= set(theme.LIGHT)
+    theme.apply(qapp, "light")
+    try:
+        assert qapp.palette().color(QPalette.ColorRole.WindowText).lightness() < 60
+        assert theme.in_panel(theme.AMBER) != theme.AMBER and "#232323" not in qapp.styleSheet()
+    finally:
+        theme.apply(qapp)
+        qapp.setStyleSheet("")
+    assert theme.in_panel(theme.AMBER) == theme.AMBER
+
+
 def test_text_can_be_read_on_every_ground() -> None:
     def light(n: int) -> float:
         c = n / 255
         return c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
 
-    for text, ground, least in (
+    grounds: list[tuple[QColor, QColor, float]] = [
         (theme.TEXT, theme.PANEL, 7.0),
         (theme.DIM, theme.PANEL, 4.5),
         (theme.ACCENT, theme.PANEL, 4.5),
-    ):
+        (theme.AMBER, theme.PANEL, 4.5),
+    ]
+    in_light = [(QColor(theme.LIGHT[a.name()]), QColor(theme.LIGHT[b.name()]), least) for a, b, least in grounds]
+    for text, ground, least in [*grounds, *in_light]:
         a, b = (0.2126 * light(c.red()) + 0.7152 * light(c.green()) + 0.0722 * light(c.blue()) for c in (text, ground))
         assert (max(a, b) + 0.05) / (min(a, b) + 0.05) >= least

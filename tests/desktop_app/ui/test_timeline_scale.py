@@ -17,10 +17,11 @@ def test_frames_and_pixels_agree() -> None:
     assert scale.fitted(1000, 1096).x(1000) <= 1096
 
 
-def test_rows_go_from_the_topmost_picture_down_and_leave_empty_tracks_out(described: Media) -> None:
+def test_rows_go_from_the_topmost_picture_down_and_an_empty_timeline_has_none(described: Media) -> None:
     project = many_clips(described, 2)
     project, upper = timeline_edits.add_track(project)
-    assert len(rows(project)) == 1
+    assert [r.track.id for r in rows(project)] == [upper, project.timeline.tracks[0].id]
+    assert rows(timeline_edits.remove(project, ["c0", "c1"])) == []
     project = timeline_edits.place(project, upper, described.id, 0)
     assert [r.track.id for r in rows(project)] == [upper, project.timeline.tracks[0].id]
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from ..conftest import inverted, with_keyframe, with_take
+from ..conftest import inverted, with_fix, with_keyframe, with_take
 
 Rig = tuple[Viewer, Document, TakeStore]
 
@@ -136,3 +136,33 @@ def test_frames_that_playback_left_out_are_counted(viewer: Rig, wait: Callable[.
         document.go(n)
         wait(lambda n=n: view.shown[0] is not None and view.shown[0].frame == n)
     assert view.dropped == 2
+
+
+def test_two_takes_are_seen_side_by_side(viewer: Rig, frames: list[FrameBuffer], wait: Callable[..., None]) -> None:
+    view, document, store = viewer
+    other = with_take(document, frames, take="one")
+    with_take(document, frames, take="two")
+    view.compare(other)
+    assert view.mode == "wipe" and view.against is not None and view.against.id == other
+    wait(lambda: all(view.shown))
+    assert [w.take for w in view.shown if w] == [store.folder("one"), store.folder("two")]
+    view.set_mode("wipe")
+    wait(lambda: all(view.shown))
+    assert view.against is None and [w.take for w in view.shown if w] == ["", store.folder("two")]
+
+
+def test_a_fix_of_one_frame_is_seen_there_and_survives_another_take(
+    viewer: Rig, frames: list[FrameBuffer], tmp_path: Path, wait: Callable[..., None]
+) -> None:
+    view, document, _ = viewer
+    with_fix(document, tmp_path, 5)
+    document.go(5)
+    wait(lambda: view.shown[1] is not None)
+    red = FrameBuffer(np.full((64, 96, 3), (255, 0, 0), np.uint8))
+    assert near(view, red, 10, 10) and near(view, frames[5], 80, 40)
+    with_take(document, frames)
+    wait(lambda: on_screen(view) == 5 and view.shown[1] is not None and view.shown[1].take)
+    assert near(view, red, 10, 10) and near(view, inverted(frames[5]), 80, 40)
+    document.go(6)
+    wait(lambda: on_screen(view) == 6)
+    assert near(view, inverted(frames[6]), 10, 10)

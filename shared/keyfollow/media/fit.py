@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from keyfollow.frames import FrameBuffer
+
+from ..frames import FrameBuffer
 
 
 def fit_keyframe(picture: FrameBuffer, source: FrameBuffer) -> FrameBuffer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.media.fit import fit_keyframe, mask_weight
+from keyfollow.media.fit import fit_keyframe, mask_weight
 
 
 def ramp(dtype: str, white: float) -> np.ndarray:

@@ -1,0 +1,1737 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+ <context>
+  <name>Keyfollow</name>
+  <message>
+   <source>File</source>
+   <translation>Datei</translation>
+  </message>
+  <message>
+   <source>Edit</source>
+   <translation>Bearbeiten</translation>
+  </message>
+  <message>
+   <source>Keyframe</source>
+   <translation>Keyframe</translation>
+  </message>
+  <message>
+   <source>Play</source>
+   <translation>Abspielen</translation>
+  </message>
+  <message>
+   <source>View</source>
+   <translation>Ansicht</translation>
+  </message>
+  <message>
+   <source>Help</source>
+   <translation>Hilfe</translation>
+  </message>
+  <message>
+   <source>New project</source>
+   <translation>Neues Projekt</translation>
+  </message>
+  <message>
+   <source>Open project…</source>
+   <translation>Projekt öffnen…</translation>
+  </message>
+  <message>
+   <source>Open example</source>
+   <translation>Beispiel öffnen</translation>
+  </message>
+  <message>
+   <source>Open archive…</source>
+   <translation>Archiv öffnen…</translation>
+  </message>
+  <message>
+   <source>Import clips…</source>
+   <translation>Clips importieren…</translation>
+  </message>
+  <message>
+   <source>Import timeline (OTIO, EDL, XML)…</source>
+   <translation>Timeline importieren (OTIO, EDL, XML)…</translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation>Speichern</translation>
+  </message>
+  <message>
+   <source>Save as…</source>
+   <translation>Speichern unter…</translation>
+  </message>
+  <message>
+   <source>Export…</source>
+   <translation>Exportieren…</translation>
+  </message>
+  <message>
+   <source>Export timeline (OTIO, EDL, XML)…</source>
+   <translation>Timeline exportieren (OTIO, EDL, XML)…</translation>
+  </message>
+  <message>
+   <source>Export project as an archive…</source>
+   <translation>Projekt als Archiv exportieren…</translation>
+  </message>
+  <message>
+   <source>Send to DaVinci Resolve…</source>
+   <translation>An DaVinci Resolve senden…</translation>
+  </message>
+  <message>
+   <source>Send to Premiere Pro…</source>
+   <translation>An Premiere Pro senden…</translation>
+  </message>
+  <message>
+   <source>Send to Blender…</source>
+   <translation>An Blender senden…</translation>
+  </message>
+  <message>
+   <source>Models…</source>
+   <translation>Modelle…</translation>
+  </message>
+  <message>
+   <source>Preferences…</source>
+   <translation>Einstellungen…</translation>
+  </message>
+  <message>
+   <source>Quit</source>
+   <translation>Beenden</translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation>Rückgängig</translation>
+  </message>
+  <message>
+   <source>Redo</source>
+   <translation>Wiederholen</translation>
+  </message>
+  <message>
+   <source>Split at playhead</source>
+   <translation>Am Abspielkopf teilen</translation>
+  </message>
+  <message>
+   <source>Remove clip</source>
+   <translation>Clip entfernen</translation>
+  </message>
+  <message>
+   <source>Remove clip and close the gap</source>
+   <translation>Clip entfernen und Lücke schließen</translation>
+  </message>
+  <message>
+   <source>Add or remove marker</source>
+   <translation>Marke setzen oder entfernen</translation>
+  </message>
+  <message>
+   <source>Add video track</source>
+   <translation>Videospur hinzufügen</translation>
+  </message>
+  <message>
+   <source>Remove empty tracks</source>
+   <translation>Leere Spuren entfernen</translation>
+  </message>
+  <message>
+   <source>Set in</source>
+   <translation>In-Punkt setzen</translation>
+  </message>
+  <message>
+   <source>Set out</source>
+   <translation>Out-Punkt setzen</translation>
+  </message>
+  <message>
+   <source>Clear in and out</source>
+   <translation>In- und Out-Punkt löschen</translation>
+  </message>
+  <message>
+   <source>Edit this frame</source>
+   <translation>Dieses Bild bearbeiten</translation>
+  </message>
+  <message>
+   <source>Paint this frame here</source>
+   <translation>Dieses Bild hier malen</translation>
+  </message>
+  <message>
+   <source>Fix this frame only</source>
+   <translation>Nur dieses Bild ausbessern</translation>
+  </message>
+  <message>
+   <source>Use a picture for this frame…</source>
+   <translation>Ein Bild für dieses Einzelbild verwenden…</translation>
+  </message>
+  <message>
+   <source>Remove this frame's edit</source>
+   <translation>Bearbeitung dieses Bildes entfernen</translation>
+  </message>
+  <message>
+   <source>Remove this frame's fix</source>
+   <translation>Ausbesserung dieses Bildes entfernen</translation>
+  </message>
+  <message>
+   <source>Draft</source>
+   <translation>Entwurf</translation>
+  </message>
+  <message>
+   <source>Draft after every save</source>
+   <translation>Entwurf nach jedem Speichern</translation>
+  </message>
+  <message>
+   <source>Final</source>
+   <translation>Endfassung</translation>
+  </message>
+  <message>
+   <source>Next suggested keyframe</source>
+   <translation>Nächstes vorgeschlagenes Keyframe</translation>
+  </message>
+  <message>
+   <source>Play or pause</source>
+   <translation>Abspielen oder anhalten</translation>
+  </message>
+  <message>
+   <source>Shuttle back</source>
+   <translation>Rückwärts spulen</translation>
+  </message>
+  <message>
+   <source>Stop</source>
+   <translation>Anhalten</translation>
+  </message>
+  <message>
+   <source>Shuttle forward</source>
+   <translation>Vorwärts spulen</translation>
+  </message>
+  <message>
+   <source>Previous frame</source>
+   <translation>Voriges Bild</translation>
+  </message>
+  <message>
+   <source>Next frame</source>
+   <translation>Nächstes Bild</translation>
+  </message>
+  <message>
+   <source>Previous edit or keyframe</source>
+   <translation>Voriger Schnitt oder voriges Keyframe</translation>
+  </message>
+  <message>
+   <source>Next edit or keyframe</source>
+   <translation>Nächster Schnitt oder nächstes Keyframe</translation>
+  </message>
+  <message>
+   <source>Start</source>
+   <translation>Anfang</translation>
+  </message>
+  <message>
+   <source>End</source>
+   <translation>Ende</translation>
+  </message>
+  <message>
+   <source>Loop in to out</source>
+   <translation>Zwischen In und Out wiederholen</translation>
+  </message>
+  <message>
+   <source>Stop playback or the draft in view</source>
+   <translation>Wiedergabe oder den gezeigten Entwurf anhalten</translation>
+  </message>
+  <message>
+   <source>Wipe between source and take</source>
+   <translation>Blende zwischen Quelle und Take</translation>
+  </message>
+  <message>
+   <source>Onion skin of the neighbouring keyframes</source>
+   <translation>Zwiebelschalen der Nachbar-Keyframes</translation>
+  </message>
+  <message>
+   <source>What the edit changes</source>
+   <translation>Was die Bearbeitung ändert</translation>
+  </message>
+  <message>
+   <source>Safe areas</source>
+   <translation>Sichere Bereiche</translation>
+  </message>
+  <message>
+   <source>Zoom timeline out</source>
+   <translation>Timeline verkleinern</translation>
+  </message>
+  <message>
+   <source>Zoom timeline in</source>
+   <translation>Timeline vergrößern</translation>
+  </message>
+  <message>
+   <source>Fit timeline</source>
+   <translation>Timeline einpassen</translation>
+  </message>
+  <message>
+   <source>Timeline as a table</source>
+   <translation>Timeline als Tabelle</translation>
+  </message>
+  <message>
+   <source>Queue</source>
+   <translation>Warteschlange</translation>
+  </message>
+  <message>
+   <source>Full screen</source>
+   <translation>Vollbild</translation>
+  </message>
+  <message>
+   <source>Keyboard shortcuts</source>
+   <translation>Tastenkürzel</translation>
+  </message>
+  <message>
+   <source>Show the source while held</source>
+   <translation>Quelle zeigen, solange gehalten</translation>
+  </message>
+  <message>
+   <source>Clips in the bin</source>
+   <translation>Clips im Clipfenster</translation>
+  </message>
+  <message>
+   <source>No clips yet.
+Drop files here, or import them.</source>
+   <translation>Noch keine Clips.
+Dateien hier ablegen oder importieren.</translation>
+  </message>
+  <message>
+   <source>Import…</source>
+   <translation>Importieren…</translation>
+  </message>
+  <message>
+   <source>Missing: right-click to relink</source>
+   <translation>Fehlt: zum Neuverknüpfen rechts klicken</translation>
+  </message>
+  <message>
+   <source>Add to timeline</source>
+   <translation>Zur Timeline hinzufügen</translation>
+  </message>
+  <message>
+   <source>Relink…</source>
+   <translation>Neu verknüpfen…</translation>
+  </message>
+  <message>
+   <source>Remove from project</source>
+   <translation>Aus dem Projekt entfernen</translation>
+  </message>
+  <message>
+   <source>Import clips</source>
+   <translation>Clips importieren</translation>
+  </message>
+  <message>
+   <source>Add clip</source>
+   <translation>Clip hinzufügen</translation>
+  </message>
+  <message>
+   <source>Split clip</source>
+   <translation>Clip teilen</translation>
+  </message>
+  <message>
+   <source>Edit the picture and save it; it comes back by itself.</source>
+   <translation>Bild bearbeiten und speichern; es kommt von selbst zurück.</translation>
+  </message>
+  <message>
+   <source>A picture of this frame, edited</source>
+   <translation>Ein bearbeitetes Bild dieses Einzelbilds</translation>
+  </message>
+  <message>
+   <source>Start it</source>
+   <translation>Starten</translation>
+  </message>
+  <message>
+   <source>Choose editor…</source>
+   <translation>Editor wählen…</translation>
+  </message>
+  <message>
+   <source>Edit that frame again</source>
+   <translation>Jenes Bild noch einmal bearbeiten</translation>
+  </message>
+  <message>
+   <source>Start again</source>
+   <translation>Neu starten</translation>
+  </message>
+  <message>
+   <source>Show the folder</source>
+   <translation>Ordner zeigen</translation>
+  </message>
+  <message>
+   <source>Show the queue</source>
+   <translation>Warteschlange zeigen</translation>
+  </message>
+  <message>
+   <source>Remove marker</source>
+   <translation>Marke entfernen</translation>
+  </message>
+  <message>
+   <source>Add marker</source>
+   <translation>Marke setzen</translation>
+  </message>
+  <message>
+   <source>Remove edit keyframe</source>
+   <translation>Edit-Keyframe entfernen</translation>
+  </message>
+  <message>
+   <source>This frame has no fix of its own.</source>
+   <translation>Dieses Bild hat keine eigene Ausbesserung.</translation>
+  </message>
+  <message>
+   <source>{0} frames made.</source>
+   <translation>{0} Bilder gemacht.</translation>
+  </message>
+  <message>
+   <source>Press N for the frame most worth painting next.</source>
+   <translation>N führt zum Bild, das als Nächstes am meisten lohnt.</translation>
+  </message>
+  <message>
+   <source>No frame stands out: the take looks even.</source>
+   <translation>Kein Bild sticht heraus: der Take wirkt gleichmäßig.</translation>
+  </message>
+  <message>
+   <source>Media</source>
+   <translation>Medien</translation>
+  </message>
+  <message>
+   <source>All files</source>
+   <translation>Alle Dateien</translation>
+  </message>
+  <message>
+   <source>Frame {0} is edited. Press Enter for a draft.</source>
+   <translation>Bild {0} ist bearbeitet. Die Eingabetaste macht einen Entwurf.</translation>
+  </message>
+  <message>
+   <source>Pictures</source>
+   <translation>Bilder</translation>
+  </message>
+  <message>
+   <source>This final will take about {0}.</source>
+   <translation>Diese Endfassung dauert etwa {0}.</translation>
+  </message>
+  <message>
+   <source>Looking at {0}…</source>
+   <translation>{0} wird angesehen…</translation>
+  </message>
+  <message>
+   <source>Import {0}</source>
+   <translation>{0} importieren</translation>
+  </message>
+  <message>
+   <source>The suggested frame {0} is trimmed away.</source>
+   <translation>Das vorgeschlagene Bild {0} ist weggeschnitten.</translation>
+  </message>
+  <message>
+   <source>Import timeline</source>
+   <translation>Timeline importieren</translation>
+  </message>
+  <message>
+   <source>Recover unsaved work</source>
+   <translation>Nicht gespeicherte Arbeit wiederherstellen</translation>
+  </message>
+  <message>
+   <source>Changes while saving</source>
+   <translation>Änderungen während des Speicherns</translation>
+  </message>
+  <message>
+   <source>Export</source>
+   <translation>Exportieren</translation>
+  </message>
+  <message>
+   <source>Whole timeline</source>
+   <translation>Ganze Timeline</translation>
+  </message>
+  <message>
+   <source>Browse…</source>
+   <translation>Durchsuchen…</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>With the source's sound, copied.</source>
+   <translation>Mit dem Ton der Quelle, unverändert.</translation>
+  </message>
+  <message>
+   <source>With the sound of all clips.</source>
+   <translation>Mit dem Ton aller Clips.</translation>
+  </message>
+  <message>
+   <source>Export as</source>
+   <translation>Exportieren als</translation>
+  </message>
+  <message>
+   <source>Writing…</source>
+   <translation>Wird geschrieben…</translation>
+  </message>
+  <message>
+   <source>Selected clip</source>
+   <translation>Ausgewählter Clip</translation>
+  </message>
+  <message>
+   <source>In to out</source>
+   <translation>In bis Out</translation>
+  </message>
+  <message>
+   <source>Full picture</source>
+   <translation>Ganzes Bild</translation>
+  </message>
+  <message>
+   <source>Edit only (with transparency)</source>
+   <translation>Nur die Bearbeitung (mit Transparenz)</translation>
+  </message>
+  <message>
+   <source>Matte</source>
+   <translation>Maske</translation>
+  </message>
+  <message>
+   <source>frames on either side</source>
+   <translation>Bilder auf jeder Seite</translation>
+  </message>
+  <message>
+   <source>What</source>
+   <translation>Was</translation>
+  </message>
+  <message>
+   <source>Deliver</source>
+   <translation>Ausgabe</translation>
+  </message>
+  <message>
+   <source>Format</source>
+   <translation>Format</translation>
+  </message>
+  <message>
+   <source>Handles</source>
+   <translation>Zugabe</translation>
+  </message>
+  <message>
+   <source>Size</source>
+   <translation>Größe</translation>
+  </message>
+  <message>
+   <source>Without sound.</source>
+   <translation>Ohne Ton.</translation>
+  </message>
+  <message>
+   <source>This format holds no transparency: choose ProRes, FFV1 or images.</source>
+   <translation>Dieses Format kennt keine Transparenz: ProRes, FFV1 oder Bilder wählen.</translation>
+  </message>
+  <message>
+   <source>Cancelling…</source>
+   <translation>Wird abgebrochen…</translation>
+  </message>
+  <message>
+   <source>Frame {0} of {1}</source>
+   <translation>Bild {0} von {1}</translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation>Noch einmal</translation>
+  </message>
+  <message>
+   <source>Edit keyframes</source>
+   <translation>Edit-Keyframes</translation>
+  </message>
+  <message>
+   <source>Edit keyframes of this clip</source>
+   <translation>Edit-Keyframes dieses Clips</translation>
+  </message>
+  <message>
+   <source>No edit keyframe yet. Go to the frame that shows the thing best, then press E.</source>
+   <translation>Noch kein Edit-Keyframe. Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
+  </message>
+  <message>
+   <source>Edit (E)</source>
+   <translation>Bearbeiten (E)</translation>
+  </message>
+  <message>
+   <source>Open this frame in the image editor that you chose; it comes back when you save</source>
+   <translation>Dieses Bild im gewählten Bildeditor öffnen; beim Speichern kommt es zurück</translation>
+  </message>
+  <message>
+   <source>Paint</source>
+   <translation>Malen</translation>
+  </message>
+  <message>
+   <source>Paint on this frame here (Shift+E)</source>
+   <translation>Hier auf dieses Bild malen (Umschalt+E)</translation>
+  </message>
+  <message>
+   <source>Use…</source>
+   <translation>Nehmen…</translation>
+  </message>
+  <message>
+   <source>Take a picture that is edited already</source>
+   <translation>Ein schon bearbeitetes Bild nehmen</translation>
+  </message>
+  <message>
+   <source>Engine</source>
+   <translation>Verfahren</translation>
+  </message>
+  <message>
+   <source>What the result shows</source>
+   <translation>Was das Ergebnis zeigt</translation>
+  </message>
+  <message>
+   <source>Prompt</source>
+   <translation>Beschreibung</translation>
+  </message>
+  <message>
+   <source>Try on this frame</source>
+   <translation>Auf diesem Bild probieren</translation>
+  </message>
+  <message>
+   <source>Make an edit keyframe of this frame from the prompt</source>
+   <translation>Aus der Beschreibung ein Edit-Keyframe dieses Bildes machen</translation>
+  </message>
+  <message>
+   <source>Settings</source>
+   <translation>Einstellungen</translation>
+  </message>
+  <message>
+   <source>Estimate</source>
+   <translation>Schätzung</translation>
+  </message>
+  <message>
+   <source>Draft  ⏎</source>
+   <translation>Entwurf  ⏎</translation>
+  </message>
+  <message>
+   <source>Quick and rougher, from the nearest keyframe outward (Enter)</source>
+   <translation>Schnell und gröber, vom nächsten Keyframe nach außen (Eingabetaste)</translation>
+  </message>
+  <message>
+   <source>Final  ⇧⏎</source>
+   <translation>Endfassung  ⇧⏎</translation>
+  </message>
+  <message>
+   <source>Full quality (Shift+Enter)</source>
+   <translation>Volle Qualität (Umschalt+Eingabetaste)</translation>
+  </message>
+  <message>
+   <source>Change engine</source>
+   <translation>Verfahren wechseln</translation>
+  </message>
+  <message>
+   <source>Change prompt</source>
+   <translation>Beschreibung ändern</translation>
+  </message>
+  <message>
+   <source>Change settings</source>
+   <translation>Einstellungen ändern</translation>
+  </message>
+  <message>
+   <source>Frame {0}</source>
+   <translation>Bild {0}</translation>
+  </message>
+  <message>
+   <source>{0} frames: draft in about {1}</source>
+   <translation>{0} Bilder: Entwurf in etwa {1}</translation>
+  </message>
+  <message>
+   <source>memory {0}, disk {1}</source>
+   <translation>Speicher {0}, Platte {1}</translation>
+  </message>
+  <message>
+   <source>Picture is missing</source>
+   <translation>Bild fehlt</translation>
+  </message>
+  <message>
+   <source>{0} (not ready)</source>
+   <translation>{0} (nicht bereit)</translation>
+  </message>
+  <message>
+   <source>{0} frames prepared</source>
+   <translation>{0} Bilder vorbereitet</translation>
+  </message>
+  <message>
+   <source>Edit here</source>
+   <translation>Hier bearbeiten</translation>
+  </message>
+  <message>
+   <source>Protect</source>
+   <translation>Schützen</translation>
+  </message>
+  <message>
+   <source>In front</source>
+   <translation>Davor</translation>
+  </message>
+  <message>
+   <source>Masks of this clip</source>
+   <translation>Masken dieses Clips</translation>
+  </message>
+  <message>
+   <source>Paint a mask on this frame</source>
+   <translation>Eine Maske auf dieses Bild malen</translation>
+  </message>
+  <message>
+   <source>From file</source>
+   <translation>Aus Datei</translation>
+  </message>
+  <message>
+   <source>A picture, a video, or a folder of numbered images</source>
+   <translation>Ein Bild, ein Video oder ein Ordner nummerierter Bilder</translation>
+  </message>
+  <message>
+   <source>Remove this mask</source>
+   <translation>Diese Maske entfernen</translation>
+  </message>
+  <message>
+   <source>Means</source>
+   <translation>Bedeutet</translation>
+  </message>
+  <message>
+   <source> px</source>
+   <translation> px</translation>
+  </message>
+  <message>
+   <source>Above 0 it becomes larger, below 0 smaller</source>
+   <translation>Über 0 wird sie größer, unter 0 kleiner</translation>
+  </message>
+  <message>
+   <source>Grow</source>
+   <translation>Wachsen</translation>
+  </message>
+  <message>
+   <source>Feather</source>
+   <translation>Weichzeichnen</translation>
+  </message>
+  <message>
+   <source>Opacity</source>
+   <translation>Deckkraft</translation>
+  </message>
+  <message>
+   <source>Invert</source>
+   <translation>Umkehren</translation>
+  </message>
+  <message>
+   <source>Paint on this frame</source>
+   <translation>Auf dieses Bild malen</translation>
+  </message>
+  <message>
+   <source>How masks are shown</source>
+   <translation>Wie Masken gezeigt werden</translation>
+  </message>
+  <message>
+   <source>Not shown</source>
+   <translation>Nicht zeigen</translation>
+  </message>
+  <message>
+   <source>Overlay</source>
+   <translation>Darüber</translation>
+  </message>
+  <message>
+   <source>Cut-out</source>
+   <translation>Freigestellt</translation>
+  </message>
+  <message>
+   <source>A mask: a picture of this frame, a video, or one of a folder of numbered images</source>
+   <translation>Eine Maske: ein Bild dieses Einzelbilds, ein Video oder eines aus einem Ordner nummerierter Bilder</translation>
+  </message>
+  <message>
+   <source>Masks</source>
+   <translation>Masken</translation>
+  </message>
+  <message>
+   <source>In the viewer</source>
+   <translation>Im Bildfenster</translation>
+  </message>
+  <message>
+   <source>Change mask</source>
+   <translation>Maske ändern</translation>
+  </message>
+  <message>
+   <source>Remove mask</source>
+   <translation>Maske entfernen</translation>
+  </message>
+  <message>
+   <source>Add mask</source>
+   <translation>Maske hinzufügen</translation>
+  </message>
+  <message>
+   <source>frame {0}</source>
+   <translation>Bild {0}</translation>
+  </message>
+  <message>
+   <source>Some engines need a model. Nothing is downloaded unless you ask for it here; the Patch engine needs none.</source>
+   <translation>Manche Verfahren brauchen ein Modell. Heruntergeladen wird nur, was hier verlangt wird; Patch braucht keines.</translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation>Modelle</translation>
+  </message>
+  <message>
+   <source>Progress</source>
+   <translation>Fortschritt</translation>
+  </message>
+  <message>
+   <source>Looking at what is here…</source>
+   <translation>Es wird nachgesehen, was da ist…</translation>
+  </message>
+  <message>
+   <source>Read the licence</source>
+   <translation>Lizenz lesen</translation>
+  </message>
+  <message>
+   <source>I have read the licence and accept it</source>
+   <translation>Ich habe die Lizenz gelesen und nehme sie an</translation>
+  </message>
+  <message>
+   <source>Download</source>
+   <translation>Herunterladen</translation>
+  </message>
+  <message>
+   <source>Check files</source>
+   <translation>Dateien prüfen</translation>
+  </message>
+  <message>
+   <source>Export archive…</source>
+   <translation>Archiv exportieren…</translation>
+  </message>
+  <message>
+   <source>Remove…</source>
+   <translation>Entfernen…</translation>
+  </message>
+  <message>
+   <source>Add a folder…</source>
+   <translation>Ordner hinzufügen…</translation>
+  </message>
+  <message>
+   <source>Import archive…</source>
+   <translation>Archiv importieren…</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>Schließen</translation>
+  </message>
+  <message>
+   <source>Installed</source>
+   <translation>Installiert</translation>
+  </message>
+  <message>
+   <source>Damaged</source>
+   <translation>Beschädigt</translation>
+  </message>
+  <message>
+   <source>Download begun</source>
+   <translation>Angefangen</translation>
+  </message>
+  <message>
+   <source>Not here</source>
+   <translation>Nicht hier</translation>
+  </message>
+  <message>
+   <source>Connecting…</source>
+   <translation>Verbindung wird aufgebaut…</translation>
+  </message>
+  <message>
+   <source>Export the model as</source>
+   <translation>Modell exportieren als</translation>
+  </message>
+  <message>
+   <source>Remove model</source>
+   <translation>Modell entfernen</translation>
+  </message>
+  <message>
+   <source>A model's folder, as diffusers saves it</source>
+   <translation>Der Ordner eines Modells, wie diffusers ihn speichert</translation>
+  </message>
+  <message>
+   <source>Adding…</source>
+   <translation>Wird hinzugefügt…</translation>
+  </message>
+  <message>
+   <source>A model's archive</source>
+   <translation>Das Archiv eines Modells</translation>
+  </message>
+  <message>
+   <source>Model</source>
+   <translation>Modell</translation>
+  </message>
+  <message>
+   <source>State</source>
+   <translation>Zustand</translation>
+  </message>
+  <message>
+   <source>For</source>
+   <translation>Für</translation>
+  </message>
+  <message>
+   <source>see its page</source>
+   <translation>siehe seine Seite</translation>
+  </message>
+  <message>
+   <source>Its makers ask who downloads it: an account there, and its token in HF_TOKEN, are needed.</source>
+   <translation>Seine Urheber wollen wissen, wer es lädt: ein Konto dort und dessen Token in HF_TOKEN sind nötig.</translation>
+  </message>
+  <message>
+   <source>Go on downloading</source>
+   <translation>Weiter herunterladen</translation>
+  </message>
+  <message>
+   <source>Accept the licence first</source>
+   <translation>Erst die Lizenz annehmen</translation>
+  </message>
+  <message>
+   <source>Exporting…</source>
+   <translation>Wird exportiert…</translation>
+  </message>
+  <message>
+   <source>Removing…</source>
+   <translation>Wird entfernt…</translation>
+  </message>
+  <message>
+   <source>Importing…</source>
+   <translation>Wird importiert…</translation>
+  </message>
+  <message>
+   <source>Stopped. A download goes on from here the next time.</source>
+   <translation>Angehalten. Ein Download geht beim nächsten Mal von hier weiter.</translation>
+  </message>
+  <message>
+   <source>Licence: {0}</source>
+   <translation>Lizenz: {0}</translation>
+  </message>
+  <message>
+   <source>Remove {0} from this machine? {1} become free.</source>
+   <translation>{0} von diesem Rechner entfernen? {1} werden frei.</translation>
+  </message>
+  <message>
+   <source>{0}: {1} of {2}</source>
+   <translation>{0}: {1} von {2}</translation>
+  </message>
+  <message>
+   <source>The connection broke; trying again…</source>
+   <translation>Die Verbindung ist abgerissen; neuer Versuch…</translation>
+  </message>
+  <message>
+   <source>Checking every byte…</source>
+   <translation>Jedes Byte wird geprüft…</translation>
+  </message>
+  <message>
+   <source>Written to {0}.</source>
+   <translation>Nach {0} geschrieben.</translation>
+  </message>
+  <message>
+   <source>{0} freed.</source>
+   <translation>{0} freigegeben.</translation>
+  </message>
+  <message>
+   <source>{0} is installed.</source>
+   <translation>{0} ist installiert.</translation>
+  </message>
+  <message>
+   <source>{0} is sound.</source>
+   <translation>{0} ist in Ordnung.</translation>
+  </message>
+  <message>
+   <source>Notice</source>
+   <translation>Hinweis</translation>
+  </message>
+  <message>
+   <source>Dismiss</source>
+   <translation>Schließen</translation>
+  </message>
+  <message>
+   <source>No mask is painted on this frame; the run carries those of other frames here.</source>
+   <translation>Auf dieses Bild ist keine Maske gemalt; der Lauf trägt die anderer Bilder hierher.</translation>
+  </message>
+  <message>
+   <source>Painter</source>
+   <translation>Malwerkzeug</translation>
+  </message>
+  <message>
+   <source>Undo (Ctrl+Z)</source>
+   <translation>Rückgängig (Strg+Z)</translation>
+  </message>
+  <message>
+   <source>Redo (Ctrl+Shift+Z)</source>
+   <translation>Wiederholen (Strg+Umschalt+Z)</translation>
+  </message>
+  <message>
+   <source>Discard</source>
+   <translation>Verwerfen</translation>
+  </message>
+  <message>
+   <source>Close and forget what was painted since the painter was opened</source>
+   <translation>Schließen und vergessen, was seit dem Öffnen gemalt wurde</translation>
+  </message>
+  <message>
+   <source>Done  ⏎</source>
+   <translation>Fertig  ⏎</translation>
+  </message>
+  <message>
+   <source>Keep what was painted (Enter)</source>
+   <translation>Gemaltes behalten (Eingabetaste)</translation>
+  </message>
+  <message>
+   <source>Brush size ([ and ])</source>
+   <translation>Pinselgröße ([ und ])</translation>
+  </message>
+  <message>
+   <source>Hardness</source>
+   <translation>Härte</translation>
+  </message>
+  <message>
+   <source>Hardness of the brush's edge</source>
+   <translation>Härte des Pinselrands</translation>
+  </message>
+  <message>
+   <source>Tolerance</source>
+   <translation>Toleranz</translation>
+  </message>
+  <message>
+   <source>How unlike a colour the fill takes</source>
+   <translation>Wie unähnliche Farben das Füllen nimmt</translation>
+  </message>
+  <message>
+   <source>Opacity of a stroke</source>
+   <translation>Deckkraft eines Strichs</translation>
+  </message>
+  <message>
+   <source>Alt: pick a colour</source>
+   <translation>Alt: Farbe aufnehmen</translation>
+  </message>
+  <message>
+   <source>The source comes back</source>
+   <translation>Die Quelle kommt zurück</translation>
+  </message>
+  <message>
+   <source>Alt+click where to copy from, then paint</source>
+   <translation>Alt+Klick, woher kopiert wird, dann malen</translation>
+  </message>
+  <message>
+   <source>Click an area of one colour</source>
+   <translation>Auf eine Fläche einer Farbe klicken</translation>
+  </message>
+  <message>
+   <source>Click a colour</source>
+   <translation>Auf eine Farbe klicken</translation>
+  </message>
+  <message>
+   <source>Painting frame {0}</source>
+   <translation>Bild {0} wird gemalt</translation>
+  </message>
+  <message>
+   <source>Fixing frame {0} only</source>
+   <translation>Nur Bild {0} wird ausgebessert</translation>
+  </message>
+  <message>
+   <source>Painting a mask on frame {0}</source>
+   <translation>Auf Bild {0} wird eine Maske gemalt</translation>
+  </message>
+  <message>
+   <source>Painting tools</source>
+   <translation>Malwerkzeuge</translation>
+  </message>
+  <message>
+   <source>Colour</source>
+   <translation>Farbe</translation>
+  </message>
+  <message>
+   <source>The brush's colour</source>
+   <translation>Die Farbe des Pinsels</translation>
+  </message>
+  <message>
+   <source>Mask</source>
+   <translation>Maske</translation>
+  </message>
+  <message>
+   <source>Source</source>
+   <translation>Quelle</translation>
+  </message>
+  <message>
+   <source>Lay a picture on the edit layer</source>
+   <translation>Ein Bild auf die Bearbeitungsebene legen</translation>
+  </message>
+  <message>
+   <source>Paste</source>
+   <translation>Einfügen</translation>
+  </message>
+  <message>
+   <source>Lay the clipboard's picture on the edit layer (Ctrl+V)</source>
+   <translation>Das Bild der Zwischenablage auf die Bearbeitungsebene legen (Strg+V)</translation>
+  </message>
+  <message>
+   <source>Clear layer</source>
+   <translation>Ebene leeren</translation>
+  </message>
+  <message>
+   <source>Empty the layer that is painted on</source>
+   <translation>Die Ebene leeren, auf die gemalt wird</translation>
+  </message>
+  <message>
+   <source>Opening the frame…</source>
+   <translation>Das Bild wird geöffnet…</translation>
+  </message>
+  <message>
+   <source>Working…</source>
+   <translation>Wird gearbeitet…</translation>
+  </message>
+  <message>
+   <source>Brush</source>
+   <translation>Pinsel</translation>
+  </message>
+  <message>
+   <source>Eraser</source>
+   <translation>Radierer</translation>
+  </message>
+  <message>
+   <source>Clone</source>
+   <translation>Stempel</translation>
+  </message>
+  <message>
+   <source>Fill</source>
+   <translation>Füllen</translation>
+  </message>
+  <message>
+   <source>Pick colour</source>
+   <translation>Farbe aufnehmen</translation>
+  </message>
+  <message>
+   <source>Layers</source>
+   <translation>Ebenen</translation>
+  </message>
+  <message>
+   <source>The source lies below and stays as it is</source>
+   <translation>Die Quelle liegt darunter und bleibt, wie sie ist</translation>
+  </message>
+  <message>
+   <source>Show or hide the layer {0}</source>
+   <translation>Die Ebene {0} zeigen oder ausblenden</translation>
+  </message>
+  <message>
+   <source>Paint on the layer {0} (M changes)</source>
+   <translation>Auf die Ebene {0} malen (M wechselt)</translation>
+  </message>
+  <message>
+   <source>Paint mask</source>
+   <translation>Maske malen</translation>
+  </message>
+  <message>
+   <source>Fix this frame</source>
+   <translation>Dieses Bild ausbessern</translation>
+  </message>
+  <message>
+   <source>Edit keyframe</source>
+   <translation>Edit-Keyframe</translation>
+  </message>
+  <message>
+   <source>There is no picture on the clipboard.</source>
+   <translation>In der Zwischenablage ist kein Bild.</translation>
+  </message>
+  <message>
+   <source>Preferences</source>
+   <translation>Einstellungen</translation>
+  </message>
+  <message>
+   <source>Installed image editors</source>
+   <translation>Installierte Bildeditoren</translation>
+  </message>
+  <message>
+   <source>Command of the image editor</source>
+   <translation>Befehl des Bildeditors</translation>
+  </message>
+  <message>
+   <source>for example: krita</source>
+   <translation>zum Beispiel: krita</translation>
+  </message>
+  <message>
+   <source>Installed editors</source>
+   <translation>Installierte Editoren</translation>
+  </message>
+  <message>
+   <source>Image editor</source>
+   <translation>Bildeditor</translation>
+  </message>
+  <message>
+   <source>The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last.</source>
+   <translation>Das Programm, mit dem E ein Bild öffnet. Schreib {file}, wo der Name des Bildes hingehört, oder nichts: dann steht er am Ende.</translation>
+  </message>
+  <message>
+   <source>Storage folder</source>
+   <translation>Speicherordner</translation>
+  </message>
+  <message>
+   <source>Storage</source>
+   <translation>Speicherort</translation>
+  </message>
+  <message>
+   <source>Takes, inversions and models. Set KEYFOLLOW_STORAGE before starting to keep them elsewhere.</source>
+   <translation>Takes, Vorbereitetes und Modelle. Mit KEYFOLLOW_STORAGE liegen sie woanders; vor dem Start setzen.</translation>
+  </message>
+  <message>
+   <source>Make light copies of footage above 1080p, for playing</source>
+   <translation>Für Material über 1080p leichte Kopien zum Abspielen anlegen</translation>
+  </message>
+  <message>
+   <source>Theme</source>
+   <translation>Farben</translation>
+  </message>
+  <message>
+   <source>As the system</source>
+   <translation>Wie das System</translation>
+  </message>
+  <message>
+   <source>Language</source>
+   <translation>Sprache</translation>
+  </message>
+  <message>
+   <source>General</source>
+   <translation>Allgemein</translation>
+  </message>
+  <message>
+   <source>Keyboard</source>
+   <translation>Tastatur</translation>
+  </message>
+  <message>
+   <source>Choose an image editor</source>
+   <translation>Einen Bildeditor wählen</translation>
+  </message>
+  <message>
+   <source>Choose…</source>
+   <translation>Wählen…</translation>
+  </message>
+  <message>
+   <source>None found on this machine</source>
+   <translation>Auf diesem Rechner keiner gefunden</translation>
+  </message>
+  <message>
+   <source>Dark</source>
+   <translation>Dunkel</translation>
+  </message>
+  <message>
+   <source>Light</source>
+   <translation>Hell</translation>
+  </message>
+  <message>
+   <source>A change of language shows at the next start.</source>
+   <translation>Eine andere Sprache zeigt sich beim nächsten Start.</translation>
+  </message>
+  <message>
+   <source>Stopping…</source>
+   <translation>Wird angehalten…</translation>
+  </message>
+  <message>
+   <source>Open a project folder</source>
+   <translation>Einen Projektordner öffnen</translation>
+  </message>
+  <message>
+   <source>Save project as</source>
+   <translation>Projekt speichern als</translation>
+  </message>
+  <message>
+   <source>Saving…</source>
+   <translation>Wird gespeichert…</translation>
+  </message>
+  <message>
+   <source>Keyfollow</source>
+   <translation>Keyfollow</translation>
+  </message>
+  <message>
+   <source>Don't save</source>
+   <translation>Nicht speichern</translation>
+  </message>
+  <message>
+   <source>Export project as an archive</source>
+   <translation>Projekt als Archiv exportieren</translation>
+  </message>
+  <message>
+   <source>Export archive</source>
+   <translation>Archiv exportieren</translation>
+  </message>
+  <message>
+   <source>Open a project's archive</source>
+   <translation>Das Archiv eines Projekts öffnen</translation>
+  </message>
+  <message>
+   <source>Unpack the project as</source>
+   <translation>Projekt entpacken als</translation>
+  </message>
+  <message>
+   <source>Import a timeline</source>
+   <translation>Eine Timeline importieren</translation>
+  </message>
+  <message>
+   <source>Export timeline</source>
+   <translation>Timeline exportieren</translation>
+  </message>
+  <message>
+   <source>Writing the takes as ProRes…</source>
+   <translation>Die Takes werden als ProRes geschrieben…</translation>
+  </message>
+  <message>
+   <source>There is nothing on the timeline to export.</source>
+   <translation>Auf der Timeline ist nichts zu exportieren.</translation>
+  </message>
+  <message>
+   <source>Where is the footage now?</source>
+   <translation>Wo liegt das Material jetzt?</translation>
+  </message>
+  <message>
+   <source>An EDL does not say its frame rate. It is:</source>
+   <translation>Eine EDL nennt ihre Bildrate nicht. Sie ist:</translation>
+  </message>
+  <message>
+   <source>Blender opens with the same frames.</source>
+   <translation>Blender öffnet sich mit denselben Bildern.</translation>
+  </message>
+  <message>
+   <source>Import {0} in Resolve (File ▸ Import ▸ Timeline).</source>
+   <translation>{0} in Resolve importieren (File ▸ Import ▸ Timeline).</translation>
+  </message>
+  <message>
+   <source>Import {0} in Premiere (File ▸ Import).</source>
+   <translation>{0} in Premiere importieren (Datei ▸ Importieren).</translation>
+  </message>
+  <message>
+   <source>Blender was not found. Open it with: blender --python {0}</source>
+   <translation>Blender wurde nicht gefunden. Öffnen mit: blender --python {0}</translation>
+  </message>
+  <message>
+   <source>Keyfollow ended unexpectedly. The project you were working on can be recovered.</source>
+   <translation>Keyfollow wurde unerwartet beendet. Das Projekt, an dem du gearbeitet hast, lässt sich wiederherstellen.</translation>
+  </message>
+  <message>
+   <source>Recover</source>
+   <translation>Wiederherstellen</translation>
+  </message>
+  <message>
+   <source>Opening {0}…</source>
+   <translation>{0} wird geöffnet…</translation>
+  </message>
+  <message>
+   <source>{0} was not saved when it was last open.</source>
+   <translation>{0} war beim letzten Mal nicht gespeichert.</translation>
+  </message>
+  <message>
+   <source>Save the changes to {0}?</source>
+   <translation>Änderungen an {0} speichern?</translation>
+  </message>
+  <message>
+   <source>Untitled</source>
+   <translation>Unbenannt</translation>
+  </message>
+  <message>
+   <source>Put the footage into it too ({0} MB)? Without it, the archive opens where the footage is.</source>
+   <translation>Das Material mit hineinlegen ({0} MB)? Ohne es öffnet sich das Archiv dort, wo das Material liegt.</translation>
+  </message>
+  <message>
+   <source>Writing {0}…</source>
+   <translation>{0} wird geschrieben…</translation>
+  </message>
+  <message>
+   <source>Timelines</source>
+   <translation>Timelines</translation>
+  </message>
+  <message>
+   <source>Reading {0}…</source>
+   <translation>{0} wird gelesen…</translation>
+  </message>
+  <message>
+   <source>Where shall the media for {0} lie?</source>
+   <translation>Wo sollen die Medien für {0} liegen?</translation>
+  </message>
+  <message>
+   <source>Send to {0}</source>
+   <translation>An {0} senden</translation>
+  </message>
+  <message>
+   <source>Exported {0}.</source>
+   <translation>{0} exportiert.</translation>
+  </message>
+  <message>
+   <source>Relink</source>
+   <translation>Neu verknüpfen</translation>
+  </message>
+  <message>
+   <source>Look elsewhere…</source>
+   <translation>Anderswo suchen…</translation>
+  </message>
+  <message>
+   <source>Saved as {0}</source>
+   <translation>Gespeichert als {0}</translation>
+  </message>
+  <message>
+   <source>{0} of this project's clips cannot be found.</source>
+   <translation>{0} Clips dieses Projekts sind nicht zu finden.</translation>
+  </message>
+  <message>
+   <source>{0} of this timeline's clips cannot be found.</source>
+   <translation>{0} Clips dieser Timeline sind nicht zu finden.</translation>
+  </message>
+  <message>
+   <source>No file below {0} holds this clip.</source>
+   <translation>Keine Datei unter {0} enthält diesen Clip.</translation>
+  </message>
+  <message>
+   <source>Waiting</source>
+   <translation>Wartet</translation>
+  </message>
+  <message>
+   <source>Running</source>
+   <translation>Läuft</translation>
+  </message>
+  <message>
+   <source>Paused</source>
+   <translation>Pausiert</translation>
+  </message>
+  <message>
+   <source>Done</source>
+   <translation>Fertig</translation>
+  </message>
+  <message>
+   <source>Failed</source>
+   <translation>Fehlgeschlagen</translation>
+  </message>
+  <message>
+   <source>Cancelled</source>
+   <translation>Abgebrochen</translation>
+  </message>
+  <message>
+   <source>Nothing is waiting or running.</source>
+   <translation>Nichts wartet oder läuft.</translation>
+  </message>
+  <message>
+   <source>Pause</source>
+   <translation>Pause</translation>
+  </message>
+  <message>
+   <source>Resume</source>
+   <translation>Fortsetzen</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>Entfernen</translation>
+  </message>
+  <message>
+   <source>Earlier</source>
+   <translation>Früher</translation>
+  </message>
+  <message>
+   <source>Later</source>
+   <translation>Später</translation>
+  </message>
+  <message>
+   <source>{0} left</source>
+   <translation>noch {0}</translation>
+  </message>
+  <message>
+   <source>{0}
+Default: {1}</source>
+   <translation>{0}
+Vorgabe: {1}</translation>
+  </message>
+  <message>
+   <source>Keys as in</source>
+   <translation>Tasten wie in</translation>
+  </message>
+  <message>
+   <source>Actions and their keys</source>
+   <translation>Aktionen und ihre Tasten</translation>
+  </message>
+  <message>
+   <source>Press the new key</source>
+   <translation>Die neue Taste drücken</translation>
+  </message>
+  <message>
+   <source>Set</source>
+   <translation>Setzen</translation>
+  </message>
+  <message>
+   <source>Default</source>
+   <translation>Vorgabe</translation>
+  </message>
+  <message>
+   <source>Action</source>
+   <translation>Aktion</translation>
+  </message>
+  <message>
+   <source>Keys</source>
+   <translation>Tasten</translation>
+  </message>
+  <message>
+   <source>New key</source>
+   <translation>Neue Taste</translation>
+  </message>
+  <message>
+   <source>Taken from: {0}</source>
+   <translation>Weggenommen von: {0}</translation>
+  </message>
+  <message>
+   <source>No takes yet.
+Each draft or final becomes one.</source>
+   <translation>Noch keine Takes.
+Jeder Entwurf und jede Endfassung wird einer.</translation>
+  </message>
+  <message>
+   <source>Takes of this clip</source>
+   <translation>Takes dieses Clips</translation>
+  </message>
+  <message>
+   <source>Out of date</source>
+   <translation>Veraltet</translation>
+  </message>
+  <message>
+   <source>Use the take's settings</source>
+   <translation>Einstellungen des Takes übernehmen</translation>
+  </message>
+  <message>
+   <source>Note on take</source>
+   <translation>Notiz zum Take</translation>
+  </message>
+  <message>
+   <source>Note</source>
+   <translation>Notiz</translation>
+  </message>
+  <message>
+   <source>Rename take</source>
+   <translation>Take umbenennen</translation>
+  </message>
+  <message>
+   <source>Name</source>
+   <translation>Name</translation>
+  </message>
+  <message>
+   <source>Switch take</source>
+   <translation>Take wechseln</translation>
+  </message>
+  <message>
+   <source>Remove star</source>
+   <translation>Stern entfernen</translation>
+  </message>
+  <message>
+   <source>Star take</source>
+   <translation>Take mit Stern versehen</translation>
+  </message>
+  <message>
+   <source>Unpin take</source>
+   <translation>Take lösen</translation>
+  </message>
+  <message>
+   <source>Pin take</source>
+   <translation>Take anheften</translation>
+  </message>
+  <message>
+   <source>Delete take</source>
+   <translation>Take löschen</translation>
+  </message>
+  <message>
+   <source>Show on this clip</source>
+   <translation>Auf diesem Clip zeigen</translation>
+  </message>
+  <message>
+   <source>Star or unstar</source>
+   <translation>Stern setzen oder entfernen</translation>
+  </message>
+  <message>
+   <source>Pin or unpin</source>
+   <translation>Anheften oder lösen</translation>
+  </message>
+  <message>
+   <source>Rename…</source>
+   <translation>Umbenennen…</translation>
+  </message>
+  <message>
+   <source>Note…</source>
+   <translation>Notiz…</translation>
+  </message>
+  <message>
+   <source>Compare with the take shown</source>
+   <translation>Mit dem gezeigten Take vergleichen</translation>
+  </message>
+  <message>
+   <source>Use its settings again</source>
+   <translation>Seine Einstellungen wieder verwenden</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>Löschen</translation>
+  </message>
+  <message>
+   <source>{0} of {1} frames</source>
+   <translation>{0} von {1} Bildern</translation>
+  </message>
+  <message>
+   <source>Timeline</source>
+   <translation>Timeline</translation>
+  </message>
+  <message>
+   <source>Show track</source>
+   <translation>Spur zeigen</translation>
+  </message>
+  <message>
+   <source>Hide track</source>
+   <translation>Spur ausblenden</translation>
+  </message>
+  <message>
+   <source>Unlock track</source>
+   <translation>Spur entsperren</translation>
+  </message>
+  <message>
+   <source>Lock track</source>
+   <translation>Spur sperren</translation>
+  </message>
+  <message>
+   <source>Slip clip</source>
+   <translation>Clipinhalt verschieben</translation>
+  </message>
+  <message>
+   <source>Move clip</source>
+   <translation>Clip verschieben</translation>
+  </message>
+  <message>
+   <source>Trim clip</source>
+   <translation>Clip trimmen</translation>
+  </message>
+  <message>
+   <source>Check here</source>
+   <translation>Hier prüfen</translation>
+  </message>
+  <message>
+   <source>Drag a clip here from the bin</source>
+   <translation>Einen Clip aus dem Clipfenster hierher ziehen</translation>
+  </message>
+  <message>
+   <source>Missing</source>
+   <translation>Fehlt</translation>
+  </message>
+  <message>
+   <source>hidden</source>
+   <translation>ausgeblendet</translation>
+  </message>
+  <message>
+   <source>locked</source>
+   <translation>gesperrt</translation>
+  </message>
+  <message>
+   <source>Not propagated</source>
+   <translation>Nicht übertragen</translation>
+  </message>
+  <message>
+   <source>Track</source>
+   <translation>Spur</translation>
+  </message>
+  <message>
+   <source>Clip</source>
+   <translation>Clip</translation>
+  </message>
+  <message>
+   <source>Frames</source>
+   <translation>Bilder</translation>
+  </message>
+  <message>
+   <source>Source from</source>
+   <translation>Quelle ab</translation>
+  </message>
+  <message>
+   <source>Take</source>
+   <translation>Take</translation>
+  </message>
+  <message>
+   <source>Timecode</source>
+   <translation>Timecode</translation>
+  </message>
+  <message>
+   <source>Play or pause (Space)</source>
+   <translation>Abspielen oder anhalten (Leertaste)</translation>
+  </message>
+  <message>
+   <source>Wipe</source>
+   <translation>Blende</translation>
+  </message>
+  <message>
+   <source>Side by side</source>
+   <translation>Nebeneinander</translation>
+  </message>
+  <message>
+   <source>Difference</source>
+   <translation>Unterschied</translation>
+  </message>
+  <message>
+   <source>Start (Home)</source>
+   <translation>Anfang (Pos1)</translation>
+  </message>
+  <message>
+   <source>Previous frame (←)</source>
+   <translation>Voriges Bild (←)</translation>
+  </message>
+  <message>
+   <source>Next frame (→)</source>
+   <translation>Nächstes Bild (→)</translation>
+  </message>
+  <message>
+   <source>Source frame {0} of {1}</source>
+   <translation>Quellbild {0} von {1}</translation>
+  </message>
+  <message>
+   <source>There is no take here yet: press Enter for a draft</source>
+   <translation>Hier ist noch kein Take: die Eingabetaste macht einen Entwurf</translation>
+  </message>
+  <message>
+   <source>{0} frames dropped</source>
+   <translation>{0} Bilder ausgelassen</translation>
+  </message>
+  <message>
+   <source>Proxy</source>
+   <translation>Proxy</translation>
+  </message>
+  <message>
+   <source>Viewer</source>
+   <translation>Bildfenster</translation>
+  </message>
+  <message>
+   <source>Drop a clip, or </source>
+   <translation>Einen Clip hier ablegen oder </translation>
+  </message>
+  <message>
+   <source>open the example</source>
+   <translation>das Beispiel öffnen</translation>
+  </message>
+  <message>
+   <source>Not yet</source>
+   <translation>Noch nicht</translation>
+  </message>
+  <message>
+   <source>Bin</source>
+   <translation>Clips</translation>
+  </message>
+  <message>
+   <source>Takes</source>
+   <translation>Takes</translation>
+  </message>
+  <message>
+   <source>Starting the daemon…</source>
+   <translation>Der Daemon wird gestartet…</translation>
+  </message>
+  <message>
+   <source>The daemon stopped; starting it again…</source>
+   <translation>Der Daemon ist stehen geblieben und wird neu gestartet…</translation>
+  </message>
+  <message>
+   <source>No daemon</source>
+   <translation>Kein Daemon</translation>
+  </message>
+  <message>
+   <source>Open recent</source>
+   <translation>Zuletzt geöffnet</translation>
+  </message>
+  <message>
+   <source>Double-click a clip in the bin to put it on the timeline.</source>
+   <translation>Doppelklick auf einen Clip im Clipfenster legt ihn auf die Timeline.</translation>
+  </message>
+  <message>
+   <source>Go to the frame that shows the thing best. Press E to edit it.</source>
+   <translation>Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
+  </message>
+  <message>
+   <source>Nothing opened yet</source>
+   <translation>Noch nichts geöffnet</translation>
+  </message>
+  <message>
+   <source>Press Enter: a draft carries your edit to every other frame.</source>
+   <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
+  </message>
+  <message>
+   <source>Ready: {0}</source>
+   <translation>Bereit: {0}</translation>
+  </message>
+  <message>
+   <source>Keyfollow's daemon stopped. It is being started again; running jobs go on from their last frame.</source>
+   <translation>Keyfollows Daemon ist stehen geblieben. Er wird neu gestartet; laufende Aufträge gehen vom letzten Bild an weiter.</translation>
+  </message>
+  <message>
+   <source>Queue ({0})</source>
+   <translation>Warteschlange ({0})</translation>
+  </message>
+ </context>
+</TS>

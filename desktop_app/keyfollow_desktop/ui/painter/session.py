@@ -1,0 +1,489 @@
+"""One frame being painted in the viewer: mouse, pen and keys on one side, the layers on the other; and back into the project.
+
+A session is about a *keyframe* (the picture that is carried on), a *retouch* (a fix of this frame alone), or a *mask*. It ends with
+`finish`, also when the person goes to another frame: nothing painted is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from keyfollow.errors import KeyfollowError
+from keyfollow.frames import FrameBuffer, Pixels
+from keyfollow.media.encode_image import encode_image
+from keyfollow.media.fit import fit_keyframe, mask_weight
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPen
+
+from ...model import assets, work_edits
+from ...model.state import Keyframe, Mask, Project, Retouch, new_id
+from ..background import Background
+from ..document import Document
+from ..frame_pictures import read_picture, retouched, seen_frame
+from ..take_store import TakeStore
+from .brush import Path as StrokePath
+from .brush import Point
+
+if TYPE_CHECKING:
+    from .canvas import Canvas, Ink, Plane, Rect
+
+About = Literal["keyframe", "retouch", "mask"]
+ToolName = Literal["brush", "eraser", "clone", "fill", "pick"]
+KEYS: dict[int, ToolName] = {
+    Qt.Key.Key_B: "brush",
+    Qt.Key.Key_X: "eraser",
+    Qt.Key.Key_C: "clone",
+    Qt.Key.Key_G: "fill",
+    Qt.Key.Key_P: "pick",
+}
+OTHER_KEYS = (
+    Qt.Key.Key_BracketLeft,
+    Qt.Key.Key_BracketRight,
+    Qt.Key.Key_Return,
+    Qt.Key.Key_Enter,
+    Qt.Key.Key_Escape,
+    Qt.Key.Key_Delete,
+    Qt.Key.Key_Backspace,
+)
+LARGEST = 2000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """`size` is a diameter in picture pixels; the rest is 0…1. `tolerance` is the fill's."""
+
+    size: float = 40.0
+    hardness: float = 0.8
+    opacity: float = 1.0
+    tolerance: float = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    about: About
+    media: str
+    frame: int
+    mask: Mask
+
+
+class Session(QObject):
+    """The painter. At rest (`canvas` is None) until `open`.
+
+    Signals: `changed` when it was opened, closed, or another tool, brush, colour or layer is chosen; `dirtied` with a rectangle of the
+    picture (QRect) to be drawn anew; `kept` with media id and frame when a keyframe was saved; `failed` with the error.
+    """
+
+    changed = Signal()
+    dirtied = Signal(QRect)
+    kept = Signal(str, int)
+    failed = Signal(object)
+
+    def __init__(self, document: Document, takes: TakeStore, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._takes, self._background = document, takes, background
+        self.canvas: Canvas | None = None
+        self.tool: ToolName = "brush"
+        self.plane: Plane = "edit"
+        self.brush = Brush()
+        self.colour = QColor("#d8402f")
+        self.busy = False
+        self._opened: _Opened | None = None
+        self._path: StrokePath | None = None
+        self._clone_from: QPointF | None = None
+        self._shift: tuple[int, int] | None = None
+        self._at = QPointF(-1, -1)
+        self._levels: dict[int, QImage] = {}
+        document.place_changed.connect(lambda _: self._leave_if_elsewhere())
+
+    # --- opening and keeping -----------------------------------------------------------------------------------------------
+
+    @property
+    def about(self) -> About | None:
+        """What is being painted, None at rest."""
+        return self._opened.about if self._opened is not None else None
+
+    @property
+    def frame(self) -> int:
+        """The source frame that is painted, -1 at rest."""
+        return self._opened.frame if self._opened is not None else -1
+
+    def open(self, about: About = "keyframe", mask: Mask | None = None) -> None:
+        """Begin with the frame under the playhead, as it is seen: its keyframe, else the take, else the source. `mask` goes on with one."""
+        seen = self._document.seen()
+        if seen is None or self.busy:
+            return
+        self.finish()
+        project, folder = self._document.project, self._document.folder
+        media = project.source(seen.clip.media)
+        mask = mask or Mask(new_id(), "edit", seen.frame)
+        take = self._takes.folder(seen.clip.take)
+        work = project.work_of(media.id)
+        keyframe = next((k for k in work.keyframes if k.frame == seen.frame), None)
+        retouch = next((r for r in work.retouches if r.frame == seen.frame), None)
+
+        def load() -> Canvas:
+            from .canvas import Canvas
+
+            source = seen_frame(media, seen.frame, "")
+            shown = seen_frame(media, seen.frame, take) if take else source
+            painted = None if not mask.image else read_picture(assets.picture(folder, "masks", mask.image))
+            plane = None if painted is None else np.rint(mask_weight(painted) * 255).astype(np.uint8)
+            if about == "retouch":
+                base = shown
+                if keyframe is not None and not take:
+                    base = fit_keyframe(read_picture(assets.picture(folder, "keyframes", keyframe.image)), source)
+                fix = None if retouch is None else read_picture(assets.picture(folder, "keyframes", retouch.image))
+                return Canvas(base, None if fix is None else retouched(fix, base), plane)
+            if keyframe is not None:
+                shown = read_picture(assets.picture(folder, "keyframes", keyframe.image))
+            return Canvas(source, None if shown is source else shown, plane)
+
+        def ready(canvas: Canvas) -> None:
+            self.busy = False
+            now = self._document.seen()
+            if now is None or (now.clip.media, now.frame) != (media.id, seen.frame) or self._document.folder != folder:
+                self.changed.emit()
+                return
+            self.canvas = canvas
+            self._opened = _Opened(about, media.id, seen.frame, mask)
+            self.plane = "mask" if about == "mask" else "edit"
+            self.canvas.show_mask = about == "mask"
+            self.canvas.refresh(self.canvas.whole)
+            self.tool = "brush"
+            self._levels.clear()
+            self._clone_from = self._shift = self._path = None
+            self.changed.emit()
+
+        self.busy = True
+        self.changed.emit()
+        self._background.run(load, ready, self._on_failed)
+
+    def finish(self) -> None:
+        """Close, and put what was painted into the project."""
+        canvas, opened = self.canvas, self._opened
+        if canvas is None or opened is None:
+            return
+        self.release()
+        self.cancel()
+        painted = canvas.painted
+        if not painted:
+            return
+        folder = self._document.folder
+
+        def encode() -> dict[Plane, str]:
+            names: dict[Plane, str] = {}
+            if "edit" in painted:
+                pixels = _clean(canvas.edit) if opened.about == "retouch" else canvas.result().pixels
+                suffix = ".exr" if pixels.dtype == np.float16 else ".png"
+                names["edit"] = assets.adopt_bytes(folder, "keyframes", encode_image(suffix, pixels), suffix)
+            if "mask" in painted:
+                grey = np.repeat(canvas.mask[..., None], 3, axis=2)
+                names["mask"] = assets.adopt_bytes(folder, "masks", encode_image(".png", grey), ".png")
+            return names
+
+        def done(names: dict[Plane, str]) -> None:
+            if self._document.folder == folder and opened.media in self._document.project.media:
+                self._document.edit(self._label(opened.about, names), lambda p: _with(p, opened, names))
+                if "edit" in names and opened.about == "keyframe":
+                    self.kept.emit(opened.media, opened.frame)
+
+        self._background.run(encode, done, self._on_failed)
+
+    def cancel(self) -> None:
+        """Close, and forget what was painted since `open`."""
+        if self.canvas is not None:
+            self.canvas = self._opened = None
+            self._levels.clear()
+            self.changed.emit()
+
+    def _leave_if_elsewhere(self) -> None:
+        seen, opened = self._document.seen(), self._opened
+        if opened is not None and (seen is None or (seen.clip.media, seen.frame) != (opened.media, opened.frame)):
+            self.finish()
+
+    def _label(self, about: About, names: dict[Plane, str]) -> str:
+        if "edit" not in names:
+            return self.tr("Paint mask")
+        return self.tr("Fix this frame") if about == "retouch" else self.tr("Edit keyframe")
+
+    def _on_failed(self, error: KeyfollowError) -> None:
+        self.busy = False
+        self.changed.emit()
+        self.failed.emit(error)
+
+    # --- choosing ----------------------------------------------------------------------------------------------------------
+
+    def choose(self, tool: ToolName, plane: Plane | None = None) -> None:
+        """A tool, and the layer it works on. Clone and picker have only the picture to work on."""
+        self.tool = tool
+        if tool in ("clone", "pick"):
+            plane = "edit"
+        if plane is not None and self.canvas is not None:
+            self.plane = plane
+            if plane == "mask" and not self.canvas.show_mask:
+                self.show(mask=True)
+        self.changed.emit()
+
+    def set_brush(self, **fields: float) -> None:
+        self.brush = replace(self.brush, **fields)
+        self.changed.emit()
+
+    def set_colour(self, colour: QColor) -> None:
+        self.colour = colour
+        self.changed.emit()
+
+    def show(self, *, edit: bool | None = None, mask: bool | None = None) -> None:
+        """Show or hide a layer; hidden ones are saved all the same."""
+        if self.canvas is not None:
+            self.canvas.show_edit = self.canvas.show_edit if edit is None else edit
+            self.canvas.show_mask = self.canvas.show_mask if mask is None else mask
+            self.canvas.refresh(self.canvas.whole)
+            self._dirty(self.canvas.whole)
+            self.changed.emit()
+
+    def undo(self) -> None:
+        if self.canvas is not None and not self.busy:
+            self.release()
+            self._dirty(self.canvas.undo())
+            self.changed.emit()
+
+    def redo(self) -> None:
+        if self.canvas is not None and not self.busy:
+            self._dirty(self.canvas.redo())
+            self.changed.emit()
+
+    def clear(self) -> None:
+        """Empty the layer in use."""
+        if self.canvas is not None and not self.busy:
+            self._dirty(self.canvas.clear(self.plane))
+            self.changed.emit()
+
+    def wants(self, event: QKeyEvent) -> bool:
+        """Whether a key is the painter's. All letters are, and Delete: they would change the timeline behind its back."""
+        key = event.key()
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        return self.canvas is not None and plain and (Qt.Key.Key_A <= key <= Qt.Key.Key_Z or key in OTHER_KEYS)
+
+    def key(self, event: QKeyEvent) -> None:
+        """Do what a key that it `wants` means."""
+        key = event.key()
+        if key in KEYS:
+            self.choose(KEYS[key])
+        elif key == Qt.Key.Key_M:
+            self.choose("brush", "edit" if self.plane == "mask" and self.about != "mask" else "mask")
+        elif key in (Qt.Key.Key_BracketLeft, Qt.Key.Key_BracketRight):
+            factor = 1.2 if key == Qt.Key.Key_BracketRight else 1 / 1.2
+            self._dirty_cursor()
+            self.set_brush(size=min(LARGEST, max(1.0, self.brush.size * factor)))
+            self._dirty_cursor()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
+            self.finish()
+
+    # --- mouse and pen, in picture pixels ----------------------------------------------------------------------------------
+
+    def press(self, at: QPointF, pressure: float, modifiers: Qt.KeyboardModifier) -> None:
+        canvas = self.canvas
+        if canvas is None or self.busy:
+            return
+        x, y = int(at.x()), int(at.y())
+        tool: ToolName = self.tool
+        if modifiers & Qt.KeyboardModifier.AltModifier:
+            if tool == "clone":
+                self._clone_from, self._shift = at, None
+                self._dirty_cursor()
+                return
+            tool = "pick"
+        if tool == "pick":
+            if (colour := canvas.colour_at(x, y)) is not None:
+                self.set_colour(QColor.fromRgbF(*(min(max(v, 0.0), 1.0) for v in colour)))
+        elif tool == "fill":
+            self._fill(x, y)
+        else:
+            ink: Ink = {"brush": "paint", "eraser": "erase", "clone": "clone"}[tool]  # type: ignore[assignment]
+            if ink == "clone":
+                if self._clone_from is None:
+                    return
+                if self._shift is None:
+                    self._shift = (round(self._clone_from.x() - at.x()), round(self._clone_from.y() - at.y()))
+            canvas.begin(self.plane, ink, colour=self._ink(), opacity=self.brush.opacity, shift=self._shift or (0, 0))
+            self._path = StrokePath(self.brush.size, self.brush.hardness)
+            self.move(at, pressure)
+
+    def move(self, at: QPointF, pressure: float) -> None:
+        self._dirty_cursor()
+        self._at = at
+        self._dirty_cursor()
+        if self._path is not None and self.canvas is not None:
+            self._dirty(self.canvas.dab(self._path.to(Point(at.x(), at.y(), pressure))))
+
+    def release(self) -> None:
+        path, self._path = self._path, None
+        if path is not None and self.canvas is not None:
+            self._dirty(self.canvas.dab(path.finish()))
+            self.canvas.end()
+            self.changed.emit()
+
+    def place(self, picture: FrameBuffer, name: str = "") -> None:
+        """Lay a picture on the edit layer: in the middle, made smaller where it is larger than the frame."""
+        canvas = self.canvas
+        if canvas is None or self.busy:
+            return
+
+        def fit() -> Rect:
+            pixels = _fitting(picture, canvas.source)
+            return canvas.place(
+                pixels, (canvas.whole.right - pixels.shape[1]) // 2, (canvas.whole.bottom - pixels.shape[0]) // 2
+            )
+
+        self._aside(fit)
+
+    def place_file(self, path: str) -> None:
+        """`place` with the picture of a file."""
+
+        def read() -> FrameBuffer:
+            return read_picture(Path(path))
+
+        self._background.run(read, self.place, self._on_failed)
+
+    def _fill(self, x: int, y: int) -> None:
+        canvas = self.canvas
+        assert canvas is not None
+        plane, ink, brush = self.plane, self._ink(), self.brush
+        self._aside(lambda: canvas.flood(plane, x, y, brush.tolerance, "paint", ink, brush.opacity))
+
+    def _aside(self, work: Callable[[], Rect]) -> None:
+        """Change a large part of the picture on another thread; the person waits, the window does not."""
+
+        def done(rect: Rect) -> None:
+            self.busy = False
+            self._dirty(rect)
+            self.changed.emit()
+
+        self.busy = True
+        self.changed.emit()
+        self._background.run(work, done, self._on_failed)
+
+    def _ink(self) -> tuple[float, float, float]:
+        return self.colour.redF(), self.colour.greenF(), self.colour.blueF()
+
+    # --- drawing -----------------------------------------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter, target: QRectF) -> None:
+        """Draw the picture into `target`, and the brush's outline. `painter` is clipped to what must be drawn."""
+        canvas = self.canvas
+        if canvas is None:
+            return
+        scale = target.width() / canvas.whole.right
+        # a picture that is shown much smaller is drawn from a smaller copy: quicker, and nothing flickers
+        level = 0
+        while scale * painter.device().devicePixelRatioF() * 2 ** (level + 1) <= 1 and level < 4:
+            level += 1
+        image = self._level(level)
+        step = 2**level
+        clip = painter.clipBoundingRect() if painter.hasClipping() else target
+        part = clip.intersected(target)
+        if not part.isEmpty():
+            left, top = int((part.left() - target.left()) / scale / step), int((part.top() - target.top()) / scale / step)
+            right = min(image.width(), int((part.right() - target.left()) / scale / step) + 2)
+            bottom = min(image.height(), int((part.bottom() - target.top()) / scale / step) + 2)
+            source = QRectF(left, top, right - left, bottom - top)
+            onto = QRectF(
+                target.left() + left * step * scale,
+                target.top() + top * step * scale,
+                source.width() * step * scale,
+                source.height() * step * scale,
+            )
+            painter.drawImage(onto, image, source)
+        self._outline(painter, target, scale)
+
+    def _outline(self, painter: QPainter, target: QRectF, scale: float) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self.tool in ("brush", "eraser", "clone"):
+            at = target.topLeft() + self._at * scale
+            for colour, width in ((QColor(0, 0, 0, 160), 3), (QColor(255, 255, 255, 220), 1)):
+                painter.setPen(QPen(colour, width))
+                painter.drawEllipse(at, self.brush.size / 2 * scale, self.brush.size / 2 * scale)
+        if self.tool == "clone" and self._clone_from is not None:
+            where = self._clone_from if self._shift is None else self._at + QPointF(*self._shift)
+            at = target.topLeft() + where * scale
+            for colour, width in ((QColor(0, 0, 0, 160), 3), (QColor(255, 255, 255, 220), 1)):
+                painter.setPen(QPen(colour, width))
+                painter.drawLine(at - QPointF(7, 0), at + QPointF(7, 0))
+                painter.drawLine(at - QPointF(0, 7), at + QPointF(0, 7))
+
+    def _level(self, level: int) -> QImage:
+        assert self.canvas is not None
+        if level not in self._levels:
+            import cv2
+
+            shown = self.canvas.shown
+            height, width = -(-shown.shape[0] // 2**level), -(-shown.shape[1] // 2**level)
+            pixels = shown if level == 0 else cv2.resize(shown, (width, height), interpolation=cv2.INTER_AREA)
+            image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+            # QImage does not hold on to the memory it shows
+            image.pixels = pixels  # type: ignore[attr-defined]
+            self._levels[level] = image
+        return self._levels[level]
+
+    def _dirty(self, rect: Rect) -> None:
+        if rect.empty or self.canvas is None:
+            return
+        import cv2
+
+        for level, image in self._levels.items():
+            if level:
+                step = 2**level
+                small: Pixels = image.pixels  # type: ignore[attr-defined]
+                left, top = rect.left // step, rect.top // step
+                right, bottom = min(small.shape[1], -(-rect.right // step)), min(small.shape[0], -(-rect.bottom // step))
+                part = self.canvas.shown[top * step : bottom * step, left * step : right * step]
+                small[top:bottom, left:right] = cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+        self.dirtied.emit(QRect(rect.left, rect.top, rect.right - rect.left, rect.bottom - rect.top))
+
+    def _dirty_cursor(self) -> None:
+        half = self.brush.size / 2 + 2
+        for at in (self._at, self._at + QPointF(*self._shift) if self._shift else self._clone_from or self._at):
+            self.dirtied.emit(QRectF(at.x() - half, at.y() - half, 2 * half, 2 * half).toAlignedRect())
+
+
+def _clean(pixels: Pixels) -> Pixels:
+    """A layer without the colours that its transparent places still remember."""
+    out = pixels.copy()
+    out[out[..., 3] == 0] = 0
+    return out
+
+
+def _with(project: Project, opened: _Opened, names: dict[Plane, str]) -> Project:
+    if "edit" in names:
+        if opened.about == "retouch":
+            project = work_edits.set_retouch(project, opened.media, Retouch(opened.frame, names["edit"]))
+        else:
+            project = work_edits.set_keyframe(project, opened.media, Keyframe(opened.frame, names["edit"]))
+    if "mask" in names:
+        project = work_edits.set_mask(project, opened.media, replace(opened.mask, frame=opened.frame, image=names["mask"]))
+    return project
+
+
+def _fitting(picture: FrameBuffer, source: FrameBuffer) -> Pixels:
+    """A picture in the source's dtype, with alpha, no larger than it."""
+    import cv2
+
+    share = min(1.0, source.width / picture.width, source.height / picture.height)
+    pixels: Any = picture.pixels.astype(np.float32) * np.float32(source.white / picture.white)
+    if pixels.shape[2] == 3:
+        pixels = np.concatenate([pixels, np.full((*pixels.shape[:2], 1), source.white, np.float32)], axis=2)
+    if share < 1:
+        size = (max(1, round(picture.width * share)), max(1, round(picture.height * share)))
+        # premultiplied: colours of transparent pixels must not bleed into the others
+        weight = pixels[..., 3:] / np.float32(source.white)
+        small = cv2.resize(np.concatenate([pixels[..., :3] * weight, weight], axis=2), size, interpolation=cv2.INTER_AREA)
+        weight = small[..., 3:]
+        pixels = np.concatenate([small[..., :3] / np.maximum(weight, 1e-6), weight * np.float32(source.white)], axis=2)
+    out = np.rint(pixels) if source.pixels.dtype.kind == "u" else pixels
+    return np.ascontiguousarray(
+        np.clip(out, 0, None if source.pixels.dtype.kind == "f" else source.white).astype(source.pixels.dtype)
+    )

@@ -1,0 +1,132 @@
+"""The dialog of the preferences: the image editor, where things are kept, how it looks, the keys."""
+
+from __future__ import annotations
+
+import shlex
+
+from keyfollow.paths import paths
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .language import LANGUAGES
+from .parts import label
+from .preferences import Preferences, installed_editors
+from .shortcuts_page import ShortcutsPage
+
+
+class PreferencesDialog(QDialog):
+    """`changed` when it was left with OK: what was chosen is kept by then."""
+
+    changed = Signal()
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Preferences"))
+        self._preferences = preferences
+        self.setMinimumWidth(560)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.setSpacing(14)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setVerticalSpacing(10)
+        found = installed_editors()
+        self.known = QComboBox()
+        self.known.setAccessibleName(self.tr("Installed image editors"))
+        self.known.addItem(self.tr("Choose…") if found else self.tr("None found on this machine"), "")
+        for name, command in found.items():
+            self.known.addItem(name, command)
+        self.known.activated.connect(self._on_known)
+        self.editor = QLineEdit(preferences.editor)
+        self.editor.setAccessibleName(self.tr("Command of the image editor"))
+        self.editor.setPlaceholderText(self.tr("for example: krita"))
+        browse = QPushButton(self.tr("Browse…"))
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.editor, 1)
+        row.addWidget(browse)
+        form.addRow(self.tr("Installed editors"), self.known)
+        form.addRow(self.tr("Image editor"), row)
+        note = label(
+            self.tr(
+                "The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last."
+            ),
+            "dim",
+            wrap=True,
+        )
+        form.addRow("", note)
+        where = QLineEdit(str(paths().storage))
+        where.setReadOnly(True)
+        where.setAccessibleName(self.tr("Storage folder"))
+        form.addRow(self.tr("Storage"), where)
+        hint = label(
+            self.tr("Takes, inversions and models. Set KEYFOLLOW_STORAGE before starting to keep them elsewhere."),
+            "dim",
+            wrap=True,
+        )
+        form.addRow("", hint)
+        self.proxies = QCheckBox(self.tr("Make light copies of footage above 1080p, for playing"))
+        self.proxies.setChecked(preferences.proxies)
+        form.addRow("", self.proxies)
+        self.theme = self._choice(
+            self.tr("Theme"), {"dark": self.tr("Dark"), "light": self.tr("Light")}, preferences.theme, form
+        )
+        names = {**LANGUAGES, "": self.tr("As the system")}
+        self.language = self._choice(self.tr("Language"), names, preferences.language, form)
+        form.addRow("", label(self.tr("A change of language shows at the next start."), "dim", wrap=True))
+        general = QWidget()
+        general.setLayout(form)
+        form.setContentsMargins(0, 12, 0, 0)
+        self.keys = ShortcutsPage(*preferences.shortcuts)
+        tabs = QTabWidget(documentMode=True)
+        tabs.tabBar().setDrawBase(False)
+        tabs.addTab(general, self.tr("General"))
+        tabs.addTab(self.keys, self.tr("Keyboard"))
+        column.addWidget(tabs, 1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+
+    def _choice(self, name: str, choices: dict[str, str], now: str, form: QFormLayout) -> QComboBox:
+        made = QComboBox()
+        made.setAccessibleName(name)
+        for code, text in choices.items():
+            made.addItem(text, code)
+        made.setCurrentIndex(max(0, made.findData(now)))
+        form.addRow(name, made)
+        return made
+
+    def _on_known(self, row: int) -> None:
+        if self.known.itemData(row):
+            self.editor.setText(self.known.itemData(row))
+
+    def _browse(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Choose an image editor"))
+        if path:
+            self.editor.setText(shlex.quote(path))
+
+    def accept(self) -> None:
+        kept = self._preferences
+        kept.editor = self.editor.text().strip()
+        kept.proxies = self.proxies.isChecked()
+        kept.theme = self.theme.currentData()
+        kept.language = self.language.currentData()
+        kept.keep_shortcuts(self.keys.preset, self.keys.chosen)
+        kept.flush()
+        super().accept()
+        self.changed.emit()
