@@ -54,7 +54,7 @@ inside useradd --create-home editor
 inside dpkg-query -W -f '${Package} ${Version} ${Status}\n' keyfollow
 
 say "the unit"
-inside env XDG_RUNTIME_DIR=/tmp systemd-analyze verify --user /usr/lib/systemd/user/keyfollowd.service
+inside env XDG_RUNTIME_DIR=/tmp systemd-analyze verify --man=no --user /usr/lib/systemd/user/keyfollowd.service
 
 say "doctor and demo, as an ordinary user"
 person keyfollow doctor

@@ -35,6 +35,8 @@ Area = Literal["versions", "disk", "folders", "daemon", "network", "codecs", "de
 LITTLE = 64 << 20
 """Bytes below which runs are refused (as `jobs.resources` does)."""
 LOW = 2 << 30
+QUOTA = 20 << 30
+"""Of the inversion cache, as in the daemon's `cli`."""
 PORT_S = 2.0
 ANSWER_S = 15.0
 TOLD_S = 120.0
@@ -147,7 +149,7 @@ def _folder(what: str, folder: Path, own: bool) -> Iterator[Finding]:
     if nearest != folder and nearest.exists():
         if not nearest.is_dir():
             message = f"The {what} folder {folder} cannot be made: {nearest} is a file."
-            yield Finding("folders", "problem", "folder_is_file", message, f"mv {shlex.quote(str(nearest))}{{,.old}}")
+            yield Finding("folders", "problem", "folder_is_file", message, shlex.join(["mv", str(nearest), f"{nearest}.old"]))
         elif not os.access(nearest, os.W_OK | os.X_OK):
             message = f"The {what} folder {folder} cannot be made: {nearest} cannot be written by this user."
             yield Finding("folders", "problem", "cannot_write", message, f'sudo install -d -o "$(id -un)" -m 700 {quoted}')
@@ -182,7 +184,8 @@ def loopback() -> Iterator[Finding]:
             pass
     except OSError as e:
         message = f"Programs on this machine cannot reach each other at 127.0.0.1 ({e.strerror or e})."
-        fix = "sudo ip link set lo up" if sys.platform == "linux" else "ping 127.0.0.1"
+        fixes = {"linux": "sudo ip link set lo up", "darwin": "sudo ifconfig lo0 up", "win32": "netsh winsock reset"}
+        fix = fixes.get(sys.platform, "ping 127.0.0.1")
         yield Finding("network", "problem", "loopback_closed", message, fix)
     else:
         yield Finding("network", "ok", "loopback", "Programs on this machine reach each other at 127.0.0.1.")
@@ -290,7 +293,7 @@ def codecs() -> Iterator[Finding]:
 
 def cache(where: Paths) -> Iterator[Finding]:
     """How full the inversion cache is."""
-    quota = os.environ.get("KEYFOLLOW_CACHE_BYTES", str(20 << 30))
+    quota = os.environ.get("KEYFOLLOW_CACHE_BYTES", str(QUOTA))
     if not quota.isdigit():
         message = f"KEYFOLLOW_CACHE_BYTES={quota} is not a number of bytes: the daemon does not start."
         yield Finding("cache", "problem", "bad_option", message, _unset_variable("KEYFOLLOW_CACHE_BYTES"))

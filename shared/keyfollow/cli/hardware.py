@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,7 +103,14 @@ def _nvidia_without_driver(system: Path) -> Iterator[Gpu]:
 
 
 def _driver_fix() -> str:
-    return "sudo apt install nvidia-driver" if Path("/etc/debian_version").exists() else "nvidia-smi"
+    for tool, line in (
+        ("apt", "apt install nvidia-driver"),
+        ("dnf", "dnf install akmod-nvidia"),
+        ("pacman", "pacman -S nvidia"),
+    ):
+        if shutil.which(tool):
+            return f"sudo {line}"
+    return "nvidia-smi"  # says more than can be known here
 
 
 def _amd(system: Path) -> list[Gpu]:

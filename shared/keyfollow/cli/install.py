@@ -184,21 +184,16 @@ class Installer:
         self._folder, self._wheels, self._plan, self._log = folder, wheels, wanted, log
 
     def fetch(self) -> None:
-        """All wheels, with pip and where there is a network; else there is nothing to fetch, or uv does it as it installs."""
-        if self._plan.wheelhouse or self._plan.tool == "uv":
+        """All wheels, with pip and where there is a network; else there is little to fetch, or uv does it as it installs."""
+        if self._plan.wheelhouse:
+            return
+        requirement = self._own_wheel()
+        if self._plan.tool == "uv":
             return
         self._python()
         get = ("download", "--only-binary", ":all:", "--dest", str(self._wheels), "--find-links", str(self._wheels))
         if self._plan.index:
             self._pip(*get, "--index-url", self._plan.index, "torch")
-        requirement = self._plan.requirement
-        source = Path(unquote(urlsplit(requirement.partition(" @ ")[2]).path))
-        if " @ " in requirement and source.is_dir():
-            self._pip("wheel", "--no-deps", "--wheel-dir", str(self._wheels), str(source))
-            requirement = f"keyfollow[diffusion]=={self._plan.version}"
-        elif " @ " in requirement:
-            shutil.copy2(source, self._wheels)
-            requirement = f"keyfollow[diffusion]=={self._plan.version}"
         # PyPI's torch would be another build
         kept = [f"torch=={wheel.name.split('-')[1]}" for wheel in self._wheels.glob("torch-*.whl")] if self._plan.index else []
         self._pip(*get, requirement, *kept)
@@ -206,20 +201,32 @@ class Installer:
     def install(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
         self._python()
-        keyfollow = self._plan.requirement
-        if self._plan.tool == "uv":
-            uv = ("uv", "pip", "install", "--python", str(environment.python(self._folder)), "--only-binary", ":all:")
-            if self._plan.wheelhouse:
-                self._run(*uv, "--offline", "--no-index", "--find-links", self._plan.wheelhouse, "torch", keyfollow)
-                return
-            self._run(*uv, *(("--index-url", self._plan.index) if self._plan.index else ()), "torch")
-            self._run(*uv, "--no-binary", "keyfollow", keyfollow)
-            return
         wheels = self._plan.wheelhouse or str(self._wheels)
-        if " @ " in keyfollow:
-            keyfollow = f"keyfollow[diffusion]=={self._plan.version}"
-        # compiled when first imported, and only what is
-        self._pip("install", "--no-compile", "--no-index", "--find-links", wheels, "torch", keyfollow)
+        keyfollow = f"keyfollow[diffusion]=={self._plan.version}"
+        if self._plan.tool == "pip":
+            # compiled when first imported, and only what is
+            self._pip("install", "--no-compile", "--no-index", "--find-links", wheels, "torch", keyfollow)
+            return
+        uv = ("uv", "pip", "install", "--python", str(environment.python(self._folder)), "--only-binary", ":all:")
+        if self._plan.wheelhouse:
+            self._run(*uv, "--offline", "--no-index", "--find-links", wheels, "torch", keyfollow)
+            return
+        self._run(*uv, *(("--index-url", self._plan.index) if self._plan.index else ()), "torch")
+        own = [f"keyfollow[diffusion] @ {wheel.as_uri()}" for wheel in self._wheels.glob("keyfollow-*.whl")]
+        self._run(*uv, *(own or [keyfollow]))
+
+    def _own_wheel(self) -> str:
+        """Keyfollow as a version, its wheel beside the others where it is not to come from PyPI."""
+        _, here, url = self._plan.requirement.partition(" @ ")
+        source = Path(unquote(urlsplit(url).path))
+        if here and source.is_dir() and self._plan.tool == "uv":
+            self._run("uv", "build", "--quiet", "--wheel", "--out-dir", str(self._wheels), str(source))
+        elif here and source.is_dir():
+            self._pip("wheel", "--no-deps", "--wheel-dir", str(self._wheels), str(source))
+        elif here:
+            with storage_errors(self._wheels):
+                shutil.copy2(source, self._wheels)
+        return f"keyfollow[diffusion]=={self._plan.version}"
 
     def _python(self) -> None:
         if not environment.python(self._folder).exists():
@@ -229,7 +236,8 @@ class Installer:
     def _pip(self, *words: str) -> None:
         quiet = ("--disable-pip-version-check", "--no-input", "--progress-bar", "off")
         interpreter = str(environment.python(self._folder))
-        self._run(sys.executable, "-m", "pip", "--python", interpreter, words[0], *quiet, *words[1:])
+        into = () if words[0] == "wheel" else ("--python", interpreter)
+        self._run(sys.executable, "-m", "pip", *into, words[0], *quiet, *words[1:])
 
     def _run(self, *line: str) -> None:
         with storage_errors(self._log), self._log.open("a", encoding="utf-8") as sink:
@@ -263,7 +271,8 @@ def uninstall(where: Paths, *, models: bool, takes: bool) -> int:
         models: the weights too.
         takes: what runs have made too, and the list of jobs.
     """
-    gone = [environment.root(where), where.inversions, where.exports, where.logs, where.runtime, where.storage / "checkpoints"]
+    gone = [environment.root(where), where.inversions, where.exports, where.logs, where.runtime]
+    gone += [where.storage / "checkpoints", where.storage / "kernels"]
     if models:
         gone.append(where.models)
     if takes:
