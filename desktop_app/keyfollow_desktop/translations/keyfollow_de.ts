@@ -136,6 +136,10 @@
    <translation>Out-Punkt setzen</translation>
   </message>
   <message>
+   <source>Begin a shot here, or join it to the one before</source>
+   <translation>Hier eine Einstellung beginnen oder mit der vorigen verbinden</translation>
+  </message>
+  <message>
    <source>Clear in and out</source>
    <translation>In- und Out-Punkt löschen</translation>
   </message>
@@ -164,6 +168,10 @@
    <translation>Ausbesserung dieses Bildes entfernen</translation>
   </message>
   <message>
+   <source>Copy look to this shot</source>
+   <translation>Aussehen in diese Einstellung kopieren</translation>
+  </message>
+  <message>
    <source>Draft</source>
    <translation>Entwurf</translation>
   </message>
@@ -174,6 +182,10 @@
   <message>
    <source>Final</source>
    <translation>Endfassung</translation>
+  </message>
+  <message>
+   <source>Extend take over the whole clip</source>
+   <translation>Take auf den ganzen Clip ausdehnen</translation>
   </message>
   <message>
    <source>Next suggested keyframe</source>
@@ -1406,6 +1418,22 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>noch {0}</translation>
   </message>
   <message>
+   <source>Result</source>
+   <translation>Ergebnis</translation>
+  </message>
+  <message>
+   <source>Your editor changed the whole picture slightly. It is kept as a grade.</source>
+   <translation>Dein Editor hat das ganze Bild leicht verändert. Das bleibt als Farbkorrektur erhalten.</translation>
+  </message>
+  <message>
+   <source>Remove the shift</source>
+   <translation>Veränderung entfernen</translation>
+  </message>
+  <message>
+   <source>JPEG changes every pixel a little, so more than you painted will count as edited. PNG does not.</source>
+   <translation>JPEG verändert jedes Pixel ein wenig, also gilt mehr als bearbeitet, als du gemalt hast. PNG nicht.</translation>
+  </message>
+  <message>
    <source>{0}
 Default: {1}</source>
    <translation>{0}
@@ -1446,6 +1474,50 @@ Vorgabe: {1}</translation>
   <message>
    <source>Taken from: {0}</source>
    <translation>Weggenommen von: {0}</translation>
+  </message>
+  <message>
+   <source>Split into shots</source>
+   <translation>In Einstellungen teilen</translation>
+  </message>
+  <message>
+   <source>Join shots</source>
+   <translation>Einstellungen verbinden</translation>
+  </message>
+  <message>
+   <source>Begin a shot</source>
+   <translation>Einstellung beginnen</translation>
+  </message>
+  <message>
+   <source>Split</source>
+   <translation>Teilen</translation>
+  </message>
+  <message>
+   <source>A shot begins after the first frame of a clip.</source>
+   <translation>Eine Einstellung beginnt nach dem ersten Bild eines Clips.</translation>
+  </message>
+  <message>
+   <source>This shot has an edit keyframe already.</source>
+   <translation>Diese Einstellung hat schon ein Edit-Keyframe.</translation>
+  </message>
+  <message>
+   <source>The take covers all that the clip shows.</source>
+   <translation>Der Take deckt alles ab, was der Clip zeigt.</translation>
+  </message>
+  <message>
+   <source>Keep whole</source>
+   <translation>Ganz lassen</translation>
+  </message>
+  <message>
+   <source>There is no keyframe in another shot to copy from.</source>
+   <translation>In keiner anderen Einstellung ist ein Keyframe zum Kopieren.</translation>
+  </message>
+  <message>
+   <source>Copy look</source>
+   <translation>Aussehen kopieren</translation>
+  </message>
+  <message>
+   <source>{0} shots found in {1}.</source>
+   <translation>{0} Einstellungen in {1} gefunden.</translation>
   </message>
   <message>
    <source>No takes yet.
@@ -1594,8 +1666,10 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
    <translation>gesperrt</translation>
   </message>
   <message>
-   <source>Not propagated</source>
-   <translation>Nicht übertragen</translation>
+   <source>Not propagated
+Ctrl+Enter extends the take</source>
+   <translation>Nicht übertragen
+Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Track</source>

@@ -101,6 +101,8 @@ class Commands(ProjectCommands):
 
         if self._w.document.edit(self.tr("Import {0}").format(media.name), change) and first:
             self._w.timeline.fit()
+        if media.id in self._w.document.project.media:
+            self._w.shot_actions.shots.look_through(media)
 
     def _on_timeline(self, project: Project, media: str, at: int | None = None, track: str = "") -> Project:
         """A source on a track: the lowest video track, at the end, unless said otherwise."""
@@ -250,6 +252,15 @@ class Commands(ProjectCommands):
             self._w.statusBar().showMessage(self.tr("This frame has no fix of its own."), 5000)
             return
         document.edit(self.tr("Remove this frame's fix"), lambda p: work_edits.remove_retouch(p, seen.clip.media, seen.frame))
+
+    def do_shot(self) -> None:
+        self._w.shot_actions.toggle()
+
+    def do_copy_look(self) -> None:
+        self._w.shot_actions.copy_look()
+
+    def do_extend_take(self) -> None:
+        self._w.shot_actions.extend_take()
 
     def do_draft(self) -> None:
         self._w.runs.start("draft")

@@ -147,6 +147,7 @@ class ExportDialog(QDialog):
         form = FORMATS[self.format.currentIndex()]
         path, _ = QFileDialog.getSaveFileName(self, self.tr("Export as"), self.out.text(), f"*{form.suffix or ''}")
         if path:
+            self._named = True
             self.out.setText(path)
 
     def _fields(self) -> tuple[QWidget, ...]:

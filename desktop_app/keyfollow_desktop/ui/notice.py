@@ -21,11 +21,14 @@ class NoticeBar(QFrame):
         row.setContentsMargins(12, 6, 6, 6)
         self._text = label("", wrap=True)
         self.button = QPushButton()
+        self.other = QPushButton()
         self._close = tool("✕", self.tr("Dismiss"))
         row.addWidget(self._text, 1)
         row.addWidget(self.button)
+        row.addWidget(self.other)
         row.addWidget(self._close)
         self._close.clicked.connect(self.hide)
+        self.other.clicked.connect(self.hide)
         self.button.clicked.connect(self._act)
         self._action: Callable[[], object] | None = None
         self.code = ""
@@ -35,12 +38,16 @@ class NoticeBar(QFrame):
     def text(self) -> str:
         return self._text.text()
 
-    def show_notice(self, text: str, button: str = "", action: Callable[[], object] | None = None, code: str = "") -> None:
-        """`action` runs when the button is pressed; the notice is gone then."""
+    def show_notice(
+        self, text: str, button: str = "", action: Callable[[], object] | None = None, code: str = "", other: str = ""
+    ) -> None:
+        """`action` runs when the button is pressed; the notice is gone then. `other` names a button that leaves things as they are."""
         self._text.setText(text)
         self.setAccessibleDescription(text)
         self.button.setText(button)
         self.button.setVisible(bool(button))
+        self.other.setText(other)
+        self.other.setVisible(bool(other))
         self._action, self.code = action, code
         self.show()
 

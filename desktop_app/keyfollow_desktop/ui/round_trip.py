@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keyfollow.errors import KeyfollowError, UsageError
-from keyfollow.media.encode_image import write_image
-from keyfollow.media.images import read_image
-from keyfollow.media.source import read_file
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ..model import assets, work_edits
+from ..model import work_edits
 from ..model.state import Keyframe
 from .background import Background
 from .document import Document
-from .frame_pictures import seen_frame
+from .editor_files import Returned, read_back, takes_layers, write_out
 from .preferences import editor_line
 from .take_store import TakeStore
 
@@ -43,11 +40,13 @@ class _Watched:
 
 
 class RoundTrip(QObject):
-    """Signals: `opened` with the file an editor was started on; `adopted` with media id and frame; `failed` with the error."""
+    """Signals: `opened` with the file an editor was started on; `adopted` with media id and frame; `failed` with the error;
+    `warned` with a sentence, and the words and the function of a button where something can be done."""
 
     opened = Signal(object)
     adopted = Signal(str, int)
     failed = Signal(object)
+    warned = Signal(str, str, object)
 
     def __init__(
         self,
@@ -79,18 +78,16 @@ class RoundTrip(QObject):
             return
         project, folder = self._document.project, self._document.folder
         media = project.source(seen.clip.media)
-        target = folder / "keyframes" / EDITING / f"{Path(media.name).stem}-{media.id}-{seen.frame:06d}.png"
         there = next((k for k in project.work_of(media.id).keyframes if k.frame == seen.frame), None)
         take = self._takes.folder(seen.clip.take)
+        stem = f"{Path(media.name).stem}-{media.id}-{seen.frame:06d}"
+        layered = takes_layers(self._editor())
+        names = (self.tr("Paint"), self.tr("Result"), self.tr("Source"))
 
         def write() -> Path:
+            target = folder / "keyframes" / EDITING / stem
             target.parent.mkdir(parents=True, exist_ok=True)
-            if there is not None:
-                picture = read_image(read_file(assets.picture(folder, "keyframes", there.image)))
-            else:
-                picture = seen_frame(media, seen.frame, take)
-            write_image(target, picture)
-            return target
+            return write_out(target, media, seen.frame, take, folder, there, names if layered else None)
 
         self._background.run(write, lambda path: self._open(path, media.id, seen.frame), self.failed.emit)
 
@@ -134,6 +131,10 @@ class RoundTrip(QObject):
                     self._adopt(path, watched.media, watched.frame, free)
             watched.last = now
 
+    def _set(self, media: str, keyframe: Keyframe) -> None:
+        if self._document.edit(self.tr("Edit keyframe"), lambda p: work_edits.set_keyframe(p, media, keyframe)):
+            self.adopted.emit(media, keyframe.frame)
+
     def forget(self) -> None:
         """Another project was opened: what is still being edited belongs to the one before."""
         self._watched.clear()
@@ -142,22 +143,27 @@ class RoundTrip(QObject):
     def _adopt(self, path: Path, media: str, frame: int, after: Callable[[], object]) -> None:
         folder, source = self._document.folder, self._document.project.source(media)
 
-        def work() -> str:
-            picture = read_image(read_file(path), name=path.name)
-            if source.width and (picture.width, picture.height) != (source.width, source.height):
-                raise UsageError(
-                    "wrong_size",
-                    f"{path.name} is {picture.width}×{picture.height}, the clip {source.width}×{source.height}.",
-                    "Save it at the clip's size.",
-                )
-            return assets.adopt(folder, "keyframes", path)
+        def work() -> Returned:
+            return read_back(path, source, frame, folder)
 
-        def done(name: str) -> None:
+        def done(found: Returned) -> None:
             after()
             if self._document.folder == folder and media in self._document.project.media:
-                keyframe = Keyframe(frame, name)
-                if self._document.edit(self.tr("Edit keyframe"), lambda p: work_edits.set_keyframe(p, media, keyframe)):
-                    self.adopted.emit(media, frame)
+                self._set(media, Keyframe(frame, found.image, found.layers))
+                if found.unshifted:
+                    self.warned.emit(
+                        self.tr("Your editor changed the whole picture slightly. It is kept as a grade."),
+                        self.tr("Remove the shift"),
+                        lambda: self._set(media, Keyframe(frame, found.unshifted, found.layers)),
+                    )
+                elif path.suffix.lower() in (".jpg", ".jpeg"):
+                    self.warned.emit(
+                        self.tr(
+                            "JPEG changes every pixel a little, so more than you painted will count as edited. PNG does not."
+                        ),
+                        "",
+                        None,
+                    )
 
         def failed(error: KeyfollowError) -> None:
             after()

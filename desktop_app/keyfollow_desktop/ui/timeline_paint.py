@@ -159,6 +159,8 @@ class Painter:
                 p.setClipRect(visible, Qt.ClipOperation.IntersectClip)
                 self._filmstrip(p, project, scale, clip, media, box, visible)
                 self._unpropagated(p, project, scale, clip, media, box)
+            if media is not None and row.track.kind == "video":
+                self._cuts(p, project, scale, clip, media, box)
             if media is not None and media.sound and self.waveforms is not None and box.width() > 10:
                 self._waveform(p, project, clip, media, box, visible, row.track.kind == "audio")
             self._name(p, project, clip, media, visible)
@@ -201,6 +203,14 @@ class Painter:
                 continue
             p.drawImage(QRectF(box.left() + n * step, box.top(), step, STRIP), image, QRectF(image.rect()))
 
+    def _cuts(self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF) -> None:
+        """Where shots begin inside a clip."""
+        p.setPen(QPen(QColor(255, 255, 255, 200), 1, Qt.PenStyle.DashLine))
+        for cut in project.work_of(media.id).cuts:
+            frame = record_frame(clip, media, project.timeline, cut)
+            if frame is not None and frame > clip.start:
+                p.drawLine(QPointF(scale.x(frame), box.top()), QPointF(scale.x(frame), box.bottom()))
+
     def _waveform(
         self, p: QPainter, project: Project, clip: Clip, media: Media, box: QRectF, visible: QRectF, alone: bool
     ) -> None:
@@ -220,7 +230,8 @@ class Painter:
             begin = max(0, int(first + (x - box.left()) * step))
             piece = peaks[begin : max(begin + 1, int(first + (x + 1 - box.left()) * step))]
             if len(piece) and (loud := float(piece.max())) > 0.003:
-                up = loud * height * part
+                # as the ear hears it: a tenth of the pressure is not a tenth as loud
+                up = loud**0.5 * height * part
                 lines.append(QLineF(x + 0.5, middle - up, x + 0.5, middle + (up if alone else 0)))
         p.setPen(QPen(SOUND, 1))
         p.drawLines(lines)
@@ -238,12 +249,12 @@ class Painter:
         if shown.stop > take.stop:
             part = min(box.width(), (shown.stop - take.stop) * ratio)
             p.fillRect(QRectF(box.right() - part, box.top(), part, STRIP), hatch)
-            if part > 110:
+            if part > 170:
                 p.setPen(theme.TEXT)
                 p.drawText(
                     QRectF(box.right() - part, box.top(), part, STRIP),
                     Qt.AlignmentFlag.AlignCenter,
-                    self._document.tr("Not propagated"),
+                    self._document.tr("Not propagated\nCtrl+Enter extends the take"),
                 )
 
     def _name(self, p: QPainter, project: Project, clip: Clip, media: Media | None, visible: QRectF) -> None:

@@ -44,6 +44,7 @@ from .queue_drawer import QueueDrawer
 from .round_trip import RoundTrip
 from .runs import Runs
 from .shortcuts import effective
+from .shot_actions import ShotActions
 from .sound import Player, open_device
 from .take_store import TakeStore
 from .takes_panel import TakesPanel
@@ -89,6 +90,7 @@ class Window(QMainWindow):
         self.notice = NoticeBar()
         self.hint = label("", "hint", wrap=True)
         self.commands = Commands(self)
+        self.shot_actions = ShotActions(self)
         self._lay_out()
         self._make_menus()
         self._connect()
@@ -222,6 +224,7 @@ class Window(QMainWindow):
         self.timeline.show_sound(self.waveforms)
         self.runs.finished.connect(commands.run_finished)
         self.runs.long_final.connect(commands.ask_long_final)
+        self.round_trip.warned.connect(self.notice.show_notice)
         self.round_trip.opened.connect(commands.editor_opened)
         self.round_trip.adopted.connect(commands.keyframe_adopted)
         self.painting.session.kept.connect(commands.keyframe_adopted)
@@ -408,6 +411,8 @@ class Window(QMainWindow):
         self.round_trip.forget()
         self.bridge.close()
         self.proxies.close()
+        self.shot_actions.shots.close()
+        self.sound.stop()
         self.overlays.close()
         self.waveforms.close()
         self.background.close()
