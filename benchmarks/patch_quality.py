@@ -1,16 +1,19 @@
 """How well the patch engine carries an edit through clips whose right answer is known, and what it costs.
 
-    python benchmarks/patch_quality.py --scenes DIR [--scene NAME …] [--frames 12,24,36,47] [--keys 0,47] [--draft] [--sheets FOLDER]
+    python benchmarks/patch_quality.py --scenes DIR [--scene NAME …] [--frames 12,24,36,47] [--keys 0,47] [--draft] [--costs] [--size 1920x1080] [--sheets FOLDER]
 
 DIR holds scenes and the `bench.py` that loads and scores them. One row of a Markdown table is printed per scene: PSNR and SSIM of the edited
 region, its worst frame, PSNR and share of bit-equal pixels outside it, flicker, Spearman's rank correlation of 1 - confidence
-and error over frames, and CPU seconds (all threads) per frame for what depends on the source alone and for the rest.
+and error over frames, and CPU seconds (all threads) per frame for what depends on the source alone and for the rest. With --costs also: CPU
+seconds per frame of a second run with another edit of the same area, that over the first run, the first run's CPU time over one pass of
+DIS, medium preset, in one direction, the process' peak memory, and cache bytes per frame. Start it once before: numba compiles at first use.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import resource
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -28,8 +31,10 @@ from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 
 CACHE_QUOTA = 8 << 30
+FLOW_PASSES = 4
 SHEET_FRAMES = (12, 24, 47)
 COLUMNS = ("edited dB", "SSIM", "worst dB", "rest dB", "rest exact", "flicker", "rank corr.", "prepare s", "apply s")
+COSTS = ("again s", "again / first", "first / DIS", "peak MiB", "cache KiB")
 
 
 class ClipInMemory:
@@ -68,7 +73,7 @@ class Surroundings:
         pass
 
     def checkpoint(self, name: str, tensors: Tensors) -> None:
-        raise NotImplementedError
+        raise AssertionError("the patch engine keeps no checkpoints")
 
     def restore(self, name: str) -> dict[str, Array] | None:
         return None
@@ -133,6 +138,35 @@ def measure(bench: Any, scene: Any, outcome: Outcome, keys: Sequence[int], steps
     return dict(zip(COLUMNS, numbers, strict=True))
 
 
+def costs(
+    scene: Any, outcome: Outcome, store: InversionStore, keys: Sequence[int], steps: int, *, draft: bool
+) -> dict[str, float]:
+    """What another edit costs after `outcome`, with what `store` holds since then."""
+    entries = store.size() / steps
+    other = {k: np.where(scene.changed[k][..., None], 255 - scene.edited[k], scene.source[k]) for k in keys}
+    again = propagate(scene.source, other, store, wanted=sorted(outcome.frames), draft=draft)
+    first, second = outcome.prepare_s + outcome.apply_s, again.prepare_s + again.apply_s
+    pictures = [np.asarray(cv2.cvtColor(scene.source[n], cv2.COLOR_RGB2GRAY)) for n in (0, 1)]
+    method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    began = time.process_time()
+    for _ in range(FLOW_PASSES):
+        method.calc(*pictures, None)
+    flow_s = (time.process_time() - began) / FLOW_PASSES
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return dict(zip(COSTS, (second / steps, second / first, first / steps / flow_s, peak / 1024, entries / 1024), strict=True))
+
+
+def enlarge(scene: Any, size: tuple[int, int], count: int) -> None:
+    """Make the first `count` frames of a scene `size` (width, height) large, and forget the others."""
+
+    def resized(pictures: Array, how: int) -> Array:
+        return np.stack([np.asarray(cv2.resize(picture, size, interpolation=how)) for picture in pictures[:count]])
+
+    scene.changed = resized(scene.changed.astype(np.uint8), cv2.INTER_NEAREST) > 0
+    scene.source = resized(scene.source, cv2.INTER_CUBIC)
+    scene.edited = np.where(scene.changed[..., None], resized(scene.edited, cv2.INTER_CUBIC), scene.source)
+
+
 def sheet(scene: Any, outcome: Outcome, folder: Path, frames: Sequence[int]) -> None:
     """Source, result, truth and 4 x their difference side by side, a row per frame."""
     rows = []
@@ -177,26 +211,35 @@ def main() -> None:
     parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
     parser.add_argument("--cache", type=Path, help="keep what depends on the source alone here, for the next run")
+    parser.add_argument("--costs", action="store_true", help="run again with another edit, and measure memory and cache")
+    parser.add_argument("--size", help="WIDTHxHEIGHT to enlarge scenes to")
     given = parser.parse_args()
+    columns = COLUMNS + (COSTS if given.costs else ())
     bench = load_bench(given.bench or given.scenes)
     names = given.scene or sorted(p.parent.name for p in given.scenes.glob("*/scene.json"))
-    print("| scene |", " | ".join(COLUMNS), "|")
-    print("|---|" + "---|" * len(COLUMNS))
+    print("| scene |", " | ".join(columns), "|")
+    print("|---|" + "---|" * len(columns))
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
-        cache = InversionStore(given.cache or Path(scratch), CACHE_QUOTA)
         for name in names:
+            cache = InversionStore(given.cache or Path(scratch) / name, CACHE_QUOTA)
             scene = bench.load(str(given.scenes / name))
             wanted = sorted({*(given.frames or range(len(scene.source))), *given.keys})
+            if given.size:
+                width, height = (int(n) for n in given.size.split("x"))
+                enlarge(scene, (width, height), max(wanted) + 1)
             keyframes = {k: scene.edited[k] for k in given.keys}
             outcome = propagate(scene.source, keyframes, cache, wanted=wanted, draft=given.draft, settings=dict(given.set))
-            row = measure(bench, scene, outcome, given.keys, max(wanted) - min(wanted) + 1 - len(given.keys))
+            steps = max(wanted) - min(wanted) + 1 - len(given.keys)
+            row = measure(bench, scene, outcome, given.keys, steps)
+            if given.costs:
+                row.update(costs(scene, outcome, cache, given.keys, steps, draft=given.draft))
             rows.append(row)
             print(f"| {name} |", " | ".join(f"{v:.4g}" for v in row.values()), "|", flush=True)
             if given.sheets:
                 sheet(scene, outcome, given.sheets, SHEET_FRAMES)
     if len(rows) > 1:
-        means = [float(np.nanmean([row[column] for row in rows])) for column in COLUMNS]
+        means = [float(np.nanmean([row[column] for row in rows])) for column in columns]
         print("| mean |", " | ".join(f"{v:.4g}" for v in means), "|")
 
 

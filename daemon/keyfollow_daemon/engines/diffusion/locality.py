@@ -15,7 +15,6 @@ from torch import Tensor
 from keyfollow_daemon.engines.base import Context, Edit, EditMask, Frames, InversionSpec
 from keyfollow_daemon.engines.patch import info as patch_info
 from keyfollow_daemon.engines.patch.changes import change_mask
-from keyfollow_daemon.engines.patch.correspondence import Correspondence, enlarge
 from keyfollow_daemon.engines.patch.inversion import Flows
 from keyfollow_daemon.engines.patch.masks import Masks
 from keyfollow_daemon.engines.patch.pixels import values
@@ -62,8 +61,8 @@ class Locality:
             self._latent[frame] = block
         return self._latent[frame]
 
-    def _follow(self, key: int, frame: int) -> Correspondence:
-        return enlarge(self._tracks.at(key, frame), *self._frames.size)
+    def _follow(self, key: int, frame: int) -> Floats:
+        return self._tracks.where(key, frame, self._frames.size).astype(np.float32)
 
 
 def _changed(frames: Frames, edit: Edit) -> Sequence[EditMask]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, cv
 
 NOTHING = 255
@@ -35,9 +36,7 @@ def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floa
     flow = np.ascontiguousarray(motion[::SHRINK, ::SHRINK])
     best = np.full(labels.shape, NOTHING, np.uint8)
     cost, apart = np.full(labels.shape, np.inf, np.float32), np.full(labels.shape, np.inf, np.float32)
-    for label in np.unique(labels):
-        if label == NOTHING:
-            continue
+    for label in np.flatnonzero(np.bincount(labels.ravel(), minlength=NOTHING + 1)[:NOTHING]):
         distance, differs = _nearest(labels == label, flow)
         here = distance * SHRINK / NEAR_PX + differs
         closer = here < cost
@@ -62,6 +61,15 @@ def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
     smooth = cv.blur(np.dstack([flow * area[..., None], area.astype(np.float32)]), (5, 5))
     at = np.empty((int(place.max()) + 1, 2), np.float32)
     at[place[area]] = smooth[area][:, :2] / smooth[area][:, 2:]
-    there = at[place]
-    tolerance = ALIKE_PX + ALIKE_SHARE * np.linalg.norm(there, axis=2)
-    return distance, np.linalg.norm(flow - there, axis=2) / tolerance
+    differs = np.empty_like(distance)
+    rows(_differs, len(differs), place, at, flow, differs)
+    return distance, differs
+
+
+@kernel
+def _differs(first: int, end: int, place: Floats, at: Floats, flow: Floats, differs: Floats) -> None:
+    for y in range(first, end):
+        for x in range(differs.shape[1]):
+            u, v = at[place[y, x], 0], at[place[y, x], 1]
+            tolerance = np.float32(ALIKE_PX) + np.float32(ALIKE_SHARE) * np.sqrt(u * u + v * v)
+            differs[y, x] = np.sqrt((flow[y, x, 0] - u) ** 2 + (flow[y, x, 1] - v) ** 2) / tolerance

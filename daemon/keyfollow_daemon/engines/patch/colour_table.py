@@ -6,7 +6,6 @@ must not tint the rest of it. Robust means by iterative reweighting (Geman & McC
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,46 +71,73 @@ def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
 @kernel
 def _look_up(first: int, end: int, tables: Floats, colours: Floats, labels: Floats, edit: Floats, belief: Floats) -> None:
     cells, channels = tables.shape[1], edit.shape[2]
-    found = np.empty(channels + 1, np.float32)
+    scale = np.float32((cells - 1) / 255.0)
     low = np.empty(3, np.int64)
     part = np.empty(3, np.float32)
+    found = np.empty(channels + 1, np.float32)
     for y in range(first, end):
         for x in range(labels.shape[1]):
             label = labels[y, x]
             if label >= tables.shape[0]:
                 continue
             for axis in range(3):
-                place = min(max(colours[y, x, axis], np.float32(0)), np.float32(255)) * np.float32((cells - 1) / 255.0)
+                place = min(max(colours[y, x, axis], np.float32(0)), np.float32(255)) * scale
                 low[axis] = min(int(place), cells - 2)
-                part[axis] = place - low[axis]
-            found[:] = 0
-            for corner in range(8):
-                i, j, k = corner >> 2, (corner >> 1) & 1, corner & 1
-                share = (part[0] if i else 1 - part[0]) * (part[1] if j else 1 - part[1]) * (part[2] if k else 1 - part[2])
-                for c in range(channels + 1):
-                    found[c] += share * tables[label, low[0] + i, low[1] + j, low[2] + k, c]
+                part[axis] = place - np.float32(low[axis])
+            i, j, k = low[0], low[1], low[2]
+            a, b, d = part[0], part[1], part[2]
+            for c in range(channels + 1):
+                near = tables[label, i, j, k, c] + d * (tables[label, i, j, k + 1, c] - tables[label, i, j, k, c])
+                far = tables[label, i, j + 1, k, c] + d * (tables[label, i, j + 1, k + 1, c] - tables[label, i, j + 1, k, c])
+                front = near + b * (far - near)
+                i += 1
+                near = tables[label, i, j, k, c] + d * (tables[label, i, j, k + 1, c] - tables[label, i, j, k, c])
+                far = tables[label, i, j + 1, k, c] + d * (tables[label, i, j + 1, k + 1, c] - tables[label, i, j + 1, k, c])
+                i -= 1
+                found[c] = front + a * (near + b * (far - near) - front)
             for c in range(channels):
                 edit[y, x, c] = found[c]
             belief[y, x] = found[channels]
 
 
 def _splat(place: Floats, moments: list[Floats]) -> npt.NDArray[np.float64]:
-    low = np.minimum(place.astype(np.int64), CELLS - 2)
-    part = place - low
-    sums = np.zeros((CELLS**3, len(moments)))
-    for corner in itertools.product((0, 1), repeat=3):
-        weight = np.prod(np.where(corner, part, 1.0 - part), axis=1)
-        cell = (low + corner) @ np.array([CELLS * CELLS, CELLS, 1])
-        for column, moment in enumerate(moments):
-            sums[:, column] += np.bincount(cell, weight * moment, CELLS**3)
-    return sums.reshape(CELLS, CELLS, CELLS, len(moments))
+    sums = np.zeros((CELLS, CELLS, CELLS, len(moments)))
+    _spread(place, np.stack(moments, axis=1), sums)
+    return sums
+
+
+@kernel
+def _spread(place: Floats, moments: Floats, sums: Floats) -> None:
+    cells = sums.shape[0]
+    low = np.empty(3, np.int64)
+    part = np.empty(3, np.float32)
+    for n in range(len(place)):
+        for axis in range(3):
+            low[axis] = min(int(place[n, axis]), cells - 2)
+            part[axis] = place[n, axis] - np.float32(low[axis])
+        for corner in range(8):
+            i, j, k = corner >> 2, (corner >> 1) & 1, corner & 1
+            share = (part[0] if i else 1 - part[0]) * (part[1] if j else 1 - part[1]) * (part[2] if k else 1 - part[2])
+            for c in range(moments.shape[1]):
+                sums[low[0] + i, low[1] + j, low[2] + k, c] += share * moments[n, c]
 
 
 def _blurred(volume: npt.NDArray[np.float64], sigma: float) -> npt.NDArray[np.float64]:
-    radius = min(CELLS, int(3 * sigma) + 1)
-    offsets = np.subtract.outer(np.arange(CELLS), np.arange(CELLS))
-    gaussian = np.where(np.abs(offsets) <= radius, np.exp(-(offsets**2) / (2 * sigma**2)), 0.0)
+    radius = min(CELLS - 1, int(3 * sigma) + 1)
+    gaussian = np.exp(-np.square(np.arange(-radius, radius + 1)) / (2 * sigma**2))
     out = volume
     for axis in range(3):
-        out = np.moveaxis(np.tensordot(gaussian, out, axes=(1, axis)), 0, axis)
+        moved = np.ascontiguousarray(np.moveaxis(out, axis, 0))
+        blurred = np.zeros_like(moved)
+        _along(moved.reshape(CELLS, -1), gaussian, blurred.reshape(CELLS, -1))
+        out = np.moveaxis(blurred, 0, axis)
     return out
+
+
+@kernel
+def _along(volume: Floats, gaussian: Floats, out: Floats) -> None:
+    radius = len(gaussian) // 2
+    for i in range(volume.shape[0]):
+        for j in range(max(0, i - radius), min(volume.shape[0], i + radius + 1)):
+            for n in range(volume.shape[1]):
+                out[i, n] += gaussian[j - i + radius] * volume[j, n]

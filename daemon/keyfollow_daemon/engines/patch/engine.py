@@ -15,16 +15,16 @@ from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyfra
 
 from .certainty import SURE, UNSURE, Certainty, certainty
 from .changes import change_mask, noise_threshold
-from .correspondence import Correspondence, enlarge
 from .explained import redrawn
 from .fill import fill
 from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, key_model
 from .masks import Masks
 from .merge import merge
-from .pixels import Bools, Floats, add_edit, cv, enlarged, grey, grid, guide, sample, shrunk, values
+from .pixels import Bools, Floats, add_edit, cv, enlarged, grey, guide, largest, sample, shrunk, values
 from .plan import Gap, gaps
 from .repaint import Repaints
+from .seen import enlarge
 from .shots import shots
 from .track import Tracks
 from .transfer import Proposal, transfer
@@ -155,8 +155,8 @@ class _Run:
         mask = nothing if self._edit.masks else None
         return EditedFrame(frame, source, UNSURE.confidence, nothing > 0, mask, UNSURE.by_place, reached=False)
 
-    def _follow(self, key: int, frame: int) -> Correspondence:
-        return enlarge(self._tracks.at(key, frame), *self._source.size)
+    def _follow(self, key: int, frame: int) -> Floats:
+        return self._tracks.where(key, frame, self._source.size)
 
     def _keyframe(self, key: EditKeyframe) -> EditedFrame:
         source = self._source[key.frame]
@@ -176,7 +176,7 @@ class _Run:
             reached: Floats = np.ones_like(sure)
             followed = 1.0
         else:
-            merged, followed = self._transferred(gap, frame, pixels)
+            merged, followed = self._transferred(gap, frame, work, pixels)
             fill_px = float(self._edit.settings["fill"]) * work.width / source.width
             changed, sure, reached = merged.edit, merged.confidence, np.ones_like(merged.reach) if everywhere else merged.reach
             if fill_px > 0:
@@ -186,10 +186,10 @@ class _Run:
                 share = self._repaint * reached
                 changed = changed + share[..., None] * (drawn - changed)
                 sure = sure + share * (seen - sure)
-        amount = np.abs(changed).sum(axis=2)
+        amount = largest(changed)
         changed, reached = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
         if self._edit.draft and not everywhere:
-            faint = np.abs(changed).max(axis=2) < DRAFT_FAINT
+            faint = largest(changed) < DRAFT_FAINT
             changed[faint & ~self._outlined(gap, frame)] = 0.0
         return self._finished(frame, source, changed, certainty(sure, amount, followed), traced=reached > 0)
 
@@ -198,18 +198,15 @@ class _Run:
         width, height = self._source.size
         found = np.zeros((height, width), np.bool_)
         for key in gap.weights(frame):
-            offset = self._tracks.at(key, frame).offset
-            scale = np.array([width / offset.shape[1], height / offset.shape[0]], np.float32)
-            where = enlarged(offset, width, height) * scale + grid(height, width)
-            found |= sample(self._outlines[key], where, border=cv.BORDER_CONSTANT) > 0
+            found |= sample(self._outlines[key], self._follow(key, frame), border=cv.BORDER_CONSTANT) > 0
         return found
 
-    def _transferred(self, gap: Gap, frame: int, pixels: Floats) -> tuple[Proposal, float]:
+    def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
         proposals: list[tuple[Proposal, float]] = []
         followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
-            state = enlarge(self._tracks.seen(key, frame), pixels.shape[1], pixels.shape[0])
+            state = enlarge(self._tracks.seen(key, frame), guide(work), self._models[key].guide)
             proposals.append((transfer(self._models[key], state, pixels), share))
             followed.append(proposals[-1][0].reach * state.tracked)
         area = np.maximum.reduce([p.reach for p, _ in proposals]).sum()

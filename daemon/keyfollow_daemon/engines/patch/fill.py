@@ -5,16 +5,18 @@ Falling back to "unedited" there leaves holes in a recoloured object; falling ba
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from .pixels import Bools, Floats, cv, grid
-from .transfer import Proposal
+from .kernels import kernel, rows
+from .pixels import Bools, Floats, cv, largest
+from .transfer import SURE, Proposal
 
 CELL_PX = 8
 LUMA_CELLS = 16
 UNSURE = 0.2
-SURE = 0.7
-"""Confidence at which the tracked edit counts for nothing, and alone."""
+"""Confidence at which the tracked edit counts for nothing; at `SURE` it stands alone."""
 FAINT = 1.5
 """What is filled below this (8-bit units) nobody would see: the source's own bits are worth more."""
 VISIBLE = 12.0
@@ -31,61 +33,115 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
         merged: what the keyframes say about the frame.
         luma: ``(h, w)`` 0…255.
     """
-    edit, confidence, by_colour, belief = merged.edit, merged.confidence, merged.by_colour, merged.belief
+    edit, confidence, belief = merged.edit, merged.confidence, merged.belief
     trust = np.clip((confidence - UNSURE) / (SURE - UNSURE), 0.0, 1.0)
     tracked = (merged.reach > 0) & (confidence > 0.5)
-    if not tracked.any() and np.isfinite(px):
+    local = np.isfinite(px)
+    if local and not tracked.any():
         faded: Floats = edit * trust[..., None]
         return faded
-    nearby, evidence = diffuse(edit, trust * trust, luma)
-    known = np.minimum(1.0, 4.0 * evidence)[..., None]
-    guess = known * nearby + (1.0 - known) * by_colour
-    area: Floats = np.ones((1, 1, 1), np.float32)
-    if np.isfinite(px):
+    area: Floats = np.ones_like(trust)
+    close = area > 0
+    if local:
         close = near(tracked, px)
-        guess[~close] = 0.0
-        more = _hanging_together(
-            tracked, (belief > 0.4) & (np.abs(by_colour[..., :3]).max(axis=2) > VISIBLE) & (confidence < 0.5), px
-        )
-        area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))[..., None]
-    filled = area * merged.allowed[..., None] * (belief[..., None] * by_colour + (1.0 - belief[..., None]) * guess)
-    out: Floats = filled + trust[..., None] * (edit - filled)
-    if np.isfinite(px):
-        out[(merged.reach <= 0) & (np.abs(out).max(axis=2) < FAINT)] = 0.0
+        more = _hanging_together(tracked, (belief > 0.4) & (largest(merged.by_colour) > VISIBLE) & (confidence < 0.5), px)
+        area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))
+    out = np.zeros_like(edit)
+    rows(
+        _complete,
+        len(out),
+        edit,
+        merged.by_colour,
+        belief,
+        trust,
+        area * merged.allowed,
+        close,
+        local & (merged.reach <= 0),
+        evidence(edit, trust * trust, luma),
+        luma,
+        out,
+    )
     return out
+
+
+@kernel
+def _complete(
+    first: int,
+    end: int,
+    edit: Floats,
+    by_colour: Floats,
+    belief: Floats,
+    trust: Floats,
+    area: Floats,
+    close: Bools,
+    optional: Bools,
+    volume: Floats,
+    luma: Floats,
+    out: Floats,
+) -> None:
+    channels = edit.shape[2]
+    found = np.empty(channels + 1, np.float32)
+    for y in range(first, end):
+        for x in range(edit.shape[1]):
+            if trust[y, x] >= 1:
+                out[y, x] = edit[y, x]
+            elif area[y, x] > 0:
+                sure = belief[y, x]
+                known = np.float32(0)
+                if close[y, x] and sure < 1:
+                    _look(volume, y, x, luma[y, x], found)
+                    known = min(np.float32(1), np.float32(4.0 / (CELL_PX * CELL_PX)) * found[0])
+                for c in range(channels):
+                    nearby = found[c + 1] / max(found[0], np.float32(1e-6)) if known > 0 else np.float32(0)
+                    guess = known * nearby + (1 - known) * by_colour[y, x, c] if close[y, x] else np.float32(0)
+                    filled = area[y, x] * (sure * by_colour[y, x, c] + (1 - sure) * guess)
+                    out[y, x, c] = filled + trust[y, x] * (edit[y, x, c] - filled)
+            else:
+                for c in range(channels):
+                    out[y, x, c] = trust[y, x] * edit[y, x, c]
+            if optional[y, x]:
+                most = np.float32(0)
+                for c in range(channels):
+                    most = max(most, abs(out[y, x, c]))
+                if most < FAINT:
+                    for c in range(channels):
+                        out[y, x, c] = 0
 
 
 def _hanging_together(seed: Bools, candidates: Bools, px: float) -> Bools:
     """The `candidates` in areas that hold a pixel of `seed`; areas less than ``2 px`` apart are one."""
     _, label = cv.connectedComponents(near(candidates | seed, px).astype(np.uint8), connectivity=4)
     keep = np.zeros(int(label.max()) + 1, np.bool_)
-    keep[np.unique(label[seed])] = True
+    keep[label[seed]] = True
     out: Bools = keep[label] & candidates
     return out
 
 
-def diffuse(edit: Floats, weight: Floats, luma: Floats) -> tuple[Floats, Floats]:
-    """Weighted mean of `edit` over neighbours of similar brightness (bilateral grid, Chen et al. 2007).
+def evidence(edit: Floats, weight: Floats, luma: Floats) -> Floats:
+    """Weighted sums of `edit` over neighbours of similar brightness (bilateral grid, Chen et al. 2007), to `_look` them up.
 
     Args:
         edit: ``(h, w, c)`` float32; `weight` ``(h, w)`` float32 >= 0; `luma` ``(h, w)`` float32 0…255.
 
     Returns:
-        The mean ``(h, w, c)`` and the weight it rests on, ``(h, w)`` (1 = as much as a fully weighted neighbourhood).
+        ``(levels, rows, columns, 1 + c)``: weight, and weighted edit, in cells of 8 px.
     """
     height, width = luma.shape
-    rows, columns = height // CELL_PX + 2, width // CELL_PX + 2
-    where = grid(height, width)
-    level = luma * ((LUMA_CELLS - 1) / 255.0)
-    cell = (np.rint(where[..., 1] / CELL_PX) * columns + np.rint(where[..., 0] / CELL_PX)) * LUMA_CELLS + np.rint(level)
-    known = weight > 0
-    index = cell[known].astype(np.int64)
-    sums = [np.bincount(index, weight[known], rows * columns * LUMA_CELLS)]
-    sums += [np.bincount(index, weight[known] * edit[..., c][known], len(sums[0])) for c in range(edit.shape[2])]
-    volume = np.stack(sums, axis=-1).reshape(rows, columns, LUMA_CELLS, -1).astype(np.float32)
-    found = _slice(_smooth(volume), where / CELL_PX, level)
-    mass = found[..., 0]
-    return found[..., 1:] / np.maximum(mass, 1e-6)[..., None], mass / (CELL_PX * CELL_PX)
+    sums = np.zeros((height // CELL_PX + 2, width // CELL_PX + 2, LUMA_CELLS, 1 + edit.shape[2]))
+    _gather(edit, weight, luma, sums)
+    return np.ascontiguousarray(_smooth(sums.astype(np.float32)).transpose(2, 0, 1, 3))
+
+
+@kernel
+def _gather(edit: Floats, weight: Floats, luma: Floats, sums: Floats) -> None:
+    for y in range(edit.shape[0]):
+        for x in range(edit.shape[1]):
+            if weight[y, x] > 0:
+                level = int(luma[y, x] * np.float32((LUMA_CELLS - 1) / 255.0) + np.float32(0.5))
+                cell = sums[(y + CELL_PX // 2) // CELL_PX, (x + CELL_PX // 2) // CELL_PX, level]
+                cell[0] += weight[y, x]
+                for c in range(edit.shape[2]):
+                    cell[c + 1] += weight[y, x] * edit[y, x, c]
 
 
 def _smooth(volume: Floats) -> Floats:
@@ -96,18 +152,21 @@ def _smooth(volume: Floats) -> Floats:
     return out
 
 
-def _slice(volume: Floats, where: Floats, level: Floats) -> Floats:
-    rows, columns, levels, n = volume.shape
-    low = np.minimum(level.astype(np.int32), levels - 2)
-    part = (level - low)[..., None]
-    unrolled = np.ascontiguousarray(volume.transpose(2, 0, 1, 3)).reshape(levels * rows, columns, n)
-    place = where.copy()
-    place[..., 1] += low * rows
-    below = cv.remap(unrolled, place, None, cv.INTER_LINEAR)
-    place[..., 1] += rows
-    above = cv.remap(unrolled, place, None, cv.INTER_LINEAR)
-    out: Floats = below + part * (above - below)
-    return out
+@kernel
+def _look(volume: Floats, y: int, x: int, luma: Any, found: Floats) -> None:
+    """`found` becomes the sums around a pixel, trilinear between cells."""
+    level = luma * np.float32((volume.shape[0] - 1) / 255.0)
+    low = min(int(level), volume.shape[0] - 2)
+    top, left = y // CELL_PX, x // CELL_PX
+    a = level - np.float32(low)
+    b, d = np.float32((y % CELL_PX) / CELL_PX), np.float32((x % CELL_PX) / CELL_PX)
+    found[:] = 0
+    for corner in range(8):
+        i, j, k = corner >> 2, (corner >> 1) & 1, corner & 1
+        share = (a if i else 1 - a) * (b if j else 1 - b) * (d if k else 1 - d)
+        cell = volume[low + i, top + j, left + k]
+        for c in range(len(found)):
+            found[c] += share * cell[c]
 
 
 def near(area: Bools, distance: float) -> Bools:

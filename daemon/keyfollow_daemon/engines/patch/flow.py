@@ -1,71 +1,111 @@
 """Dense optical flow between neighbouring frames: DIS (Kroeger et al. 2016, medium preset), both ways, compact.
 
 A flow field is ``(h, w, 2)`` float32 pixels (x, y): pixel p of the first frame is found at p + flow(p) in the second.
-Stored at half its resolution in fp16: DIS-medium stops at half resolution itself, so nothing is lost (mean 0.008 px).
+DIS stops at some level of its pyramid, the `finest`; fields are stored at that level's resolution in fp16, so nothing is lost.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from keyfollow_daemon.engines.base import Array, Tensors
 
-from .pixels import Bools, Bytes, Floats, cv, grid, sample
+from .kernels import kernel, rows
+from .pixels import Bools, Bytes, Floats, cv
+
+CONSISTENT_PX2, CONSISTENT_SHARE = 0.2, 0.02
+"""How far going there and back may lead astray: squared pixels, plus a share of the squared motion."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class PairFlow:
     """Flows between frame t and frame t + 1: `forth` t→t+1 and `back` t+1→t; `cut` where they belong to two shots."""
 
-    forth: Floats
-    back: Floats
-    cut: bool = False
+    def __init__(self, forth: Floats, back: Floats, cut: bool = False) -> None:
+        self.forth, self.back, self.cut = forth, back, cut
+        self._visible: dict[bool, Bools] = {}
 
-    def toward_key(self, forward: bool) -> tuple[Floats, Floats]:
-        """(flow from the new frame to the one before it on the way, its inverse), going forward or backward in time."""
-        return (self.back, self.forth) if forward else (self.forth, self.back)
+    def toward_key(self, forward: bool) -> Floats:
+        """Flow from the new frame to the one before it on the way, going forward or backward in time."""
+        return self.back if forward else self.forth
+
+    def visible(self, forward: bool) -> Bools:
+        """``(h, w)``, what of the new frame was in sight in the one before it on the way."""
+        if forward not in self._visible:
+            self._visible[forward] = consistent(self.toward_key(forward), self.toward_key(not forward))
+        return self._visible[forward]
 
 
-def dense_flow(first: Bytes, second: Bytes) -> Floats:
-    """Flow from one evened picture to the other, ``(h, w, 2)``: DIS, medium preset. It does not depend on the number of threads."""
-    flow: Floats = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, second, None)
+def dense_flow(first: Bytes, second: Bytes, finest: int = 1) -> Floats:
+    """Flow from one evened picture to the other, ``(h, w, 2)``: DIS, medium preset. It does not depend on the number of threads.
+
+    Args:
+        finest: level of the pyramid to stop at; 0 is the picture itself, 1 (the preset's own) a quarter of the work.
+    """
+    method = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    method.setFinestScale(finest)
+    flow: Floats = method.calc(first, second, None)
     return flow
 
 
-def pair_flow(first: Bytes, second: Bytes) -> dict[str, Array]:
+def pair_flow(first: Bytes, second: Bytes, finest: int) -> dict[str, Array]:
     """Both flows between two evened frames (``(h, w)`` uint8) as the tensors of a cache entry."""
-    return {"forth": _pack(dense_flow(first, second)), "back": _pack(dense_flow(second, first))}
+    return {
+        "forth": _pack(dense_flow(first, second, finest), finest),
+        "back": _pack(dense_flow(second, first, finest), finest),
+    }
 
 
-def unpack(tensors: Tensors, width: int, height: int) -> PairFlow | None:
+def unpack(tensors: Tensors, width: int, height: int, finest: int) -> PairFlow | None:
     """The flows of an entry at ``height x width``; None when it does not hold flows of that size."""
-    half = ((height + 1) // 2, (width + 1) // 2, 2)
+    stored = (*reversed(_stored(width, height, finest)), 2)
     for name in ("forth", "back"):
-        if name not in tensors or tensors[name].shape != half or tensors[name].dtype != np.float16:
+        if name not in tensors or tensors[name].shape != stored or tensors[name].dtype != np.float16:
             return None
 
     def full(field: Array) -> Floats:
-        out: Floats = cv.resize(field.astype(np.float32), (width, height), interpolation=cv.INTER_LINEAR)
+        wide = field.astype(np.float32)
+        out: Floats = cv.resize(wide, (width, height), interpolation=cv.INTER_LINEAR) if finest else wide
         return out
 
     return PairFlow(full(tensors["forth"]), full(tensors["back"]), "cut" in tensors and bool(tensors["cut"].any()))
 
 
-def _pack(flow: Floats) -> npt.NDArray[np.float16]:
-    height, width = flow.shape[:2]
-    half = cv.resize(flow, ((width + 1) // 2, (height + 1) // 2), interpolation=cv.INTER_AREA)
-    out: npt.NDArray[np.float16] = np.clip(half, -65504, 65504).astype(np.float16)
+def _stored(width: int, height: int, finest: int) -> tuple[int, int]:
+    part = 1 << finest
+    return (width + part - 1) // part, (height + part - 1) // part
+
+
+def _pack(flow: Floats, finest: int) -> npt.NDArray[np.float16]:
+    if finest:
+        flow = cv.resize(flow, _stored(flow.shape[1], flow.shape[0], finest), interpolation=cv.INTER_AREA)
+    out: npt.NDArray[np.float16] = np.clip(flow, -65504, 65504).astype(np.float16)
     return out
 
 
 def consistent(flow: Floats, inverse: Floats) -> Bools:
-    """Forward-backward test ``|f + b(x + f)|² < 0.6 + 0.02 |f|²``, and the target lies in the frame."""
-    height, width = flow.shape[:2]
-    target = grid(height, width) + flow
-    error = flow + sample(inverse, target)
-    inside = (target >= 0).all(axis=2) & (target[..., 0] <= width - 1) & (target[..., 1] <= height - 1)
-    ok: Bools = ((error * error).sum(axis=2) < 0.6 + 0.02 * (flow * flow).sum(axis=2)) & inside
+    """``(h, w)``: forward-backward test ``|f + b(x + f)|² < 0.2 + 0.02 |f|²``, and the target lies in the frame."""
+    ok = np.empty(flow.shape[:2], np.bool_)
+    rows(_consistent, len(flow), flow, inverse, ok)
     return ok
+
+
+@kernel
+def _consistent(first: int, end: int, flow: Floats, inverse: Floats, ok: Bools) -> None:
+    height, width = ok.shape
+    for y in range(first, end):
+        for x in range(width):
+            u, v = x + flow[y, x, 0], y + flow[y, x, 1]
+            ok[y, x] = False
+            if not (u >= 0 and v >= 0 and u <= width - 1 and v <= height - 1):
+                continue
+            left, top = int(u), int(v)
+            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+            a, b = np.float32(u - left), np.float32(v - top)
+            astray, far = np.float32(0), np.float32(0)
+            for c in range(2):
+                above = inverse[top, left, c] + a * (inverse[top, right, c] - inverse[top, left, c])
+                below = inverse[bottom, left, c] + a * (inverse[bottom, right, c] - inverse[bottom, left, c])
+                astray += (flow[y, x, c] + above + b * (below - above)) ** 2
+                far += flow[y, x, c] ** 2
+            ok[y, x] = astray < np.float32(CONSISTENT_PX2) + np.float32(CONSISTENT_SHARE) * far

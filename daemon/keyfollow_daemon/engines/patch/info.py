@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 SECONDS_PER_MEGAPIXEL = 0.9
 """Final quality, flows included, on two cores of a 2020s x86 server; measured at 512 x 512 and 1080p."""
 DRAFT_SPEEDUP = 2.2
-MAX_ANALYSIS_SIDE = 2048
-"""Larger pictures are analysed at half size, again and again, until they fit; what is delivered keeps its size."""
+LEAST_ANALYSIS_SIDE, MAX_ANALYSIS_SIDE = 256, 1024
+"""Pictures are analysed at half size, again and again, until they fit, but for small ones; what is delivered keeps its size."""
+FLOW_BYTES, TRACK_BYTES = 8, 5
+"""Of the cache, per pixel of the finest flow, and per pixel of the analysis."""
 RAM_BASE = 180 << 20
 RAM_PER_PIXEL = 420
 
@@ -29,7 +31,7 @@ def describe() -> EngineInfo:
     return EngineInfo(
         id="patch",
         name="Patch",
-        version="4",
+        version="5",
         summary=(
             "Follows the picture's own motion and carries your edit along as a change of colour and light, on the CPU, with no "
             "weights to download. Best for recolouring, retouching, decals and grades that follow what is in the picture; "
@@ -77,11 +79,17 @@ def describe() -> EngineInfo:
 
 
 def analysis_scale(width: int, height: int, draft: bool) -> float:
-    """Size of the analysis copy over the size of the source, a power of one half; drafts take one half more."""
-    scale = 1.0
-    while max(width, height) * scale > MAX_ANALYSIS_SIDE:
+    """Size of the analysis copy over the size of the source, a power of one half."""
+    side = max(width, height)
+    scale = 0.5 if draft or side > LEAST_ANALYSIS_SIDE else 1.0
+    while side * scale > MAX_ANALYSIS_SIDE:
         scale /= 2
-    return scale / 2 if draft else scale
+    return scale
+
+
+def finest_level(width: int, height: int, draft: bool) -> int:
+    """Level of the pyramid of the analysis copy at which flow is estimated (`flow.dense_flow`)."""
+    return 1 if draft or max(width, height) <= LEAST_ANALYSIS_SIDE else 0
 
 
 def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
@@ -93,11 +101,12 @@ def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
     scale = analysis_scale(media.width, media.height, request.quality == "draft")
     pixels = media.width * media.height
     seconds = SECONDS_PER_MEGAPIXEL * pixels / 1e6 * (span + len(keys))
-    flows = round(pixels * scale * scale / 4) * 8
+    analysed = round(pixels * scale * scale)
+    flows = analysed * FLOW_BYTES // 4 ** finest_level(media.width, media.height, request.quality == "draft")
     return Estimate(
         seconds=seconds / (DRAFT_SPEEDUP if request.quality == "draft" else 1.0),
         ram_bytes=RAM_BASE + RAM_PER_PIXEL * pixels + (2 * KEEP_BYTES if len(keys) > 1 else 0),
-        disk_bytes=flows * (span - 1) + media.frame_bytes * frames,
+        disk_bytes=(flows + analysed * TRACK_BYTES) * (span - 1) + media.frame_bytes * frames,
         frames=frames,
         works_at=(round(media.width * scale), round(media.height * scale)),
         delivers=(media.width, media.height),

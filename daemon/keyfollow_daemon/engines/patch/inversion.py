@@ -1,46 +1,59 @@
-"""The patch engine's inversion: flows of all neighbouring frames of a span, one cache entry per pair."""
+"""The patch engine's inversion: flows of all neighbouring frames of a span, one cache entry per pair.
+
+A run adds the tracks from its keyframes, as far as they follow from the source alone: see `trails`.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from keyfollow.frames import FrameRange
 
 from keyfollow_daemon.cache.keys import entry_key
-from keyfollow_daemon.engines.base import Context, Frames, InversionSpec
+from keyfollow_daemon.engines.base import Array, Context, Frames, InversionSpec, Tensors
 
 from .flow import PairFlow, pair_flow, unpack
-from .info import analysis_scale
-from .pixels import Bytes, evened, guide, work_size
+from .info import analysis_scale, finest_level
+from .pixels import Bools, Bytes, Floats, evened, guide, work_size
 from .shots import is_cut
 
 
 @dataclass(frozen=True, slots=True)
 class PatchInversion:
-    """Keys of the pairs (start, start + 1) … (stop - 2, stop - 1) of `span`; the flows themselves stay in the cache.
+    """Pairs (start, start + 1) … (stop - 2, stop - 1) of `span`, by their cache keys; the flows themselves stay in the cache.
 
-    `cuts` are the first frames of new shots in `span`.
+    `cuts` are the first frames of new shots in `span`; `tracked` the cache keys of the tracks that runs have used.
     """
 
     spec: InversionSpec
     span: FrameRange
-    keys: Sequence[str]
+    pairs: Sequence[str]
     cuts: Sequence[int] = ()
+    tracked: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """All cache keys: those of the pairs, then those of tracks."""
+        return (*self.pairs, *self.tracked)
 
 
 def pair_key(frames: Frames, spec: InversionSpec, first: int) -> str:
     """Cache key of the flows between `first` and `first` + 1."""
+    return _key(spec, "flow", [frames.digest(first), frames.digest(first + 1)])
+
+
+def _key(spec: InversionSpec, of: str, digests: Sequence[bytes]) -> str:
     return entry_key(
         engine=spec.engine,
         version=spec.version,
-        settings={**spec.settings, "draft": spec.draft},
+        settings={**spec.settings, "draft": spec.draft, "of": of},
         model_revision=spec.model_revision,
         dtype=spec.dtype,
         prompt="",
-        digests=[frames.digest(first), frames.digest(first + 1)],
+        digests=digests,
     )
 
 
@@ -51,6 +64,8 @@ class Flows:
         self._frames, self._spec, self._ctx, self._known = frames, spec, ctx, known
         self.scale = analysis_scale(*frames.size, spec.draft)
         self.size = work_size(*frames.size, self.scale)
+        self.finest = finest_level(*frames.size, spec.draft)
+        self._pairs: OrderedDict[int, PairFlow] = OrderedDict()
         self._guides: OrderedDict[int, Bytes] = OrderedDict()
         self._cuts: dict[int, bool] = {}
         self._evened: OrderedDict[int, Bytes] = OrderedDict()
@@ -77,7 +92,7 @@ class Flows:
 
     def key(self, first: int) -> str:
         if self._known and first in self:
-            return self._known.keys[first - self._known.span.start]
+            return self._known.pairs[first - self._known.span.start]
         return pair_key(self._frames, self._spec, first)
 
     def prepare(self, first: int) -> str:
@@ -94,18 +109,51 @@ class Flows:
         return self._cuts[first]
 
     def pair(self, first: int) -> PairFlow:
-        """Flows between `first` and `first` + 1 at the analysis size."""
-        key = self.key(first)
-        return self._load(key) or self._make(key, first)
+        """Flows between `first` and `first` + 1 at the analysis size; the last two are kept."""
+        if first not in self._pairs:
+            key = self.key(first)
+            self._pairs[first] = self._load(key) or self._make(key, first)
+            while len(self._pairs) > 2:
+                self._pairs.popitem(last=False)
+        return self._pairs[first]
+
+    def toward(self, key: int, frame: int) -> tuple[Floats, Bools]:
+        """(flow from `frame` to its neighbour on the way to `key`, what was in sight there)."""
+        forward = frame > key
+        pair = self.pair(frame - 1 if forward else frame)
+        return pair.toward_key(forward), pair.visible(forward)
+
+    def digest(self, frame: int) -> bytes:
+        return self._frames.digest(frame)
+
+    def entry(self, of: str, digests: Sequence[bytes]) -> str:
+        """Cache key of something else made from the source (`of` says what), by the digests of what it depends on."""
+        return _key(self._spec, of, digests)
+
+    def load(self, key: str) -> dict[str, Array] | None:
+        """An entry of the inversion, which uses it from now on."""
+        stored = self._ctx.cache.load(key)
+        if stored is not None:
+            self._use(key)
+        return stored
+
+    def save(self, key: str, tensors: Tensors) -> None:
+        """Add an entry to the inversion."""
+        self._ctx.cache.save(key, tensors)
+        self._use(key)
+
+    def _use(self, key: str) -> None:
+        if self._known:
+            self._known.tracked[key] = None
 
     def _load(self, key: str) -> PairFlow | None:
         stored = self._ctx.cache.load(key)
-        return None if stored is None else unpack(stored, *self.size)
+        return None if stored is None else unpack(stored, *self.size, self.finest)
 
     def _make(self, key: str, first: int) -> PairFlow:
-        tensors = pair_flow(self.evened(first), self.evened(first + 1))
-        flow = unpack(tensors, *self.size)
+        tensors = pair_flow(self.evened(first), self.evened(first + 1), self.finest)
+        flow = unpack(tensors, *self.size, self.finest)
         assert flow is not None
-        flow = replace(flow, cut=is_cut(self.guide(first), self.guide(first + 1), flow))
+        flow.cut = is_cut(self.guide(first), self.guide(first + 1), flow)
         self._ctx.cache.save(key, {**tensors, "cut": np.array([flow.cut], np.uint8)})
         return flow

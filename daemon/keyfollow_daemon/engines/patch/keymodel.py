@@ -11,7 +11,7 @@ from .affine import fit
 from .belonging import NOTHING
 from .changes import change_mask
 from .colour_table import ColourTables
-from .pixels import Bools, Bytes, Floats, box, cv, values
+from .pixels import Bools, Bytes, Floats, box, cv, guide, values
 
 GLOBAL_SHARE = 0.9
 GAIN_RADIUS = 3
@@ -36,6 +36,7 @@ class KeyModel:
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
         carried: ``(h, w, n)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
             additive edit of alpha where there is one.
+        guide: ``(h, w, 3)`` uint8 of the source.
     """
 
     changed: Bools
@@ -45,6 +46,7 @@ class KeyModel:
     pointwise: bool
     everywhere: bool
     carried: Floats
+    guide: Bytes
 
 
 def local_mean(base: Floats) -> Floats:
@@ -76,6 +78,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         pointwise=pointwise,
         everywhere=everywhere,
         carried=np.ascontiguousarray(np.concatenate(parts, axis=2)),
+        guide=guide(source),
     )
 
 

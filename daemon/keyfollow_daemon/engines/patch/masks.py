@@ -9,14 +9,13 @@ import numpy as np
 
 from keyfollow_daemon.engines.base import EditMask
 
-from .correspondence import Correspondence
-from .pixels import Floats, cv, grid, sample
+from .pixels import Floats, cv, sample
 from .plan import OVERLAP
 
 SNAP = 1 / 512
 """Weights this close to 0 or 1 are 0 or 1: interpolation must not blur what was exact."""
 
-Follow = Callable[[int, int], Correspondence]
+Follow = Callable[[int, int], Floats]
 
 
 class Masks:
@@ -24,7 +23,7 @@ class Masks:
 
     Args:
         given: any number per role and frame; several on one frame are united. Read one at a time, when needed.
-        follow: correspondence of (mask frame, other frame), at the frame's size.
+        follow: of (mask frame, other frame), where the other's pixels were, ``(h, w, 2)`` px.
         feather: px over which a mask fades in *inside* its border, so that 0 stays exactly 0.
         within: only masks on these frames count: those of one shot.
     """
@@ -75,8 +74,7 @@ class Masks:
         for source, share in sorted(self._shares(role, frame).items()):
             part = self._united(role, source)
             if source != frame:
-                state = self._follow(source, frame)
-                part = sample(part, grid(*part.shape) + state.offset)
+                part = sample(part, self._follow(source, frame))
             total = share * part if total is None else total + share * part
         assert total is not None
         return total.astype(np.float32)

@@ -14,20 +14,20 @@ import numpy as np
 from .pixels import Bools, Floats, cv, grid, sample
 
 MAX_OBJECTS = 8
-MIN_AREA = 64
+MIN_AREA = 16
 SAMPLES = 4000
-MERGE_PX = 9
+MERGE_PX = 5
 INERTIA = 0.75
 STIFFNESS = 0.03
 MOST_SCALE = 16.0
 """A pose that has grown or shrunk further was made up while nothing was seen: it stays as it was."""
-OUTLINE_PX = 5
-WITHIN_PX = 24.0
-STRAY_PX, STRAY_SHARE = 2.0, 0.25
+OUTLINE_PX = 3
+WITHIN_PX = 12.0
+STRAY_PX, STRAY_SHARE = 1.0, 0.25
 """What belongs to an object moves as it does, within so many pixels per frame and this share of its motion."""
 ON_OBJECT = 0.2
 """Share of its rim that is edited, from which a decal is taken to lie on an edited object."""
-LEAST_RIM_PX, MOST_RIM_PX = 8, 40
+LEAST_RIM_PX, MOST_RIM_PX = 4, 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)

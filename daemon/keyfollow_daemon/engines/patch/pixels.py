@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from keyfollow.frames import FrameBuffer
 
+from .kernels import kernel, rows
+
 Floats = npt.NDArray[np.floating[Any]]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
@@ -80,12 +82,40 @@ def grey(rgb: Bytes) -> Bytes:
 def add_edit(source: FrameBuffer, edit: Floats) -> FrameBuffer:
     """`source` + `edit` (``(h, w, c)``, 8-bit units) at the source's dtype. Where the edit is 0 the source's bits stay."""
     pixels = source.pixels
-    total = pixels.astype(np.float32) + edit * np.float32(source.white / 255.0)
+    scale = np.float32(source.white / 255.0)
     if pixels.dtype == np.float16:
-        made = np.clip(total, -65504.0, 65504.0).astype(np.float16)
-    else:
-        made = np.clip(np.rint(total), 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
-    return FrameBuffer(np.where(edit == 0, pixels, made), source.depth, source.colour)
+        total = np.clip(pixels.astype(np.float32) + edit * scale, -65504.0, 65504.0).astype(np.float16)
+        return FrameBuffer(np.where(edit == 0, pixels, total), source.depth, source.colour)
+    made = pixels.copy()
+    rows(_add, len(made), edit, scale, np.float32(np.iinfo(pixels.dtype).max), made)
+    return FrameBuffer(made, source.depth, source.colour)
+
+
+@kernel
+def _add(first: int, end: int, edit: Floats, scale: Any, most: Any, made: Any) -> None:
+    for y in range(first, end):
+        for x in range(edit.shape[1]):
+            for c in range(edit.shape[2]):
+                if edit[y, x, c] != 0:
+                    value = np.rint(np.float32(made[y, x, c]) + np.float32(edit[y, x, c]) * scale)
+                    made[y, x, c] = int(min(max(value, np.float32(0)), most))
+
+
+def largest(edit: Floats) -> Floats:
+    """``(h, w)``, the largest absolute value of the channels of ``(h, w, c)``."""
+    out = np.empty(edit.shape[:2], np.float32)
+    rows(_largest, len(out), edit, out)
+    return out
+
+
+@kernel
+def _largest(first: int, end: int, edit: Floats, out: Floats) -> None:
+    for y in range(first, end):
+        for x in range(edit.shape[1]):
+            most = np.float32(0)
+            for c in range(edit.shape[2]):
+                most = max(most, abs(edit[y, x, c]))
+            out[y, x] = most
 
 
 def evened(rgb: Bytes) -> Bytes:

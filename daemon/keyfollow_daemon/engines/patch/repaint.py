@@ -85,7 +85,7 @@ class Repaints:
         def advance(field: Field, index: int) -> Field:
             self._check()
             frame = key + step * index
-            flow, _ = self._flows.pair(min(frame, frame - step)).toward_key(forward)
+            flow, _ = self._flows.toward(key, frame)
             return painter.advance(field, frame, flow, self._draft, index)
 
         self._tracks[key, forward] = Track(painter.start(), advance, window)

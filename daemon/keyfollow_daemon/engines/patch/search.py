@@ -15,7 +15,7 @@ import numpy as np
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, box, cv
 
-JUMPS = (32, 16, 8, 4, 2, 1)
+JUMPS = (16, 8, 4, 2, 1)
 """Distance in px of the neighbours asked in a round; random steps reach half as far."""
 REACH = 3
 ACCEPTED = 500.0

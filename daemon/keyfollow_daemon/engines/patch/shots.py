@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .flow import PairFlow, consistent
+from .flow import PairFlow
 from .pixels import Bytes, Floats, cv, grey, grid, sample
 
 FOUND_AGAIN = 0.5
@@ -24,7 +24,7 @@ SHRINK = 2
 
 def is_cut(first: Bytes, second: Bytes, flow: PairFlow) -> bool:
     """Whether a new shot begins with `second`; both guides ``(h, w, 3)`` uint8, `flow` between them."""
-    found = 0.5 * (consistent(flow.forth, flow.back).mean() + consistent(flow.back, flow.forth).mean())
+    found = 0.5 * (flow.visible(True).mean() + flow.visible(False).mean())
     if found >= FOUND_AGAIN:
         return False
     moved = sample(grey(first), grid(*first.shape[:2]) + flow.back)

@@ -8,13 +8,13 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from .correspondence import Correspondence, KeyView, assess, chain, looked_ahead, refine
+from .correspondence import Correspondence, start
 from .inversion import Flows
-from .pixels import Bools, cv
+from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
-
-DRAFT_REFINEMENT = 4
-"""Drafts pull the chain back onto the keyframe at every fourth frame only."""
+from .regain import EditedArea, carried, regain
+from .seen import Seen, assess, looked_ahead
+from .trails import DRAFT_REFINEMENT, Trails
 
 
 class Sized(Protocol):
@@ -69,12 +69,16 @@ class Track(Generic[State]):
 
 
 class Tracks:
-    """The tracks in use, by keyframe (or frame with a mask) and direction; and the views that they match against."""
+    """The tracks in use, by keyframe (or frame with a mask) and direction.
+
+    Where an edited area is known, what tracking lost of it is found again; that part is made anew in every run, the rest is cached.
+    """
 
     def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
         self._flows, self._check, self._draft = flows, check, draft
+        self._trails = Trails(flows, draft)
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
-        self._views: dict[int, KeyView] = {}
+        self._areas: dict[int, EditedArea] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools) -> None:
         """Tell what the edit drew and changed in keyframe `key`, so that it is found again after it was hidden."""
@@ -83,27 +87,27 @@ class Tracks:
             out: Bools = cv.resize(area.astype(np.uint8), self._flows.size, interpolation=cv.INTER_NEAREST) > 0
             return out
 
-        self._views[key] = KeyView(self._flows.guide(key), small(decals), small(changed))
-
-    def view(self, key: int) -> KeyView:
-        if key not in self._views:
-            self._views[key] = KeyView(self._flows.guide(key))
-        return self._views[key]
+        self._areas[key] = EditedArea(self._trails.view(key), small(decals), small(changed))
 
     def open(self, key: int, forward: bool, window: range = range(0)) -> None:
         """Make the track from `key`; must come before `at` when states will be visited again."""
-        view, step = self.view(key), 1 if forward else -1
+        area = self._areas.get(key)
 
         def advance(state: Correspondence, index: int) -> Correspondence:
             self._check()
-            frame = key + step * index
-            flow, inverse = self._flows.pair(min(frame, frame - step)).toward_key(forward)
-            state = chain(state, view, flow, inverse)
+            frame = key + index if forward else key - index
+            source = self._trails.at(key, frame)
+            if area is None:
+                return source
+            flow, visible = self._flows.toward(key, frame)
+            state, own = carried(state, source, flow, visible, area)
             if self._draft and index % DRAFT_REFINEMENT:
                 return state
-            return refine(state, self._flows.guide(frame), self._flows.evened(frame), view)
+            guide, detail = self._flows.guide(frame), self._flows.evened(frame)
+            return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
 
-        self._tracks[key, forward] = Track(view.start(), advance, window)
+        first = start(*self._flows.size[::-1]) if area is None else area.start()
+        self._tracks[key, forward] = Track(first, advance, window)
 
     def at(self, key: int, frame: int) -> Correspondence:
         """Where the pixels of `frame` were in `key`."""
@@ -111,15 +115,26 @@ class Tracks:
             self.open(key, frame > key)
         return self._tracks[key, frame > key].at(abs(frame - key))
 
-    def seen(self, key: int, frame: int) -> Correspondence:
+    def where(self, key: int, frame: int, size: tuple[int, int]) -> Floats:
+        """``(h, w, 2)`` px: where the pixels of `frame` were in `key`, both of `size` (width, height)."""
+        offset = self.at(key, frame).offset
+        scale = np.array([size[0] / offset.shape[1], size[1] / offset.shape[0]], np.float32)
+        out: Floats = enlarged(offset, *size) * scale + grid(size[1], size[0])
+        return out
+
+    def seen(self, key: int, frame: int) -> Seen:
         """`at`, `assess`-ed for a delivery; with what the frame after tells about what has just come into sight."""
-        state, step = self.at(key, frame), 1 if frame > key else -1
-        first = min(frame, frame + step)
+        state, forward = self.at(key, frame), frame > key
+        guide, detail = self._flows.guide(frame), self._flows.evened(frame)
+        seen = assess(state, guide, detail, self._trails.view(key), *self._flows.toward(key, frame))
+        first = frame if forward else frame - 1
         if first in self._flows and not self._flows.cut(first):
-            state = looked_ahead(state, *self._flows.pair(first).toward_key(frame < key))
-        return assess(state, self._flows.guide(frame), self._flows.evened(frame), self.view(key))
+            pair = self._flows.pair(first)
+            seen = looked_ahead(seen, pair.toward_key(not forward), pair.visible(not forward))
+        return seen
 
     def close(self) -> None:
-        """Forget all tracks and views."""
+        """Forget all tracks and areas."""
         self._tracks.clear()
-        self._views.clear()
+        self._areas.clear()
+        self._trails.close()

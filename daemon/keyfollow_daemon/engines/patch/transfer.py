@@ -15,16 +15,18 @@ import cv2
 import numpy as np
 
 from .belonging import NOTHING, belonging
-from .correspondence import Correspondence
 from .kernels import kernel, rows
 from .keymodel import KeyModel, local_mean
 from .pixels import Bytes, Floats, grid, sample
+from .seen import Seen
 
 HIGHLIGHT_RIDGE = 0.02
 LEAST_GAIN, MOST_GAIN = 0.3, 4.0
 MOST_HIGHLIGHT = 200.0
 TELLING = 2.0
 """Tolerances of motion that an unambiguous colour is worth."""
+SURE = 0.7
+"""Confidence from which on the tracked edit stands alone."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
 
@@ -37,7 +39,7 @@ class Proposal:
         edit: ``(h, w, c)`` float32, to be added to the source, 8-bit units; exactly 0 where `reach` is.
         reach: ``(h, w)`` float32 0…1, the keyframe's change mask as carried here.
         confidence: ``(h, w)`` float32 0…1.
-        misfit: ``(h, w)`` float32, how far frame and keyframe differ there (`Correspondence.misfit`).
+        misfit: ``(h, w)`` float32, how far frame and keyframe differ there (`Seen.misfit`).
         by_colour: ``(h, w, c)``, the edit that the colour table suggests; `belief` ``(h, w)`` 0…1 in it.
         allowed: ``(h, w)`` float32 0…1, how far an untracked pixel may belong to an edited object, by its motion.
     """
@@ -51,7 +53,7 @@ class Proposal:
     allowed: Floats
 
 
-def transfer(model: KeyModel, state: Correspondence, source: Floats) -> Proposal:
+def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     """The edit of `model`'s keyframe on a frame.
 
     Args:
@@ -71,16 +73,22 @@ def transfer(model: KeyModel, state: Correspondence, source: Floats) -> Proposal
     own = np.ascontiguousarray(source[..., :3])
     light = np.empty((*reach.shape, 2), np.float32)
     rows(_light, len(own), model.carried, where, reach, local_mean(own), light)
-    # an edit of the whole picture learnt every colour as it was
-    lit = (reach > 0) & (state.tracked > 0.5) & (not model.everywhere)
-    gain = np.where(lit, light[..., 0], np.float32(1.0))[..., None]
-    highlight = np.where(lit, light[..., 1], np.float32(0.0))[..., None]
-    colours = source.copy()
-    colours[..., :3] = (own - highlight) / gain
-    by_colour, belief = model.tables(source, seen)
+    # colours have a say only where tracking is unsure
+    unsure = state.confidence < SURE
+    by_colour, belief = model.tables(source, seen if model.everywhere else np.where(unsure, seen, np.uint8(NOTHING)))
     # a side that turns into view does not move as the rest of its object; where its colour tells, motion must speak more clearly
     allowed = np.clip(allowed + TELLING * belief * belief, 0.0, 1.0)
-    base = own + gain * model.tables(colours, seen)[0][..., :3] if model.pointwise else own
+    base = own
+    if model.pointwise and model.everywhere:
+        # an edit of the whole picture learnt every colour as it was
+        base = own + by_colour[..., :3]
+    elif model.pointwise:
+        lit = (reach > 0) & (state.tracked > 0.5)
+        gain = np.where(lit, light[..., 0], np.float32(1.0))[..., None]
+        highlight = np.where(lit, light[..., 1], np.float32(0.0))[..., None]
+        colours = source.copy()
+        colours[..., :3] = (own - highlight) / gain
+        base = own + gain * model.tables(colours, np.where(reach > 0, seen, np.uint8(NOTHING)))[0][..., :3]
     edit = np.zeros(source.shape, np.float32)
     rows(_apply, len(base), model.carried, where, reach, base, light, np.ascontiguousarray(source), edit)
     return Proposal(edit, reach, state.confidence, state.misfit, by_colour, belief, np.broadcast_to(allowed, belief.shape))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keyfollow_daemon.engines.patch.fill import diffuse, fill, near
+from keyfollow_daemon.engines.patch.fill import evidence, fill, near
 from keyfollow_daemon.engines.patch.transfer import Proposal
 
 SHAPE = (80, 120)
@@ -74,11 +74,13 @@ def test_nothing_tracked_means_nothing_filled() -> None:
     assert not fill(proposal(by_colour=colour, belief=half(1, 1)), LUMA, 24).any()
 
 
-def test_diffusion_says_how_much_it_knows() -> None:
-    edit = np.full((*SHAPE, 3), 7.0, np.float32)
-    mean, evidence = diffuse(edit, half(1, 0), LUMA)
-    assert np.allclose(mean[40, 20], 7.0, atol=0.01)
-    assert evidence[40, 20] > 0.2 and evidence[40, 115] == 0
+def test_evidence_lies_where_the_weight_is_at_its_brightness() -> None:
+    volume = evidence(np.full((*SHAPE, 3), 7.0, np.float32), half(1, 0), LUMA)
+    levels, rows, columns, planes = volume.shape
+    assert planes == 4 and columns == 120 // 8 + 2 and rows == 80 // 8 + 2
+    middle = volume[levels // 2, 5]
+    assert np.allclose(middle[3, 1:] / middle[3, 0], 7.0, atol=0.01) and middle[-1, 0] == 0
+    assert volume[0, 5, 3, 0] == 0
 
 
 def test_near_is_a_distance_in_pixels() -> None:

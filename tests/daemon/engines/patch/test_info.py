@@ -40,7 +40,7 @@ def test_the_estimate_grows_with_frames_and_size() -> None:
     larger = info.estimate(request(), media(3840, 2160), "cpu")
     assert longer.seconds > 1.9 * base.seconds and longer.disk_bytes > 1.9 * base.disk_bytes
     assert longer.ram_bytes == base.ram_bytes
-    assert larger.ram_bytes > base.ram_bytes and larger.works_at == (1920, 1080) and larger.delivers == (3840, 2160)
+    assert larger.ram_bytes > base.ram_bytes and larger.works_at == (960, 540) and larger.delivers == (3840, 2160)
 
 
 def test_a_draft_is_cheaper_and_a_keyframe_outside_the_range_costs() -> None:
@@ -56,7 +56,19 @@ def test_it_loads_the_engine() -> None:
 
 @pytest.mark.parametrize(
     ("size", "draft", "scale"),
-    [((640, 360), False, 1.0), ((640, 360), True, 0.5), ((4096, 2160), False, 0.5), ((7680, 4320), True, 0.125)],
+    [
+        ((192, 144), False, 1.0),
+        ((192, 144), True, 0.5),
+        ((640, 360), False, 0.5),
+        ((640, 360), True, 0.5),
+        ((4096, 2160), False, 0.25),
+        ((7680, 4320), True, 0.125),
+    ],
 )
 def test_analysis_size(size: tuple[int, int], draft: bool, scale: float) -> None:
     assert info.analysis_scale(*size, draft) == scale
+
+
+def test_flow_is_estimated_on_the_whole_analysis_copy_but_in_drafts() -> None:
+    assert [info.finest_level(640, 360, draft) for draft in (False, True)] == [0, 1]
+    assert info.finest_level(192, 144, draft=False) == 1

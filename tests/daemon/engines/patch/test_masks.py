@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 from keyfollow_daemon.engines.base import EditMask
-from keyfollow_daemon.engines.patch.correspondence import Correspondence
 from keyfollow_daemon.engines.patch.masks import Masks, feathered
+from keyfollow_daemon.engines.patch.pixels import grid
 
 SHAPE = (60, 80)
 
@@ -16,12 +16,9 @@ def disc(left: int) -> Any:
     return weight
 
 
-def follow(source: int, frame: int) -> Correspondence:
+def follow(source: int, frame: int) -> Any:
     """The picture moves 2 px right per frame."""
-    offset = np.zeros((*SHAPE, 2), np.float32)
-    offset[..., 0] = 2.0 * (source - frame)
-    sure = np.ones(SHAPE, np.float32)
-    return Correspondence(offset, sure, sure, sure, offset, sure > 0)
+    return grid(*SHAPE) + np.array([2.0 * (source - frame), 0.0], np.float32)
 
 
 def test_no_masks_are_false() -> None:

@@ -12,6 +12,7 @@ from keyfollow_daemon.engines.patch.pixels import (
     evened,
     grid,
     guide,
+    largest,
     sample,
     shrunk,
     values,
@@ -83,3 +84,9 @@ def test_evened_detail_does_not_depend_on_the_light(picture: Any) -> None:
     plain, shaded = evened(picture).astype(int), evened((picture * shade).astype(np.uint8)).astype(int)
     assert np.abs(plain - shaded).mean() < 0.4 * np.abs(plain - 128).mean()
     assert (evened(np.full((20, 30, 3), 77, np.uint8)) == 128).all()
+
+
+def test_the_largest_change_of_any_channel() -> None:
+    edit = np.zeros((4, 5, 4), np.float32)
+    edit[1, 2] = (3, -7, 2, 5)
+    assert largest(edit)[1, 2] == 7 and largest(edit).sum() == 7

@@ -12,7 +12,7 @@ from keyfollow_daemon.engines.patch.shots import alikeness, is_cut, shots
 
 
 def cut(first: Any, second: Any) -> bool:
-    flow = unpack(pair_flow(evened(first), evened(second)), first.shape[1], first.shape[0])
+    flow = unpack(pair_flow(evened(first), evened(second), 1), first.shape[1], first.shape[0], 1)
     assert flow is not None
     return is_cut(first, second, flow)
 

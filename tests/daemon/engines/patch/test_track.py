@@ -13,9 +13,7 @@ from keyfollow_daemon.engines.patch.track import Track, Tracks
 
 
 def state(value: float) -> Correspondence:
-    plane = np.full((2, 2), value, np.float32)
-    field = np.full((2, 2, 2), value, np.float32)
-    return Correspondence(field, plane, plane, plane, field, plane > 0)
+    return Correspondence(np.full((2, 2, 2), value, np.float32), np.full((2, 2), value, np.float32))
 
 
 def counted(window: range) -> tuple[Track[Correspondence], Counter[int]]:

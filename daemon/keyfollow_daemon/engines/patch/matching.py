@@ -1,0 +1,96 @@
+"""How unlike a frame and a keyframe's source are where a correspondence takes one for the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .kernels import kernel, rows
+from .pixels import Bytes, Floats, box, evened, grid, sample
+
+PATCH_RADIUS = 3
+HIGHLIGHT_RIDGE = 0.02
+
+
+class KeyView:
+    """The keyframe's *source* picture as the target of matching: guide, evened copy, and tolerance of the match error.
+
+    The tolerance is 30 + 0.35 x the local variance (7 x 7, 8-bit units squared): textured patches never match perfectly.
+    """
+
+    def __init__(self, guide: Bytes) -> None:
+        self.guide = guide
+        self.evened = evened(guide)
+        detail = self.evened.astype(np.float32)
+        self.texture = np.maximum(box(detail * detail, PATCH_RADIUS) - np.square(box(detail, PATCH_RADIUS)), 1.0)
+        wide = guide.astype(np.float32)
+        mean = box(wide, PATCH_RADIUS)
+        self.contrast: Floats = np.maximum(box(wide * wide, PATCH_RADIUS) - mean * mean, 0.0).mean(axis=2)
+        self._tolerance = 30.0 + 0.35 * self.contrast
+
+    def tolerance_at(self, offset: Floats) -> Floats:
+        """``(h, w)``, the match error that is still a match."""
+        return sample(self._tolerance, grid(*offset.shape[:2]) + offset)
+
+
+def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool = True) -> Floats:
+    """Mean squared difference (7 x 7 patches, three channels) to the keyframe after the best common gain (0.5…2) and offset.
+
+    The gain keeps a correct track alive when a surface turns into the shade, the offset when a highlight crosses it; the offset
+    pays a ridge penalty, since with both free any two flat patches are alike.
+
+    Args:
+        guide: ``(h, w, 3)`` uint8 of the frame.
+        highlights: whether an offset is made up for at all.
+    """
+    height, width = offset.shape[:2]
+    moments = np.empty((height, width, 5), np.float32)
+    rows(_moments, height, guide, key.guide, offset, moments)
+    error = np.empty((height, width), np.float32)
+    rows(_residual, height, box(moments, PATCH_RADIUS), highlights, error)
+    return error
+
+
+def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
+    """Mean squared difference (7 x 7 patches) of the evened pictures: finer than `match_error` where light changes."""
+    difference = sample(key.evened, grid(*offset.shape[:2]) + offset).astype(np.float32) - detail
+    return box(difference * difference, PATCH_RADIUS)
+
+
+@kernel
+def _moments(first: int, end: int, guide: Bytes, key: Bytes, offset: Floats, moments: Floats) -> None:
+    """Per pixel, means over channels: x², xy, y², x, y with x the keyframe's value at p + offset(p) and y the frame's."""
+    height, width = guide.shape[:2]
+    third = np.float32(1 / 3)
+    for v in range(first, end):
+        for u in range(width):
+            x = min(max(u + offset[v, u, 0], np.float32(0)), np.float32(width - 1))
+            y = min(max(v + offset[v, u, 1], np.float32(0)), np.float32(height - 1))
+            left, top = int(x), int(y)
+            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+            a, b = np.float32(x - left), np.float32(y - top)
+            for c in range(5):
+                moments[v, u, c] = 0
+            for c in range(3):
+                above = key[top, left, c] + a * (np.float32(key[top, right, c]) - key[top, left, c])
+                below = key[bottom, left, c] + a * (np.float32(key[bottom, right, c]) - key[bottom, left, c])
+                then, now = above + b * (below - above), np.float32(guide[v, u, c])
+                moments[v, u, 0] += then * then * third
+                moments[v, u, 1] += then * now * third
+                moments[v, u, 2] += now * now * third
+                moments[v, u, 3] += then * third
+                moments[v, u, 4] += now * third
+
+
+@kernel
+def _residual(first: int, end: int, moments: Floats, highlights: bool, error: Floats) -> None:
+    ridge = np.float32(1 + HIGHLIGHT_RIDGE)
+    for v in range(first, end):
+        for u in range(error.shape[1]):
+            square, cross, own, then, now = moments[v, u]
+            gain = (cross * ridge - then * now) / (square * ridge - then * then + np.float32(1))
+            if not highlights:
+                gain = cross / (square + np.float32(1))
+            gain = min(max(gain, np.float32(0.5)), np.float32(2))
+            highlight = (now - gain * then) / ridge if highlights else np.float32(0)
+            left = own - 2 * gain * cross + gain * gain * square - highlight * highlight * ridge
+            error[v, u] = max(left, np.float32(0))

@@ -1,0 +1,160 @@
+"""How well what a frame shows agrees with the keyframe where its correspondence takes it: all that the edit is applied by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .correspondence import JUMP_PX, Correspondence
+from .kernels import kernel, rows
+from .matching import KeyView, detail_error, match_error
+from .pixels import Bools, Bytes, Floats, grid, sample
+from .search import TEXTURED
+
+AGREED, DIFFERENT = 0.4, 0.5
+"""Shares of an evened patch's variance over which agreement of its details rises, and falls, from none to full."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Args:
+    offset, tracked: as in `Correspondence`.
+    confidence: ``(h, w)`` float32 0…1.
+    misfit: ``(h, w)`` float32, difference of the evened patches (mean square), which tells half a pixel from none.
+    motion: ``(h, w, 2)`` to the frame before, px; `visible` ``(h, w)`` bool, whether it was in sight there.
+    """
+
+    offset: Floats
+    tracked: Floats
+    confidence: Floats
+    misfit: Floats
+    motion: Floats
+    visible: Bools
+
+
+def assess(state: Correspondence, guide: Bytes, detail: Bytes, key: KeyView, flow: Floats, visible: Bools) -> Seen:
+    """Confidence: exp(-(error - tolerance)⁺ / 2 tolerance), or how well textured details agree where the light alone differs; a fifth of
+    it where the chain broke, a tenth where textured details differ altogether.
+
+    Args:
+        guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
+        flow: to the frame before; `visible`, what was in sight there.
+    """
+    tolerance = key.tolerance_at(state.offset)
+    misfit = detail_error(detail, key, state.offset)
+    texture = sample(key.texture, grid(*misfit.shape) + state.offset)
+    confidence = np.empty_like(misfit)
+    rows(_confidence, len(misfit), match_error(guide, key, state.offset), tolerance, misfit, texture, state.tracked, confidence)
+    return Seen(state.offset, state.tracked, confidence, misfit, flow, visible)
+
+
+@kernel
+def _confidence(
+    first: int, end: int, error: Floats, tolerance: Floats, misfit: Floats, texture: Floats, tracked: Floats, confidence: Floats
+) -> None:
+    zero, one = np.float32(0), np.float32(1)
+    for y in range(first, end):
+        for x in range(error.shape[1]):
+            likely = np.exp(-max(error[y, x] - tolerance[y, x], zero) / (np.float32(2) * tolerance[y, x]))
+            if texture[y, x] > TEXTURED:
+                variance, apart = texture[y, x], misfit[y, x]
+                agree = min(max((variance - 2 * apart) / (np.float32(AGREED) * variance), zero), one)
+                differ = min(max((apart - variance) / (np.float32(DIFFERENT) * variance), zero), one)
+                likely = max(likely, agree) * (one - np.float32(0.9) * differ)
+            confidence[y, x] = likely * (np.float32(0.2) + np.float32(0.8) * tracked[y, x])
+
+
+def looked_ahead(seen: Seen, flow: Floats, visible: Bools) -> Seen:
+    """`motion` and `visible` of what has just come into sight, from the flow to the *next* frame out, taken to go on as before."""
+    new = visible & ~seen.visible
+    return replace(seen, motion=np.where(new[..., None], -flow, seen.motion), visible=seen.visible | visible)
+
+
+def enlarge(seen: Seen, guide: Bytes, key: Bytes) -> Seen:
+    """The same at the size of `guide`, the frame, and `key`, the keyframe's source, both ``(h, w, 3)`` uint8; px grow with the picture.
+
+    Where neighbours lie on two objects, a pixel is taken to lie on the one whose colour it has.
+    """
+    height, width = guide.shape[:2]
+    if seen.tracked.shape == (height, width):
+        return seen
+    small = np.dstack([seen.offset, seen.motion, seen.tracked, seen.confidence, seen.misfit, seen.visible.astype(np.float32)])
+    scale = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
+    small[..., :2] *= scale
+    small[..., 2:4] *= scale
+    offset, motion = np.empty((height, width, 2), np.float32), np.empty((height, width, 2), np.float32)
+    tracked, confidence, misfit = (np.empty((height, width), np.float32) for _ in range(3))
+    visible = np.empty((height, width), np.bool_)
+    rows(
+        _enlarge,
+        height,
+        small,
+        guide,
+        key,
+        np.float32(JUMP_PX * scale.max()),
+        offset,
+        motion,
+        tracked,
+        confidence,
+        misfit,
+        visible,
+    )
+    return Seen(offset, tracked, confidence, misfit, motion, visible)
+
+
+@kernel
+def _enlarge(
+    first: int,
+    end: int,
+    small: Floats,
+    guide: Bytes,
+    key: Bytes,
+    jump: Any,
+    offset: Floats,
+    motion: Floats,
+    tracked: Floats,
+    confidence: Floats,
+    misfit: Floats,
+    visible: Bools,
+) -> None:
+    rows, columns, planes = small.shape
+    height, width = tracked.shape
+    found = np.empty(planes, np.float32)
+    for y in range(first, end):
+        v = min(max((y + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
+        top = min(int(v), max(rows - 2, 0))
+        bottom = min(top + 1, rows - 1)
+        b = np.float32(v - top)
+        for x in range(width):
+            u = min(max((x + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
+            left = min(int(u), max(columns - 2, 0))
+            right = min(left + 1, columns - 1)
+            a = np.float32(u - left)
+            torn = False
+            for c in range(2):
+                p, q, r, s = small[top, left, c], small[top, right, c], small[bottom, left, c], small[bottom, right, c]
+                torn = torn or max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > jump
+            if torn:
+                least = np.float32(np.inf)
+                for corner in range(4):
+                    row, column = bottom if (corner & 1) != (b > 0.5) else top, right if (corner >> 1) != (a > 0.5) else left
+                    i = min(max(int(np.rint(x + small[row, column, 0])), 0), width - 1)
+                    j = min(max(int(np.rint(y + small[row, column, 1])), 0), height - 1)
+                    apart = np.float32(0)
+                    for c in range(3):
+                        apart += abs(np.float32(guide[y, x, c]) - np.float32(key[j, i, c]))
+                    if apart < least:
+                        least = apart
+                        for c in range(planes):
+                            found[c] = small[row, column, c]
+            else:
+                for c in range(planes):
+                    above = small[top, left, c] + a * (small[top, right, c] - small[top, left, c])
+                    below = small[bottom, left, c] + a * (small[bottom, right, c] - small[bottom, left, c])
+                    found[c] = above + b * (below - above)
+            offset[y, x, 0], offset[y, x, 1] = found[0], found[1]
+            motion[y, x, 0], motion[y, x, 1] = found[2], found[3]
+            tracked[y, x], confidence[y, x], misfit[y, x] = found[4], found[5], found[6]
+            visible[y, x] = found[7] > 0.5

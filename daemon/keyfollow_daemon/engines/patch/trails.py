@@ -1,0 +1,78 @@
+"""Tracks from a keyframe as far as they follow from the source alone, in the cache: one entry per frame.
+
+Another edit of the same keyframe finds them there. A track goes on from what is stored, never from what was computed, so that
+the result is the same with the cache and without.
+"""
+
+from __future__ import annotations
+
+from .correspondence import Correspondence, chain, pack, pull, start, unpack
+from .inversion import Flows
+from .matching import KeyView
+
+DRAFT_REFINEMENT = 4
+"""Drafts pull the chain back onto the keyframe at every fourth frame only."""
+
+
+class Trails:
+    """Correspondences of frames with keyframes, going outward; the last one of each keyframe and direction is kept."""
+
+    def __init__(self, flows: Flows, draft: bool) -> None:
+        self._flows, self._draft = flows, draft
+        self._views: dict[int, KeyView] = {}
+        self._keys: dict[tuple[int, bool], list[str]] = {}
+        self._last: dict[tuple[int, bool], tuple[int, Correspondence]] = {}
+
+    def view(self, key: int) -> KeyView:
+        """The keyframe's source as the target of matching."""
+        if key not in self._views:
+            self._views[key] = KeyView(self._flows.guide(key))
+        return self._views[key]
+
+    def at(self, key: int, frame: int) -> Correspondence:
+        """Where the pixels of `frame` were in `key`; without motions."""
+        far, side = abs(frame - key), (key, frame > key)
+        state, index = self._at_hand(side, far)
+        for i in range(index + 1, far + 1):
+            state = self._made(side, i, state)
+        self._last[side] = (far, state)
+        return state
+
+    def close(self) -> None:
+        """Forget all that is not in the cache."""
+        self._views.clear()
+        self._keys.clear()
+        self._last.clear()
+
+    def _at_hand(self, side: tuple[int, bool], far: int) -> tuple[Correspondence, int]:
+        """The correspondence nearest before index `far` that need not be made, and its index."""
+        last, state = self._last.get(side, (0, start(*self._flows.size[::-1])))
+        for index in range(far, 0, -1):
+            if index == last:
+                return state, last
+            stored = self._flows.load(self._key(side, index))
+            found = None if stored is None else unpack(stored, *self._flows.size)
+            if found is not None:
+                return found, index
+        return start(*self._flows.size[::-1]), 0
+
+    def _made(self, side: tuple[int, bool], index: int, before: Correspondence) -> Correspondence:
+        key, forward = side
+        frame = key + index if forward else key - index
+        state = chain(before, *self._flows.toward(key, frame))
+        if not self._draft or index % DRAFT_REFINEMENT == 0:
+            state = pull(state, self._flows.evened(frame), self.view(key), self._flows.finest)
+        packed = pack(state, index)
+        self._flows.save(self._key(side, index), packed)
+        kept = unpack(packed, *self._flows.size)
+        assert kept is not None
+        return kept
+
+    def _key(self, side: tuple[int, bool], index: int) -> str:
+        key, forward = side
+        keys = self._keys.setdefault(side, [""])
+        while len(keys) <= index:
+            here = key + len(keys) if forward else key - len(keys)
+            before = bytes.fromhex(keys[-1]) or self._flows.digest(key)
+            keys.append(self._flows.entry("track", [before, self._flows.digest(here)]))
+        return keys[index]

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow_daemon.engines.patch.matching import KeyView, detail_error, match_error
+from keyfollow_daemon.engines.patch.pixels import evened
+
+
+def constant(picture: Any, dx: float) -> Any:
+    flow = np.zeros((*picture.shape[:2], 2), np.float32)
+    flow[..., 0] = dx
+    return flow
+
+
+def test_the_match_error_forgives_a_change_of_light_but_not_of_place(picture: Any) -> None:
+    key = KeyView(picture)
+    here = constant(picture, 0.0)
+    darker = np.rint(picture * 0.7).astype(np.uint8)
+    assert match_error(darker, key, here).mean() < 2.0
+    assert match_error(darker, key, constant(picture, 9.0)).mean() > 100.0
+
+
+def test_the_match_error_forgives_a_highlight_where_it_may(picture: Any) -> None:
+    key = KeyView(picture)
+    here = constant(picture, 0.0)
+    lit = np.minimum(picture * 0.6 + 60, 255).astype(np.uint8)
+    plain = match_error(lit, key, here, highlights=False).mean()
+    assert match_error(lit, key, here).mean() < 0.5 * plain
+
+
+def test_the_detail_error_tells_half_a_pixel_whatever_the_light(picture: Any) -> None:
+    key = KeyView(picture)
+    lit = np.clip(picture * 0.6 + np.linspace(0, 80, picture.shape[1])[None, :, None], 0, 255).astype(np.uint8)
+    here, beside = constant(picture, 0.0), constant(picture, 0.5)
+    assert detail_error(evened(lit), key, here).mean() < 0.5 * detail_error(evened(lit), key, beside).mean()
+
+
+def test_texture_is_tolerated_and_the_tolerance_moves_with_it(picture: Any) -> None:
+    half = picture.copy()
+    half[:, :96] = 128
+    key = KeyView(half)
+    assert np.allclose(key.tolerance_at(constant(picture, 0.0))[20:-20, 20:80], 30.0)
+    assert key.tolerance_at(constant(picture, 96.0))[20:-20, 20:80].mean() > 60.0
