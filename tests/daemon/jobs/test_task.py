@@ -212,6 +212,15 @@ def test_progress_is_told_at_a_bounded_rate_with_an_end(tmp_path: Path) -> None:
     assert 2 <= len(listener.said) < 50 and listener.said[-1]["done"] == 1000
 
 
+def test_a_figure_after_the_phase_does_not_begin_another(tmp_path: Path) -> None:
+    listener = Listener()
+    store = InversionStore(tmp_path, 1 << 20)
+    context = TaskContext(listener, store, store)
+    for n in range(1001):
+        context.progress(f"Training (loss {n})", n, 1000)
+    assert 2 <= len(listener.said) < 50 and listener.said[-1]["phase"] == "Training (loss 1000)"
+
+
 def test_phases_add_up() -> None:
     clock = PhaseClock()
     for _ in range(2):
