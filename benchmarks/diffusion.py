@@ -3,6 +3,7 @@
     python benchmarks/diffusion.py --engine pix2video --size 512 --frames 16 --steps 50 [--schedule …] [--dtype …] [--tiny] [--json]
     python benchmarks/diffusion.py --memory [--tiny] [--steps …]
     python benchmarks/diffusion.py --engine vid2vid_zero --size 512 --frames 8 --steps 50 [--dtype …] [--tiny] [--json]
+    python benchmarks/diffusion.py --engine i2vedit …                    see benchmarks/i2vedit.py, which this calls
 
 The network is the real architecture with random weights, built from its configuration: nothing is downloaded, and what it draws is
 noise. Measured are inversion and edit pass, without autoencoder and text. The naive port does what the published code does: one frame
@@ -14,7 +15,9 @@ float32, attention maps written out, keys and values copied for every frame, the
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -366,8 +369,13 @@ def memory_by_length(size: int, steps: int, tiny: bool, precision: str, device: 
 
 
 def main() -> None:
+    if "i2vedit" in sys.argv[1:]:
+        at = sys.argv.index("i2vedit")
+        # a video model's figures are of another kind; this folder is where a script's own imports are found
+        importlib.import_module("i2vedit").main(sys.argv[1 : at - 1] + sys.argv[at + 1 :])
+        return
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--engine", choices=("pix2video", "vid2vid_zero"), default="pix2video")
+    parser.add_argument("--engine", choices=("pix2video", "vid2vid_zero", "i2vedit"), default="pix2video")
     parser.add_argument("--size", type=int, help="default 512, tiny 128")
     parser.add_argument("--frames", type=int, help="default 16, or one window of 8 for vid2vid_zero; tiny 4")
     parser.add_argument("--steps", type=int, help="default 50, tiny 10")

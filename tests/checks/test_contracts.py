@@ -56,6 +56,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
         ("daemon/keyfollow_daemon/engines/pix2video/info.py", "import torch"),
         ("daemon/keyfollow_daemon/engines/pix2video/info.py", "from diffusers import DDIMScheduler"),
         ("daemon/keyfollow_daemon/engines/vid2vid_zero/info.py", "import torch"),
+        ("daemon/keyfollow_daemon/engines/i2vedit/info.py", "import torch"),
     ],
     "toolbox-below-engines": [
         ("daemon/keyfollow_daemon/engines/diffusion/ddim.py", "from keyfollow_daemon.engines.pix2video import options"),

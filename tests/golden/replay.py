@@ -3,13 +3,14 @@
     python tests/golden/replay.py CASE_DIR [--schedule frame|step|wave] [--dtype fp32|bf16|fp16] [--width N] [--only NAME] [--json]
 
 A case holds a model folder, `settings.json`, and any of the `expected_*.safetensors` (see README.md beside each case); one of
-Pix2Video's has `inputs.safetensors`, one of vid2vid-zero's `input_frames.safetensors`. Exit status 1 when a tensor of a float32 replay
+Pix2Video's has `inputs.safetensors`, one of vid2vid-zero's `input_frames.safetensors`, one of I2VEdit's `source.safetensors`. Exit status 1 when a tensor of a float32 replay
 is outside the tolerances.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -39,6 +40,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 Tensors = Mapping[str, Tensor]
+HERE = Path(__file__).parent
 LATENT_TOLERANCE = 1e-3
 FORWARD_TOLERANCE = 1e-4
 BYTES_OFF = 0.005
@@ -484,17 +486,29 @@ def video_frames(case: VideoCase, want: Tensors) -> Iterator[Row]:
         yield row(f"frames.{name}", (decoded / 2 + 0.5).clamp(0, 1).transpose(1, 2), tensor, PICTURE_TOLERANCE)
 
 
+def replay_clips(folder: Path, dtype: str, features: str, only: str | None) -> Iterator[Row]:
+    """I2VEdit's cases, which have a module of their own."""
+    if str(HERE) not in sys.path:
+        sys.path.insert(0, str(HERE))
+    module = importlib.import_module("replay_i2vedit")
+    for compared in module.replay_i2vedit(module.I2VCase(folder, dtype, features), only):
+        yield row(*compared)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("case", type=Path)
     parser.add_argument("--schedule", choices=("frame", "step", "wave"), default="frame")
     parser.add_argument("--dtype", choices=tuple(loading.PRECISIONS), default="fp32")
     parser.add_argument("--width", type=int, default=8, help="frames in flight of the wave schedule")
+    parser.add_argument("--features", choices=("keep", "rerun"), default="keep", help="of the source, for I2VEdit")
     parser.add_argument("--only", metavar="NAME", help="one expected file, e.g. full, inversion, expected_latents; or inputs")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     if (given.case / "inputs.safetensors").exists():
         rows = list(replay(Case(given.case, given.schedule, given.dtype, given.width), given.only))
+    elif (given.case / "source.safetensors").exists():
+        rows = list(replay_clips(given.case, given.dtype, given.features, given.only))
     else:
         rows = list(replay_video(VideoCase(given.case, given.dtype), given.only))
     good = all(r.good for r in rows)

@@ -1,4 +1,4 @@
-"""The public golden case through our own code: every tensor within its tolerance, in every schedule; and wrong variants are caught."""
+"""The public golden cases through our own code: every tensor within its tolerance, in every schedule; and wrong variants are caught."""
 
 from __future__ import annotations
 

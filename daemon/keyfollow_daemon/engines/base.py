@@ -61,7 +61,8 @@ class Context(Protocol):
         """Call at every step: raises `Cancelled` when someone cancelled or paused, and tells the watchdog that work moves on."""
 
     def progress(self, phase: str, done: int, total: int) -> None:
-        """`phase` is a word a person understands: Reading, Preparing, Propagating."""
+        """`phase` is a word a person understands: Reading, Preparing, Propagating. A figure in brackets may follow it, which does not make it
+        another phase: Training (loss 0.12)."""
 
     def note(self, sentence: str) -> None:
         """Tell the person, now and in the take's report, something about how this run goes; the same sentence once."""

@@ -228,8 +228,9 @@ class TaskContext:
     def progress(self, phase: str, done: int, total: int) -> None:
         self.check()
         now = time.monotonic()
-        if phase != self._phase:
-            self._phase, self._began, self._said = phase, now, 0.0
+        word = phase.partition(" (")[0]
+        if word != self._phase:
+            self._phase, self._began, self._said = word, now, 0.0
         if now - self._said < PROGRESS_S and done < total:
             return
         self._said = now

@@ -248,6 +248,15 @@ def test_weights_that_are_read_for_the_first_time_are_a_phase_that_can_be_stoppe
     assert "Checking the model" in listener.phases
 
 
+def test_a_figure_after_the_phase_does_not_begin_another(tmp_path: Path) -> None:
+    listener = Listener()
+    store = InversionStore(tmp_path, 1 << 20)
+    context = TaskContext(listener, store, store)
+    for n in range(1001):
+        context.progress(f"Training (loss {n})", n, 1000)
+    assert 2 <= len(listener.said) < 50 and listener.said[-1]["phase"] == "Training (loss 1000)"
+
+
 def test_phases_add_up() -> None:
     clock = PhaseClock()
     for _ in range(2):

@@ -56,6 +56,7 @@ class Memory:
             raise InterruptedError
 
     def progress(self, phase: str, done: int, total: int) -> None:
+        phase = phase.partition(" (")[0]
         before = self.phases.get(phase, (0, total))
         assert before[0] <= done <= total
         self.phases[phase] = (done, total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -13,16 +14,23 @@ from keyfollow_daemon.engines.patch.pixels import guide
 
 from . import vae
 from .between import fill_between
-from .deliver import Delivery, apply_change
+from .deliver import Delivery, Floats, apply_change
 from .locality import Locality
-from .vae import Vae
 from .worksize import WorkSize
+
+
+class Decoder(Protocol):
+    """`vae.Vae`, or another autoencoder."""
+
+    def decode(self, latents: Tensor) -> Tensor: ...
 
 
 class Handout:
     """Makes `EditedFrame`s for one edit. Reads the settings ``deliver`` and ``grain``."""
 
-    def __init__(self, frames: Frames, edit: Edit, ctx: Context, size: WorkSize, autoencoder: Vae, locality: Locality) -> None:
+    def __init__(
+        self, frames: Frames, edit: Edit, ctx: Context, size: WorkSize, autoencoder: Decoder, locality: Locality
+    ) -> None:
         self._source, self._edit, self._ctx, self._vae, self._locality = frames, edit, ctx, autoencoder, locality
         self._delivery = Delivery(size, edit.settings["deliver"] == "difference", float(edit.settings["grain"]))
 
@@ -30,6 +38,10 @@ class Handout:
         """A frame from its edited latent ``(4, h, w)`` and from its source's."""
         # one by one: a smaller plan must not decode other bits
         edited, roundtrip = (vae.to_values(self._vae.decode(x[None])[0]) for x in (latent, source.to(latent)))
+        return self.pictured(frame, edited, roundtrip, confidence)
+
+    def pictured(self, frame: int, edited: Floats, roundtrip: Floats, confidence: float) -> EditedFrame:
+        """A frame from what was decoded of its edit and of its source, ``(h, w, 3)`` in 0…255 at padded working size."""
         mask = self._locality.at(frame)
         seed = int.from_bytes(self._source.digest(frame)[:7], "big") ^ self._edit.seed
         image = self._delivery.frame(self._source[frame], edited, roundtrip, mask, seed)

@@ -9,6 +9,8 @@ DIR/captioner                                          BLIP, optional
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +73,8 @@ def precision_of(name: str, device: torch.device) -> str:
     return "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
 
 
-def check_folder(folder: str | None) -> Path:
-    """The folder, if it is one that can be opened.
+def check_folder(folder: str | None, needed: Sequence[str] = NEEDED) -> Path:
+    """The folder, if it is one that can be opened: it has all `needed` parts.
 
     Raises:
         ModelMissing: ``model_missing`` when there is none, or parts are absent.
@@ -85,7 +87,7 @@ def check_folder(folder: str | None) -> Path:
             "Give a folder in diffusers' layout with --model DIR (`keyfollow models list`).",
         )
     root = Path(folder)
-    absent = [part for part in NEEDED if not (root / part).is_dir()]
+    absent = [part for part in needed if not (root / part).is_dir()]
     if absent:
         raise ModelMissing(
             "model_missing",
@@ -103,9 +105,9 @@ def check_folder(folder: str | None) -> Path:
     return root
 
 
-def revision(folder: str) -> str:
+def revision(folder: str, needed: Sequence[str] = NEEDED) -> str:
     """Names the weights by content (`models.folder.open_model`); for engines called without a daemon, which gives the revision itself."""
-    return open_model(check_folder(folder)).revision
+    return open_model(check_folder(folder, needed)).revision
 
 
 def load(folder: str, device: torch.device, precision: str, *, offload: bool = False, tiled: bool = False) -> Model:
@@ -120,8 +122,15 @@ def load(folder: str, device: torch.device, precision: str, *, offload: bool = F
         ModelMissing, UsageError: see `check_folder`; UsageError ``bad_model`` when a part is not what its place says.
     """
     root = check_folder(folder)
-    try:
+    with opening(folder):
         return _load(root, device, precision, offload, tiled)
+
+
+@contextmanager
+def opening(folder: str) -> Iterator[None]:
+    """Turn what a library says of a model that cannot be opened into UsageError ``bad_model``."""
+    try:
+        yield
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as e:
         if isinstance(e, torch.OutOfMemoryError):
             raise

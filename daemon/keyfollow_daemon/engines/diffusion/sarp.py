@@ -28,4 +28,9 @@ def smooth_areas(pictures: Tensor) -> Tensor:
 def perturbed(pictures: Tensor, strength: float, seed: int) -> Tensor:
     """x + strength * noise where x is smooth, clamped to -1…1. Strength 0.02 suits Stable Diffusion, 0.005 SVD."""
     noise = torch.randn(pictures.shape, generator=torch.Generator().manual_seed(seed)).to(pictures)
+    return perturbed_by(pictures, noise, strength)
+
+
+def perturbed_by(pictures: Tensor, noise: Tensor, strength: float) -> Tensor:
+    """`perturbed` with noise that is given, of the pictures' shape."""
     return torch.where(smooth_areas(pictures), pictures + strength * noise, pictures).clamp(-1, 1)

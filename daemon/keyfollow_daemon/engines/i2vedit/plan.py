@@ -1,0 +1,85 @@
+"""What a run takes, and the ladder that it steps down when that is too much. No torch: estimates need it not.
+
+Sizes are those of Stable Video Diffusion; activations in flight and those kept for the gradient are allowances, counted in the number of
+elements that the network's widest layers hold, not measured on a GPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from keyfollow_daemon.engines.diffusion.memory import BYTES, DECODER_BYTES_PER_PIXEL
+
+UNET_PARAMETERS = 1_525_000_000
+BESIDE_PARAMETERS = 730_000_000
+"""Autoencoder (97 M) and image encoder (632 M), float32."""
+LORA_PARAMETERS = {False: 3_200_000, True: 17_800_000}
+"""At rank 32, by `wide`."""
+ACTIVATIONS = 8_000
+"""Elements in flight per latent pixel, frame and row: the first level's feed-forward and what skips to the decoder."""
+KEPT, KEPT_CHECKPOINTED = 60_000, 25_000
+"""Elements kept for the gradient, per latent pixel and frame."""
+FEATURES = 11_400
+"""Elements of queries and keys of all hooked layers of one call, per latent pixel and frame: 1.36 GiB of spatial ones in bf16 (spec § 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run spends memory.
+
+    Args:
+        checkpointed: training computes activations again instead of keeping them.
+        together: frames decoded at once; fewer see fewer neighbours.
+        offload: all but the network on the CPU. precision: of the network.
+    """
+
+    precision: str
+    checkpointed: bool = False
+    together: int = 8
+    offload: bool = False
+
+    def __str__(self) -> str:
+        words = ["activations computed again in training"] * self.checkpointed + [f"{self.together} frames decoded at once"]
+        return ", ".join([*words, *["all but the network on the CPU"] * self.offload, self.precision])
+
+
+def ladder(first: Plan, exact: bool) -> list[Plan]:
+    """`first` and ever smaller plans; a lower precision only unless one was asked for (`exact`)."""
+    checkpointed = replace(first, checkpointed=True)
+    few = replace(checkpointed, together=2)
+    offload = replace(few, offload=True)
+    plans = [first, checkpointed, few, offload]
+    if first.precision == "fp32" and not exact:
+        plans.append(replace(offload, precision="bf16"))
+    return plans
+
+
+def device_bytes(plan: Plan, latent: tuple[int, int], training: tuple[int, int], frames: int, learns: bool) -> int:
+    """Peak bytes on the device; latents are (height, width)."""
+    size, area, small = BYTES[plan.precision], latent[0] * latent[1], training[0] * training[1]
+    edit = (2 * ACTIVATIONS + FEATURES) * area * frames
+    kept = (KEPT_CHECKPOINTED if plan.checkpointed else KEPT) * small * frames if learns else 0
+    decoder = DECODER_BYTES_PER_PIXEL * 64 * area * plan.together
+    beside = 0 if plan.offload else 4 * BESIDE_PARAMETERS + decoder
+    return size * (UNET_PARAMETERS + max(edit, kept)) + beside
+
+
+def fitting(
+    plans: list[Plan], latent: tuple[int, int], training: tuple[int, int], frames: int, learns: bool, free: int | None
+) -> int:
+    """Index in `plans` of the largest that fits `free` bytes; the last one where none does."""
+    if free is None:
+        return 0
+    fits = (i for i, p in enumerate(plans) if device_bytes(p, latent, training, frames, learns) <= free)
+    return next(fits, len(plans) - 1)
+
+
+def clip_bytes(latent: tuple[int, int], frames: int) -> int:
+    """Latents of one clip, float32."""
+    return 16 * frames * latent[0] * latent[1]
+
+
+def disk_bytes(frames: int, latent: tuple[int, int], training: tuple[int, int], steps: int, wide: bool, leads: bool) -> int:
+    """What is kept of a clip: its trajectory, a chain's first clip's at training size too, its frames' latents, its LoRA."""
+    states, small = clip_bytes(latent, frames), clip_bytes(training, frames)
+    return (steps + 2) * states + small + (steps + 1) * small * leads + 4 * LORA_PARAMETERS[wide]
