@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from .. import __version__, environment, launch
 from ..atomic import storage_errors, write_atomic
@@ -101,9 +102,13 @@ def _own() -> str:
         url = str(json.loads(told)["url"]) if told else ""
     except (metadata.PackageNotFoundError, ValueError, KeyError):
         url = ""
-    if url.startswith("file:") and Path(unquote(urlsplit(url).path)).exists():
+    if url.startswith("file:") and _file(url).exists():
         return f"keyfollow[diffusion] @ {url}"
     return f"keyfollow[diffusion]=={__version__}"
+
+
+def _file(url: str) -> Path:
+    return Path(url2pathname(urlsplit(url).path))
 
 
 def make(where: Paths, wanted: Plan, say: Say, log: Path) -> Current:
@@ -218,7 +223,7 @@ class Installer:
     def _own_wheel(self) -> str:
         """Keyfollow as a version, its wheel beside the others where it is not to come from PyPI."""
         _, here, url = self._plan.requirement.partition(" @ ")
-        source = Path(unquote(urlsplit(url).path))
+        source = _file(url)
         if here and source.is_dir() and self._plan.tool == "uv":
             self._run("uv", "build", "--quiet", "--wheel", "--out-dir", str(self._wheels), str(source))
         elif here and source.is_dir():

@@ -4,7 +4,8 @@ Two ways, for two kinds of text:
 
 - `recipe`: known structure. Only fields that are named here, and of those only numbers, truths and words that the product chose.
 - `Redactor`: sentences and logs. What looks like a path, a quotation, an address or a key goes; so does every text that is known to be
-  the person's; and of the rest every word stays only if Keyfollow's own source uses it. A report loses some sense by that, never a secret.
+  the person's; and of the rest every word stays only if Keyfollow's own source uses it. A report loses some sense
+  by that. What can survive is a common word that is also ours, where nothing says that it is the person's.
 """
 
 from __future__ import annotations
