@@ -543,7 +543,7 @@ Dateien hier ablegen oder importieren.</translation>
   </message>
   <message>
    <source>Edit (E)</source>
-   <translation>Bearbeiten (E)</translation>
+   <translation>Ändern (E)</translation>
   </message>
   <message>
    <source>Open this frame in the image editor that you chose; it comes back when you save</source>
@@ -559,7 +559,7 @@ Dateien hier ablegen oder importieren.</translation>
   </message>
   <message>
    <source>Use…</source>
-   <translation>Nehmen…</translation>
+   <translation>Bild…</translation>
   </message>
   <message>
    <source>Take a picture that is edited already</source>
@@ -667,7 +667,7 @@ Dateien hier ablegen oder importieren.</translation>
   </message>
   <message>
    <source>From file</source>
-   <translation>Aus Datei</translation>
+   <translation>Datei</translation>
   </message>
   <message>
    <source>A picture, a video, or a folder of numbered images</source>

@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -73,6 +74,10 @@ class Timeline(QAbstractScrollArea):
         self._drag: _Drag | None = None
         self._gestures = 0
         self._snapped: int | None = None
+        self._known = 0
+        self._still = QPixmap()
+        self._still_shows: tuple[object, ...] = ()
+        """All but the playhead as it was drawn last, and what that shows: while playing only the playhead moves."""
         self._painter = Painter(document, thumbnails, takes)
         document.changed.connect(self._on_changed)
         document.place_changed.connect(self._on_place)
@@ -141,6 +146,8 @@ class Timeline(QAbstractScrollArea):
             self._set_scale(self.scale)
 
     def _repaint(self) -> None:
+        """More is known of what is drawn."""
+        self._known += 1
         self.viewport().update()
 
     def _on_place(self) -> None:
@@ -155,10 +162,30 @@ class Timeline(QAbstractScrollArea):
         self._update_bars()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        self._painter.paint(
-            painter, self.viewport(), self.scale, self._rows, self.verticalScrollBar().value(), self._snapped, self.hasFocus()
+        view = self.viewport()
+        scrolled = self.verticalScrollBar().value()
+        shown = (
+            self._document.project,
+            self._document.place.clips,
+            self.scale,
+            scrolled,
+            self._snapped,
+            self.hasFocus(),
+            view.size(),
+            view.devicePixelRatioF(),
+            self._known,
         )
+        if shown != self._still_shows:
+            self._still = QPixmap(view.size() * view.devicePixelRatioF())
+            self._still.setDevicePixelRatio(view.devicePixelRatioF())
+            painter = QPainter(self._still)
+            self._painter.paint(painter, view, self.scale, self._rows, scrolled, self._snapped, self.hasFocus())
+            painter.end()
+            self._still_shows = shown
+        painter = QPainter(view)
+        painter.drawPixmap(0, 0, self._still)
+        if self._rows:
+            self._painter.paint_playhead(painter, view, self.scale)
         painter.end()
 
     # --- mouse -------------------------------------------------------------------------------------------------------------

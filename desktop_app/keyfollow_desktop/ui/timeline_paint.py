@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
@@ -44,7 +45,7 @@ class Painter:
     def paint(
         self, p: QPainter, widget: QWidget, scale: Scale, rows: list[Row], scrolled: int, snapped: int | None, focus: bool
     ) -> None:
-        """Draw everything that `widget` shows."""
+        """Draw everything that `widget` shows but the playhead, which moves while all this stands still."""
         self._ratio = widget.devicePixelRatioF()
         self._wants = []
         project = self._document.project
@@ -63,8 +64,6 @@ class Painter:
         if snapped is not None:
             p.setPen(QPen(QColor("#ffffff"), 1, Qt.PenStyle.DashLine))
             p.drawLine(QPointF(scale.x(snapped), RULER), QPointF(scale.x(snapped), height))
-        if rows:
-            self._playhead(p, scale, height)
         p.setClipping(False)
         if focus:
             p.setPen(QPen(theme.ACCENT, 1))
@@ -134,7 +133,10 @@ class Painter:
         p.setPen(theme.LINE)
         p.drawLine(HEAD - 1, RULER, HEAD - 1, height)
 
-    def _playhead(self, p: QPainter, scale: Scale, height: int) -> None:
+    def paint_playhead(self, p: QPainter, widget: QWidget, scale: Scale) -> None:
+        """Draw the playhead over what `paint` drew."""
+        height = widget.height()
+        p.setClipRect(HEAD, 0, widget.width() - HEAD, height)
         x = scale.x(self._document.place.playhead)
         if scale.pixels > 6:
             p.fillRect(QRectF(x, RULER, scale.pixels, height), QColor(79, 157, 255, 28))
@@ -225,14 +227,18 @@ class Painter:
         height = box.height() - 4 if alone else WAVE
         middle = box.center().y() if alone else box.bottom()
         part = 0.5 if alone else 1.0
-        lines = []
-        for x in range(int(visible.left()), int(visible.right())):
-            begin = max(0, int(first + (x - box.left()) * step))
-            piece = peaks[begin : max(begin + 1, int(first + (x + 1 - box.left()) * step))]
-            if len(piece) and (loud := float(piece.max())) > 0.003:
-                # as the ear hears it: a tenth of the pressure is not a tenth as loud
-                up = loud**0.5 * height * part
-                lines.append(QLineF(x + 0.5, middle - up, x + 0.5, middle + (up if alone else 0)))
+        across = np.arange(int(visible.left()), int(visible.right()))
+        begins = np.maximum(0, (first + (across - box.left()) * step).astype(int))
+        known = begins < len(peaks)
+        across, begins = across[known], begins[known]
+        # the loudest from each pixel's first value to the next one's
+        loud = np.maximum.reduceat(peaks, begins) if len(begins) else peaks[:0]
+        # as the ear hears it: a tenth of the pressure is not a tenth as loud
+        ups = np.sqrt(loud) * height * part
+        lines = [
+            QLineF(x + 0.5, middle - up, x + 0.5, middle + (up if alone else 0))
+            for x, up in zip(across[loud > 0.003].tolist(), ups[loud > 0.003].tolist(), strict=True)
+        ]
         p.setPen(QPen(SOUND, 1))
         p.drawLines(lines)
 
