@@ -155,13 +155,7 @@ class Prepared:
         return from_arrays(found, self._model.device)
 
     def source_key(self, chain: Chain, number: int, at: str = "work") -> str:
-        how, size = self._how, self.sizes.work if at == "work" else self.sizes.training
-        settings: dict[str, SettingValue] = {
-            "content": f"{size.content} in {size.padded}",
-            "sarp": how.sarp,
-            "sigmas": str(self.sigmas),
-        }
-        return self._key("trajectory", settings, self._clips(chain, number))  # fmt: skip
+        return self._key("trajectory", self._source_settings(at), self._clips(chain, number))
 
     def weights_key(self, chain: Chain, number: int) -> str:
         size = self.sizes.training
@@ -176,15 +170,13 @@ class Prepared:
         own = chain.clips[number].frames
         return [chain.clips[0].frames, own] if number and self._how.skip else [own]
 
-    def _trajectory(self, chain: Chain, number: int, step: Callable[[], None], at: str = "work") -> Tensor:
+    def _source_settings(self, at: str) -> dict[str, SettingValue]:
         size = self.sizes.work if at == "work" else self.sizes.training
-        settings: dict[str, SettingValue] = {
-            "content": f"{size.content} in {size.padded}",
-            "sarp": self._how.sarp,
-            "sigmas": str(self.sigmas),
-        }
+        return {"content": f"{size.content} in {size.padded}", "sarp": self._how.sarp, "sigmas": str(self.sigmas)}
+
+    def _trajectory(self, chain: Chain, number: int, step: Callable[[], None], at: str = "work") -> Tensor:
         made = partial(self._inverted, chain, number, step, at)
-        return self._entry("trajectory", settings, self._clips(chain, number), made)["states"]  # fmt: skip
+        return self._entry("trajectory", self._source_settings(at), self._clips(chain, number), made)["states"]
 
     def _inverted(self, chain: Chain, number: int, step: Callable[[], None], at: str) -> dict[str, Tensor]:
         clip, leads = chain.clips[number].frames, self._leads(chain, number)
@@ -192,7 +184,8 @@ class Prepared:
             clean = torch.stack([self.latents(f)["sample"] for f in clip])
         else:
             pictures = torch.stack([self._picture(f, self.sizes.training, "smooth areas") for f in clip])
-            noises = [torch.randn(4, *self.sizes.training.latent, generator=self._dice(f, "posterior small")) for f in clip]
+            # where both sizes are the same these are the same latents, as their entry is the same
+            noises = [torch.randn(4, *self.sizes.training.latent, generator=self._dice(f, "posterior sample")) for f in clip]
             clean = self._model.vae.sample(pictures, torch.stack(noises)) * self._model.vae.scale
         anchor = self._anchor(chain, number, at)
         name = self.source_key(chain, number, at)

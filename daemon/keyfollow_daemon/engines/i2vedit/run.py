@@ -68,7 +68,8 @@ class Run:
         self._pace = Pace(CHECKPOINT_SHARE)
         self._done = 0
         self._before: Tensor | None = None
-        """``(4, h, w)`` scaled: the frame that the clip before handed over."""
+        """``(4, h, w)`` scaled: the frame that the clip before handed over; and as a picture, ``(3, H, W)`` in -1…1."""
+        self._picture_of_last: Tensor | None = None
         self._first: ClipEdit | None = None
         self._first_trail: Tensor | None = None
         self._parts: dict[int, tuple[Tensor, float]] = {}
@@ -180,9 +181,8 @@ class Run:
     def _given(self, chain: Chain, number: int) -> Conditioning:
         if number == 0:
             return self._given_first(chain)
-        assert self._before is not None
-        picture = self._picture_of_last
-        return self._conditioning(chain, number, picture, self._before / self._model.vae.scale)
+        assert self._before is not None and self._picture_of_last is not None
+        return self._conditioning(chain, number, self._picture_of_last, self._before / self._model.vae.scale)
 
     def _given_first(self, chain: Chain) -> Conditioning:
         picture = self._key_picture(chain)
@@ -262,7 +262,7 @@ class Run:
         state = {"identity": identity(self._identity), "done": torch.tensor(self._done), **inside}
         if self._first_trail is not None:
             state["first"] = self._first_trail
-        if self._before is not None:
+        if self._before is not None and self._picture_of_last is not None:
             state |= {"before": self._before, "picture": self._picture_of_last}
         for frame, (total, weight) in self._parts.items():
             state |= {f"part.{frame}": total, f"weight.{frame}": torch.tensor(weight, dtype=torch.float64)}
