@@ -13,6 +13,9 @@ WIDTH = 44
 """Letters in a line of text: labels do not wrap by themselves."""
 
 
+_WAITING = {"starting": "Starting the daemon…", "connecting": "Connecting…"}
+
+
 class _Panel:
     bl_space_type = "SEQUENCE_EDITOR"
     bl_region_type = "UI"
@@ -28,13 +31,20 @@ class _StripPanel(_Panel):
 
 
 def _kept(context: Any) -> Any:
-    """What is kept with the strip that is worked on; None where there is none, when panels but the first are not drawn."""
+    """What is kept with the strip that is worked on; None where there is none."""
     found = state.target(context)
     return found[1].keyfollow if found else None
 
 
 class KEYFOLLOW_PT_main(_Panel, bpy.types.Panel):
     bl_label = "Keyfollow"
+
+    def draw_header_preset(self, context: Any) -> None:
+        # in the header, so that no button moves when the connection is made, or lost for a moment
+        if app.bridge.state == "closed":
+            self.layout.operator("keyfollow.connect", emboss=False, icon="LINKED")
+        elif app.bridge.state in _WAITING:
+            self.layout.label(text=_WAITING[app.bridge.state])
 
     def draw(self, context: Any) -> None:
         layout = self.layout
@@ -58,18 +68,14 @@ class KEYFOLLOW_PT_main(_Panel, bpy.types.Panel):
 
 
 def _draw_daemon(layout: Any) -> None:
-    bridge = app.bridge
-    if bridge.error is not None:
+    error = app.bridge.error
+    if error is not None:
         box = layout.box()
-        _text(box, bridge.error.message, "ERROR")
-        _text(box, bridge.error.remedy)
+        _text(box, error.message, "ERROR")
+        _text(box, error.remedy)
         row = box.row()
         row.operator("keyfollow.connect", text="Try Again", icon="FILE_REFRESH")
         row.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = preferences.__package__
-    elif bridge.state == "closed":
-        layout.operator("keyfollow.connect", icon="LINKED")
-    elif bridge.state != "open":
-        layout.label(text="Starting the daemon…" if bridge.state == "starting" else "Connecting…", icon="SORTTIME")
 
 
 def _draw_error(layout: Any, kept: Any) -> None:
@@ -84,7 +90,7 @@ def _draw_run(layout: Any, run: runs.Run) -> None:
     progress = run.shown.progress if run.shown else None
     share = runs.share(run)
     left = runs.eta(run)
-    layout.progress(factor=share, text=f"{run.phase}  {share:.0%}" + (f", {_time(left)} left" if left else ""))
+    layout.progress(factor=share, text=f"{run.phase} {share:.0%}" + (f", {_time(left)} left" if left else ""))
     if progress is not None and progress.total > 1:
         layout.label(text=f"{progress.done} of {progress.total}")
     row = layout.row(align=True)
@@ -99,13 +105,6 @@ def _draw_run(layout: Any, run: runs.Run) -> None:
 
 
 def _draw_start(layout: Any, kept: Any) -> None:
-    cost, refused = estimate.of(kept.uid)
-    if cost is not None:
-        prepared = f", {cost.frames_prepared} prepared" if cost.frames_prepared else ""
-        layout.label(text=f"{_time(cost.seconds)} for {cost.frames} frames{prepared}", icon="TIME")
-        layout.label(text=f"Memory {_size(cost.ram_bytes)}, disk {_size(cost.disk_bytes)}", icon="MEMORY")
-    elif refused is not None:
-        _text(layout, str(refused), "INFO")
     lacking = requests.lacks(kept)
     column = layout.column(align=True)
     column.enabled = not lacking
@@ -113,8 +112,16 @@ def _draw_start(layout: Any, kept: Any) -> None:
     row.scale_y = 1.4
     row.operator("keyfollow.propagate", text="Re-run" if kept.takes else "Propagate", icon="PLAY").quality = "final"
     row.operator("keyfollow.propagate", text="Draft").quality = "draft"
+    # below the buttons, so that they do not move when it becomes known
+    cost, refused = estimate.of(kept.uid)
     if lacking:
         _text(layout, lacking, "INFO")
+    elif cost is not None:
+        prepared = f", {cost.frames_prepared} prepared" if cost.frames_prepared else ""
+        layout.label(text=f"{_time(cost.seconds)} for {cost.frames} frames{prepared}", icon="TIME")
+        layout.label(text=f"Memory {_size(cost.ram_bytes)}, disk {_size(cost.disk_bytes)}", icon="MEMORY")
+    elif refused is not None:
+        _text(layout, str(refused), "INFO")
 
 
 class KEYFOLLOW_PT_keyframes(_StripPanel, bpy.types.Panel):

@@ -150,6 +150,7 @@ class Run:
             return
         self.fetched.add(answer.frame)
         self.latest = target
+        compat.redraw()
         if self._stream is not None:
             app.bridge.more(self._stream)
         self._fetch()

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, propagate, strips
 
@@ -48,6 +49,12 @@ def test_a_take_is_inserted_again_and_its_source_is_worked_on_through_it(done: A
     bpy.ops.keyfollow.edit_keyframe(show=False)
     stage.pump(lambda: len(by_name("rgb").keyfollow.keyframes) == 2)
     assert not made.keyfollow.keyframes
+
+
+def test_where_there_is_no_take_the_buttons_say_so(clip: Any) -> None:
+    for button in (bpy.ops.keyfollow.show_take, bpy.ops.keyfollow.compositor):
+        with pytest.raises(RuntimeError, match="No take is chosen"):
+            button()
 
 
 def test_the_compositor_gets_an_image_sequence(done: Any) -> None:

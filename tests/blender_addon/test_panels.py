@@ -46,7 +46,10 @@ def drawn() -> str:
     for cls in panels.CLASSES:
         if not hasattr(cls, "poll") or cls.poll(bpy.context):
             lines.append(f"== {cls.bl_label}")
-            cls.draw(type("Panel", (), {"layout": Paper(lines)})(), bpy.context)
+            panel = type("Panel", (), {"layout": Paper(lines)})()
+            if hasattr(cls, "draw_header_preset"):
+                cls.draw_header_preset(panel, bpy.context)
+            cls.draw(panel, bpy.context)
     return "\n".join(lines)
 
 
@@ -81,6 +84,8 @@ def test_a_missing_daemon_is_told_with_a_remedy() -> None:
     app = module("app")
     app.bridge.close()
     assert "[keyfollow.connect]" in drawn()
+    app.bridge.open()
+    assert "Connecting…" in drawn()
     app.bridge._give_up(stage.vendored("errors").DaemonError("daemon_not_installed", "There is none.", "Install it."))
     text = drawn()
     assert "There is none." in text and "Install it." in text and "[Try Again]" in text

@@ -55,7 +55,7 @@ def open_tab() -> float | None:
 
 def report() -> float:
     """What is going on, for the script outside."""
-    app, runs = sys.modules[f"{PACKAGE}.app"], sys.modules[f"{PACKAGE}.runs"]
+    app, runs, estimate = (sys.modules[f"{PACKAGE}.{name}"] for name in ("app", "runs", "estimate"))
     windows = bpy.context.window_manager.windows
     regions: dict[str, Any] = {}
     for area in windows[0].screen.areas:
@@ -71,6 +71,8 @@ def report() -> float:
         "bridge": app.bridge.state,
         "error": strip.keyfollow.error if strip else "",
         "keyframes": [bpy.path.abspath(k.path) for k in strip.keyfollow.keyframes] if strip else [],
+        "cost": estimate._shown.estimate is not None,
+        "preview": any(r.latest for r in runs.runs.values()),
         "takes": len(strip.keyfollow.takes) if strip else 0,
         "runs": [r.phase for r in runs.runs.values()],
         "regions": regions,

@@ -33,7 +33,7 @@ PACKAGES = (
 )
 DISPLAY = ":77"
 # in pixels of the 1400 x 900 window; the panel is drawn from the top of the sidebar, so that only its lines above count
-EDIT_KEYFRAME, PROPAGATE, PAUSE = (1207, 249), (1127, 183), (1127, 179)
+EDIT_KEYFRAME, PROPAGATE, PAUSE = (1207, 223), (1127, 131), (1127, 179)
 
 
 def build(chroot: Path) -> None:
@@ -85,42 +85,49 @@ class Window:
         )
         return subprocess.Popen(["unshare", "-m", "bash", "-c", command, "-", *words, *line])
 
-    def click(self, place: tuple[int, int]) -> None:
-        words = (
-            "mousemove",
-            str(place[0]),
-            str(place[1]),
-            "sleep",
-            "0.3",
-            "click",
-            "1",
-            "sleep",
-            "0.3",
-            "mousemove",
-            "700",
-            "600",
-        )
-        self._inside("xdotool", *words).wait(20)
+    def press(self, place: tuple[int, int], what: str, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Click, and see that it has its effect; on a machine with much to do Blender may miss a click, so it is tried three times."""
+        x, y = map(str, place)
+        click = ("mousemove", x, y, "sleep", "1", "mousedown", "1", "sleep", "0.3", "mouseup", "1", "sleep", "1")
+        for _ in range(3):
+            self._inside("xdotool", *click, "mousemove", "700", "600").wait(60)
+            if facts := self.seen(holds, 60):
+                return facts
+        raise SystemExit(f"{what}: it did not happen; {self.facts()}")
 
-    def picture(self, path: Path) -> None:
-        """A screenshot; Blender's own operator gives a black one here."""
-        inside = self.folder / "shot.png"
-        self._inside("bash", "-c", f"xwd -root -silent | convert xwd:- +dither -colors 256 {inside}").wait(30)
+    def picture(self, path: Path, *, still: bool = True) -> None:
+        """A screenshot, of a window that has nothing more to draw if `still`; Blender's own operator gives a black one here."""
+        inside, before, tries = self.folder / "shot.png", b"", 0
+        while True:
+            self._inside("bash", "-c", f"xwd -root -silent | convert xwd:- +dither -colors 256 -strip {inside}").wait(60)
+            data, tries = inside.read_bytes(), tries + 1
+            if not still or data == before or tries == 20:
+                break
+            before = data
+            time.sleep(2)
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(inside, path)
+        path.write_bytes(data)
 
-    def until(self, what: str, holds: Callable[[dict[str, Any]], Any], seconds: float = 90) -> dict[str, Any]:
+    def until(self, what: str, holds: Callable[[dict[str, Any]], Any], seconds: float = 900) -> dict[str, Any]:
         """Wait for what inside.py reports."""
+        if facts := self.seen(holds, seconds):
+            return facts
+        raise SystemExit(f"{what}: it did not happen in {seconds:.0f} s; {self.facts()}")
+
+    def seen(self, holds: Callable[[dict[str, Any]], Any], seconds: float) -> dict[str, Any]:
+        """What is reported once it holds; empty if it does not in time."""
         deadline = time.monotonic() + seconds
-        facts: dict[str, Any] = {}
         while time.monotonic() < deadline:
-            if (self.folder / "report.json").exists():
-                facts = json.loads((self.folder / "report.json").read_text())
-                if holds(facts):
-                    time.sleep(1)
-                    return facts
+            if (facts := self.facts()) and holds(facts):
+                time.sleep(1)
+                return facts
             time.sleep(0.2)
-        raise SystemExit(f"{what}: it did not happen in {seconds:.0f} s; {facts}")
+        return {}
+
+    def facts(self) -> dict[str, Any]:
+        path = self.folder / "report.json"
+        found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        return found
 
     def stop(self) -> None:
         for process in reversed(self._running):
@@ -155,19 +162,17 @@ def main() -> int:
         window.start(package)
         window.until("Blender starts", lambda f: f["regions"].get("SEQUENCE_EDITOR UI", [0, 0, 0])[2] > 100)
         window.picture(options.output / "idle.png")
-        window.click(EDIT_KEYFRAME)
-        facts = window.until("Edit Keyframe gives a picture", lambda f: f["keyframes"])
+        facts = window.press(EDIT_KEYFRAME, "Edit Keyframe gives a picture", lambda f: f["keyframes"])
         paint(Path(facts["keyframes"][0]))
-        time.sleep(2)
+        window.until("the cost becomes known", lambda f: f["cost"])
         window.picture(options.output / "ready.png")
-        window.click(PROPAGATE)
-        window.until("Propagate starts a job", lambda f: f["runs"] == ["Propagating"])
-        time.sleep(5)
-        window.picture(options.output / "running.png")
-        window.click(PAUSE)
-        window.until("Pause holds it", lambda f: f["runs"] == ["Paused"])
-        window.click(PAUSE)
-        window.until("Resume goes on and the result comes", lambda f: f["takes"] == 1, 180)
+        window.press(PROPAGATE, "Propagate starts a job", lambda f: f["runs"])
+        window.until("a finished frame is shown", lambda f: f["preview"])
+        time.sleep(5)  # Blender loads its icon in a job of its own
+        window.picture(options.output / "running.png", still=False)
+        window.press(PAUSE, "Pause holds it", lambda f: f["runs"] == ["Paused"])
+        window.press(PAUSE, "Resume goes on", lambda f: f["runs"] != ["Paused"])
+        window.until("the result comes", lambda f: f["takes"] == 1)
         window.picture(options.output / "done.png")
         daemon.send_signal(signal.SIGKILL)
         daemon.wait()
