@@ -44,7 +44,9 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
     close = area > 0
     if local:
         close = near(tracked, px)
-        more = _hanging_together(tracked, (belief > 0.4) & (largest(merged.by_colour) > VISIBLE) & (confidence < 0.5), px)
+        more = _hanging_together(
+            tracked, (belief > 0.4) & (largest(merged.by_colour[..., :3]) > VISIBLE) & (confidence < 0.5), px
+        )
         area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))
     out = np.zeros_like(edit)
     rows(

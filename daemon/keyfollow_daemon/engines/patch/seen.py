@@ -19,11 +19,13 @@ AGREED, DIFFERENT = 0.4, 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """Args:
-    offset, tracked: as in `Correspondence`.
-    confidence: ``(h, w)`` float32 0…1.
-    misfit: ``(h, w)`` float32, difference of the evened patches (mean square), which tells half a pixel from none.
-    motion: ``(h, w, 2)`` to the frame before, px; `visible` ``(h, w)`` bool, whether it was in sight there.
+    """A correspondence, and what a frame tells about it.
+
+    Args:
+        offset, tracked: as in `Correspondence`.
+        confidence: ``(h, w)`` float32 0…1.
+        misfit: ``(h, w)`` float32, difference of the evened patches (mean square), which tells half a pixel from none.
+        motion: ``(h, w, 2)`` to the frame before, px; `visible` ``(h, w)`` bool, whether it was in sight there.
     """
 
     offset: Floats
