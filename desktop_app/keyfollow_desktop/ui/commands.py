@@ -182,6 +182,7 @@ class Commands(QObject):
 
     def may_leave(self) -> bool:
         """Ask what to do with unsaved changes; whether to go on."""
+        self._w.painting.session.finish(now=True)
         document = self._w.document
         if document.folder == Path() or not document.dirty or (document.untitled and not document.project.media):
             return True
@@ -528,10 +529,7 @@ class Commands(QObject):
         self._w.show_queue(not self._w.queue.isVisible())
 
     def do_fullscreen(self) -> None:
-        if self._w.isFullScreen():
-            self._w.showNormal()
-        else:
-            self._w.showFullScreen()
+        self._w.fill_screen(not self._w.isFullScreen())
 
     # --- out ---------------------------------------------------------------------------------------------------------------
 
