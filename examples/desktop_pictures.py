@@ -13,6 +13,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keyfollow_desktop.ui.painter.session import Session
+    from keyfollow_desktop.ui.window import Window
+
+Wait = Callable[[Callable[[], object]], None]
+Shot = Callable[[str], None]
 
 
 def main(folder: Path, scale: str) -> None:
@@ -65,6 +73,8 @@ def photograph(folder: Path, suffix: str) -> None:
     wait(lambda: window.viewer.shown[0] is not None)
     rest(4)
     shot("example")
+    painter(window, wait, shot)
+    masks(window, wait, shot)
     window.commands.do_draft()
     wait(lambda: (seen := document.seen()) and seen.clip.take)
     seen = document.seen()
@@ -139,6 +149,52 @@ def photograph(folder: Path, suffix: str) -> None:
     german.bridge.call(lambda client: client.shutdown(), lambda _: finished.append(None), lambda _: finished.append(None))
     wait(lambda: len(finished) > 1, 10)
     german.shut_down()
+
+
+def painter(window: Window, wait: Wait, shot: Shot) -> None:
+    """The painter with a stroke of each kind."""
+    from PySide6.QtGui import QColor
+
+    window.document.go(20)
+    window.commands.do_paint()
+    session = window.painting.session
+    wait(lambda: session.canvas)
+    session.set_colour(QColor("#2f6fd8"))
+    draw(session, [(262 + 3 * n, 70 + n * n // 24) for n in range(36)], size=16.0)
+    session.set_colour(QColor("#f2c230"))
+    draw(session, [(268 + 3 * n, 150 + n * n // 40) for n in range(30)], size=26.0, hardness=0.2)
+    shot("painter")
+    session.cancel()
+
+
+def masks(window: Window, wait: Wait, shot: Shot) -> None:
+    """A painted mask, laid over the picture."""
+    from keyfollow_desktop.model.state import Mask
+
+    window.commands.paint_mask(Mask("example", "edit", 20))
+    session = window.painting.session
+    wait(lambda: session.canvas)
+    draw(session, [(300 + n, 90 + 5 * n) for n in range(28)], size=130.0, hardness=1.0)
+    session.finish()
+    wait(lambda: window.masks.chosen)
+    window.masks.feather.setValue(12)
+    window.overlays.set(mask="overlay", safe=True)
+    window.masks.refresh()
+    wait(lambda: window.overlays.ready)
+    shot("mask")
+    window.masks.remove.click()
+    window.overlays.set(mask="off", safe=False)
+    window.document.go(36)
+
+
+def draw(session: Session, points: list[tuple[float, float]], **brush: float) -> None:
+    from PySide6.QtCore import QPointF, Qt
+
+    session.set_brush(**brush)
+    session.press(QPointF(*points[0]), 1.0, Qt.KeyboardModifier.NoModifier)
+    for point in points[1:]:
+        session.move(QPointF(*point), 1.0)
+    session.release()
 
 
 if __name__ == "__main__":

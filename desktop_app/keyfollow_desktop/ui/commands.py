@@ -368,10 +368,7 @@ class Commands(ProjectCommands):
         self._w.show_queue(not self._w.queue.isVisible())
 
     def do_fullscreen(self) -> None:
-        if self._w.isFullScreen():
-            self._w.showNormal()
-        else:
-            self._w.showFullScreen()
+        self._w.fill_screen(not self._w.isFullScreen())
 
     # --- help --------------------------------------------------------------------------------------------------------------
 

@@ -60,7 +60,12 @@ class MaskPanel(QWidget):
         self.paint.setMenu(self._menu(self._paint_new))
         self.file = QPushButton(self.tr("From file"))
         self.file.setToolTip(self.tr("A picture, a video, or a folder of numbered images"))
-        self.file.setMenu(self._menu(self._choose_file))
+        menu = self._menu(self._choose_file)
+        menu.addSeparator()
+        for role in ROLES:
+            text = self.tr("{0}, a folder of images").format(self._names[role])
+            menu.addAction(text).triggered.connect(lambda _=False, r=role: self._choose_folder(r))
+        self.file.setMenu(menu)
         self.remove = tool("✕", self.tr("Remove this mask"))
         self.remove.clicked.connect(self._remove)
         row.addWidget(self.paint, 1)
@@ -98,6 +103,7 @@ class MaskPanel(QWidget):
         for view, name in zip(MASK_VIEWS, names, strict=True):
             self.view.addItem(name, view)
         self.view.activated.connect(lambda row: overlays.set(mask=MASK_VIEWS[row]))
+        overlays.changed.connect(lambda: self.view.setCurrentIndex(MASK_VIEWS.index(overlays.shown.mask)))
         self._view_row = QWidget()
         line = QHBoxLayout(self._view_row)
         line.setContentsMargins(0, 0, 0, 0)
@@ -203,11 +209,12 @@ class MaskPanel(QWidget):
         self.paint_asked.emit(here or replace(mask, id=new_id(), frame=seen.frame, image="", video=""))
 
     def _choose_file(self, role: MaskRole) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self,
-            self.tr("A mask: a picture of this frame, a video, or one of a folder of numbered images"),
-            str(Path.home()),
-        )
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("A mask: a picture of this frame, or a video"), str(Path.home()))
+        if path:
+            self.take_file(role, path)
+
+    def _choose_folder(self, role: MaskRole) -> None:
+        path = QFileDialog.getExistingDirectory(self, self.tr("A folder with one mask for every frame"), str(Path.home()))
         if path:
             self.take_file(role, path)
 

@@ -74,6 +74,11 @@ class Overlays(QObject):
         document.changed.connect(lambda _: self.refresh())
         document.place_changed.connect(lambda _: self.refresh())
 
+    @property
+    def ready(self) -> bool:
+        """Whether what belongs to the place where the person is can be drawn."""
+        return self._wish is None or (self._images is not None and self._images[0] == self._wish)
+
     def set(self, **fields: object) -> None:
         """Switch something on or off."""
         self.shown = replace(self.shown, **fields)  # type: ignore[arg-type]
@@ -95,7 +100,7 @@ class Overlays(QObject):
 
     def draw(self, painter: QPainter, target: QRectF) -> None:
         """Over the picture that lies in `target`."""
-        if self._images is not None and self._images[0] == self._wish:
+        if self._images is not None and self.ready:
             for image in self._images[1]:
                 painter.drawImage(target, image, QRectF(image.rect()))
         if self.shown.safe:
@@ -106,7 +111,7 @@ class Overlays(QObject):
 
     def _go_on(self) -> None:
         wish = self._wish
-        if self._busy or wish is None or (self._images is not None and self._images[0] == wish):
+        if self._busy or wish is None or self.ready:
             return
         self._busy = True
 

@@ -180,6 +180,7 @@ class ProjectCommands(QObject):
 
     def may_leave(self) -> bool:
         """Ask what to do with unsaved changes; whether to go on."""
+        self._w.painting.session.finish(now=True)
         document = self._w.document
         if document.folder == Path() or not document.dirty or (document.untitled and not document.project.media):
             return True

@@ -28,6 +28,7 @@ Samples = npt.NDArray[np.float32]
 AHEAD = 2 * RATE
 """Samples decoded ahead of what is heard."""
 BLOCK = RATE // 10
+GONE_S = 1.0
 
 
 class Output(Protocol):
@@ -62,31 +63,20 @@ class Player:
     def __init__(self, open_output: OpenOutput, clock: Callable[[], float] = time.monotonic) -> None:
         self._open, self._clock = open_output, clock
         self._stream: _Stream | None = None
-        self._output: Output | None = None
         self._shift = 0.0
         """What `now` is ahead of the machine's clock: every start and stop goes on from the moment before."""
 
-    def start(self, project: Project, at: Fraction) -> bool:
-        """Play from `at` seconds of the timeline; whether there is something to hear and a device to hear it on."""
+    def start(self, project: Project, at: Fraction) -> None:
+        """Play from `at` seconds of the timeline, as far as there is something to hear and a device to hear it on."""
         self.stop()
         heard = [p for p in pieces(project) if p.start + p.length > at]
-        if not heard:
-            return False
-        stream = _Stream(heard, at, self.now(), lambda: self._clock() + self._shift)
-        self._output = self._open(stream.take)
-        if self._output is None:
-            stream.close()
-            return False
-        stream.latency = self._output.latency
-        self._stream = stream
-        return True
+        if heard:
+            self._stream = _Stream(heard, at, self._open, self.now(), lambda: self._clock() + self._shift)
 
     def stop(self) -> None:
-        stream, output = self._stream, self._output
+        stream = self._stream
         self._shift = self.now() - self._clock()
-        self._stream = self._output = None
-        if output is not None:
-            output.close()
+        self._stream = None
         if stream is not None:
             stream.close()
 
@@ -99,16 +89,19 @@ class Player:
 class _Stream:
     """One stretch of playing: mixed on a thread, taken by the device. Positions are samples since its beginning."""
 
-    def __init__(self, heard: list[Piece], at: Fraction, began: float, clock: Callable[[], float]) -> None:
-        self._began, self._clock = began, clock
-        self.latency = 0.0
+    def __init__(
+        self, heard: list[Piece], at: Fraction, open_output: OpenOutput, began: float, clock: Callable[[], float]
+    ) -> None:
+        self._open, self._began, self._clock = open_output, began, clock
+        self._output: Output | None = None
+        self._latency = 0.0
         self._turn = threading.Condition()
         self._blocks: deque[Samples] = deque()
         self._head = self._tail = 0
         """Where the first waiting block begins, and the last one ends."""
         self._last: tuple[float, int, int] | None = None
         """When the device asked last, from where, how many; None until the first sample was given."""
-        self._closed = False
+        self._closed = self._ended = False
         self._thread = threading.Thread(target=self._run, args=(heard, at), name="keyfollow-sound", daemon=True)
         self._thread.start()
 
@@ -118,15 +111,18 @@ class _Stream:
         with self._turn:
             if self._last is None:
                 # what the picture has passed already is not heard any more; what is asked for now is heard a latency later
-                due = round((self._clock() - self._began + self.latency) * RATE)
+                due = round((self._clock() - self._began + self._latency) * RATE)
                 self._pop(min(due, self._tail) - self._head)
                 if self._tail < due + count:
                     return out
             begin = self._head
             part = self._pop(min(count, self._tail - self._head))
             out[: len(part)] = part
-            if len(part):
-                self._last = (self._clock(), begin, len(part))
+            if self._ended and len(part) < count:
+                # the timeline goes on when its sound is over, and so does the time
+                self._head = self._tail = begin + count
+            if self._head > begin:
+                self._last = (self._clock(), begin, self._head - begin)
         return out
 
     def now(self) -> float:
@@ -135,14 +131,18 @@ class _Stream:
             if self._last is None:
                 return self._clock()
             when, begin, count = self._last
-            # a device that asks for nothing more has stopped: so does the time
-            since = min(self._clock() - when, count / RATE)
-            return self._began + begin / RATE + since - self.latency
+            since = self._clock() - when
+            # sound that does not come in time holds the picture; a device that asks no more is gone, and nobody waits for it
+            heard = since if since > GONE_S else min(since, count / RATE)
+            return self._began + begin / RATE + heard - self._latency
 
     def close(self) -> None:
         with self._turn:
             self._closed = True
             self._turn.notify()
+        # outside of the turn: it waits for the device's thread, which may be waiting for the turn
+        if self._output is not None:
+            self._output.close()
 
     def _pop(self, count: int) -> Samples:
         taken: list[Samples] = []
@@ -157,6 +157,17 @@ class _Stream:
         return np.concatenate(taken) if taken else np.zeros((0, CHANNELS), np.float32)
 
     def _run(self, heard: list[Piece], at: Fraction) -> None:
+        # here: opening a device takes longer than a frame of the screen
+        output = self._open(self.take)
+        if output is None:
+            return
+        with self._turn:
+            self._latency = output.latency
+            gone = self._closed
+            self._output = None if gone else output
+        if gone:
+            output.close()
+            return
         mixed = mixed_blocks(heard, at)
         # closing it ends the sandboxes
         with closing(mixed):
@@ -168,6 +179,8 @@ class _Stream:
                         return
                     self._blocks.append(block)
                     self._tail += len(block)
+        with self._turn:
+            self._ended = True
 
 
 def mixed_blocks(heard: list[Piece], at: Fraction) -> Generator[Samples, None, None]:

@@ -103,7 +103,7 @@ class Window(QMainWindow):
     # --- building ----------------------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        left = QTabWidget(documentMode=True)
+        self._left = left = QTabWidget(documentMode=True)
         left.tabBar().setDrawBase(False)
         left.addTab(self.bin, self.tr("Bin"))
         left.addTab(self.takes_panel, self.tr("Takes"))
@@ -338,6 +338,19 @@ class Window(QMainWindow):
             self.sound.start(project, place.playhead / project.timeline.fps)
         else:
             self.sound.stop()
+
+    def fill_screen(self, full: bool) -> None:
+        """The picture alone on the whole screen, or everything again."""
+        if full == self.isFullScreen():
+            return
+        for part in (self._left, self.inspector, self.timeline, self.menuBar(), self.statusBar()):
+            part.setVisible(not full)
+        if full:
+            # a hidden menu bar takes its keys along
+            self.addActions(list(self.actions_by_name.values()))
+            self.showFullScreen()
+        else:
+            self.showNormal()
 
     def show_queue(self, shown: bool) -> None:
         self._queue_button.setChecked(shown)

@@ -82,3 +82,9 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, described: Media) -> 
         assert caught.value.code == code
     fits = write_png(tmp_path / "fits.png", np.zeros((64, 96, 3), np.uint8))
     assert new_file_mask(empty, str(fits), described, lambda p: p.name) == replace(empty, image="fits.png")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for n in range(12):
+        (folder / f"{n:03d}.png").write_bytes(fits.read_bytes())
+    mask = new_file_mask(empty, str(folder), described, lambda p: p.name)
+    assert mask == replace(empty, frame=None, video=str(folder)) and for_run(tmp_path, [mask]) == {"masks": [str(folder)]}

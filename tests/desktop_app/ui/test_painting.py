@@ -113,3 +113,13 @@ def test_a_clipboard_picture_keeps_its_pixels_whatever_its_row_length() -> None:
     image = QImage(5, 3, QImage.Format.Format_RGB888)
     image.fill(QColor(9, 8, 7))
     assert (from_image(image).pixels == (9, 8, 7, 255)).all()
+
+
+def test_what_is_being_painted_is_not_lost_when_the_window_is_left(painting: Window) -> None:
+    session = painting.painting.session
+    session.press(QPointF(20, 20), 1.0, Qt.KeyboardModifier.NoModifier)
+    session.release()
+    painting.document._history.saved(painting.document.project)
+    session.finish(now=True)
+    assert [k.frame for w in painting.document.project.work.values() for k in w.keyframes] == [0]
+    assert painting.document.dirty

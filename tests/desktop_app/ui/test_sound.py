@@ -14,7 +14,7 @@ from keyfollow.media.sound import RATE
 from keyfollow_desktop.model import timeline_edits
 from keyfollow_desktop.model.state import Media, Project
 from keyfollow_desktop.ui import sound
-from keyfollow_desktop.ui.sound import BLOCK, Player, mixed_blocks, pieces
+from keyfollow_desktop.ui.sound import AHEAD, BLOCK, Player, mixed_blocks, pieces
 
 from ..conftest import placed
 
@@ -94,21 +94,28 @@ def test_the_sound_is_the_clock(project: Project) -> None:
     device = Device()
     player = Player(device.start, lambda: device.time)
     before = player.now()
-    assert player.start(project, Fraction(2)) and player.now() == before
+    player.start(project, Fraction(2))
+    wait(lambda: device.take is not None)
+    assert player.now() == before
     wait(lambda: device.turn()[0, 0] > 0)
     # late by as much as it took until something came: it goes on where the picture is, not from its beginning
     passed = player.now() - before
     first = device.turn()
     heard = first[0, 0] - device.latency
     assert heard == pytest.approx(2 + passed, abs=0.03)
+    stream = player._stream
+    assert stream is not None
+    wait(lambda: stream._tail - stream._head > AHEAD)
     for _ in range(100):
         device.turn()
     assert player.now() - before == pytest.approx(passed + 1.01, abs=0.03)
     stopped = player.now()
     device.time += 0.005
     assert 0 <= player.now() - stopped <= 0.011
+    device.time += 0.5
+    assert player.now() - stopped <= 0.011, "sound that does not come in time holds the picture"
     device.time += 5
-    assert player.now() - stopped <= 0.011, "a device that stands still holds the time"
+    assert player.now() - stopped > 5, "but not for ever"
     held = player.now()
     player.stop()
     assert player.now() == pytest.approx(held) and device.closed == 1
@@ -117,16 +124,33 @@ def test_the_sound_is_the_clock(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("counting")
+def test_time_goes_on_when_the_sound_is_over(project: Project) -> None:
+    device = Device()
+    player = Player(device.start, lambda: device.time)
+    player.start(project, Fraction(99, 10))
+    wait(lambda: device.take is not None)
+    before = player.now()
+    wait(lambda: device.turn(48)[0, 0] > 0)
+    for _ in range(300):
+        device.turn()
+    assert player.now() - before > 2.9
+    player.stop()
+
+
+@pytest.mark.usefixtures("counting")
 def test_without_a_device_or_anything_to_hear_time_is_the_machine_s(project: Project) -> None:
     device = Device()
     device.open = False
     player = Player(device.start, lambda: device.time)
-    assert not player.start(project, Fraction(0))
+    player.start(project, Fraction(0))
+    wait(lambda: device.take is not None)
     device.time += 3
     assert player.now() == device.time
-    device.open = True
-    assert not player.start(project, Fraction(11))
-    assert not player.start(Project(), Fraction(0))
+    device.take = None
+    player.start(project, Fraction(11))
+    player.start(Project(), Fraction(0))
+    player.stop()
+    assert player.now() == device.time and device.take is None
 
 
 def test_the_real_source_is_heard_and_its_reader_ended(project: Project, described: Media) -> None:

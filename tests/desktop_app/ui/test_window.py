@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from keyfollow.errors import DaemonError
 from keyfollow.frames import FrameBuffer
 from keyfollow_desktop.bridge import CONNECTED, FAILED, LOST
@@ -74,3 +75,26 @@ def test_the_daemon_s_state_is_said(window: Window) -> None:
 def test_everything_that_can_be_pressed_has_a_name(window: Window) -> None:
     own = [b for b in window.findChildren(QAbstractButton) if not b.objectName().startswith("qt_") and b.isVisible()]
     assert own and all(b.text() or b.accessibleName() for b in own)
+
+
+def test_full_screen_shows_the_picture_alone_and_its_keys_still_work(window: Window, described: Media) -> None:
+    window.document.do("Import", placed(window.document.project, described))
+    window.commands.do_fullscreen()
+    assert window.isFullScreen() and not window.inspector.isVisible() and not window.timeline.isVisible()
+    assert window.viewer.isVisible() and window.bar.isVisible()
+    window.commands.do_escape()
+    assert not window.isFullScreen() and window.inspector.isVisible() and window.menuBar().isVisible()
+
+
+def test_the_picture_s_clock_is_the_sound_s_at_its_own_speed_alone(
+    window: Window, described: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.document.do("Import", placed(window.document.project, described))
+    done: list[str] = []
+    monkeypatch.setattr(window.sound, "start", lambda project, at: done.append(f"start {at}"))
+    monkeypatch.setattr(window.sound, "stop", lambda: done.append("stop"))
+    window.document.go(6)
+    window.transport.play(1)
+    window.transport.play(2)
+    window.transport.stop()
+    assert done == ["start 1/4", "stop", "stop"]

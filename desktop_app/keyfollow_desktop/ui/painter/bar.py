@@ -216,6 +216,7 @@ class PainterStrip(QFrame):
             self.layers[plane], self.eyes[plane] = pick, eye
         source = label(self.tr("Source"), "dim", tip=self.tr("The source lies below and stays as it is"))
         source.setIndent(9)
+        source.setContentsMargins(0, 5, 0, 5)
         grid.addWidget(source, len(LAYERS), 1)
         column.addLayout(grid)
         column.addStretch(1)
@@ -239,8 +240,9 @@ class PainterStrip(QFrame):
             return
         self.tools[session.tool].setChecked(True)
         self.layers[session.plane].setChecked(True)
-        self.eyes["edit"].setChecked(session.canvas.show_edit)
-        self.eyes["mask"].setChecked(session.canvas.show_mask)
+        for eye, shown in ((self.eyes["edit"], session.canvas.show_edit), (self.eyes["mask"], session.canvas.show_mask)):
+            eye.setChecked(shown)
+            eye.setText("◉" if shown else "○")
         # a mask's strokes have no colour, and a mask session nothing but its mask
         on_picture = session.plane == "edit"
         self.swatch.setEnabled(on_picture)
@@ -248,7 +250,7 @@ class PainterStrip(QFrame):
             self.tools[name].setEnabled(session.about != "mask")
         self.layers["edit"].setEnabled(session.about != "mask")
         self.swatch.setIcon(_filled(session.colour if on_picture else QColor("#5a5a5a")))
-        self.swatch.setText(session.colour.name() if on_picture else "")
+        self.swatch.setText(f" {session.colour.name()}" if on_picture else "")
 
 
 def _entry(text: str, name: str) -> QPushButton:

@@ -108,15 +108,19 @@ class Canvas:
     `shown` is the picture for the screen, ``(h, w, 4)`` uint8 in the order blue, green, red, nothing.
     """
 
-    def __init__(self, source: FrameBuffer, result: FrameBuffer | None = None, mask: Pixels | None = None) -> None:
+    def __init__(
+        self, source: FrameBuffer, result: FrameBuffer | None = None, mask: Pixels | None = None, *, show_mask: bool = False
+    ) -> None:
         self.source = source
         self.whole = Rect(0, 0, source.width, source.height)
         self.edit = np.zeros((source.height, source.width, 4), source.pixels.dtype)
         self.mask: npt.NDArray[np.uint8] = np.zeros(self.edit.shape[:2], np.uint8) if mask is None else mask.copy()
         self.shown: npt.NDArray[np.uint8] = np.zeros((source.height, source.width, 4), np.uint8)
+        self._below = self.shown.copy()
+        self._below[..., :3] = screen(source.pixels)[..., ::-1]
         self._screen = image_of(self.shown, QImage.Format.Format_RGB32)
         self._layer = image_of(self.edit, LAYER_FORMATS[source.pixels.dtype.name])
-        self.show_edit, self.show_mask = True, mask is not None
+        self.show_edit, self.show_mask = True, show_mask
         self._older: set[Plane] = set()
         """The planes of steps that undo has forgotten."""
         self._done: list[_Step] = []
@@ -139,7 +143,7 @@ class Canvas:
 
     def refresh(self, rect: Rect) -> None:
         """Bring `shown` up to date."""
-        rect.part(self.shown)[..., :3] = screen(rect.part(self.source.pixels))[..., ::-1]
+        rect.part(self.shown)[...] = rect.part(self._below)
         painter = QPainter(self._screen)
         area = QRect(rect.left, rect.top, rect.right - rect.left, rect.bottom - rect.top)
         if self.show_edit:

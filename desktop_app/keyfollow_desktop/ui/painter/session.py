@@ -119,9 +119,10 @@ class Session(QObject):
         self.finish()
         project, folder = self._document.project, self._document.folder
         media = project.source(seen.clip.media)
-        mask = mask or Mask(new_id(), "edit", seen.frame)
-        take = self._takes.folder(seen.clip.take)
         work = project.work_of(media.id)
+        here = (m for m in work.masks if m.role == "edit" and m.image and m.frame == seen.frame)
+        mask = mask or next(here, None) or Mask(new_id(), "edit", seen.frame)
+        take = self._takes.folder(seen.clip.take)
         keyframe = next((k for k in work.keyframes if k.frame == seen.frame), None)
         retouch = next((r for r in work.retouches if r.frame == seen.frame), None)
 
@@ -140,7 +141,7 @@ class Session(QObject):
                 return Canvas(base, None if fix is None else retouched(fix, base), plane)
             if keyframe is not None:
                 shown = read_picture(assets.picture(folder, "keyframes", keyframe.image))
-            return Canvas(source, None if shown is source else shown, plane)
+            return Canvas(source, None if shown is source else shown, plane, show_mask=about == "mask")
 
         def ready(canvas: Canvas) -> None:
             self.busy = False
@@ -151,8 +152,6 @@ class Session(QObject):
             self.canvas = canvas
             self._opened = _Opened(about, media.id, seen.frame, mask)
             self.plane = "mask" if about == "mask" else "edit"
-            self.canvas.show_mask = about == "mask"
-            self.canvas.refresh(self.canvas.whole)
             self.tool = "brush"
             self._levels.clear()
             self._clone_from = self._shift = self._path = None
@@ -162,8 +161,8 @@ class Session(QObject):
         self.changed.emit()
         self._background.run(load, ready, self._on_failed)
 
-    def finish(self) -> None:
-        """Close, and put what was painted into the project."""
+    def finish(self, *, now: bool = False) -> None:
+        """Close, and put what was painted into the project; with `now` before this returns, for one that is about to be left."""
         canvas, opened = self.canvas, self._opened
         if canvas is None or opened is None:
             return
@@ -191,7 +190,13 @@ class Session(QObject):
                 if "edit" in names and opened.about == "keyframe":
                     self.kept.emit(opened.media, opened.frame)
 
-        self._background.run(encode, done, self._on_failed)
+        if not now:
+            self._background.run(encode, done, self._on_failed)
+            return
+        try:
+            done(encode())
+        except KeyfollowError as e:
+            self._on_failed(e)
 
     def cancel(self) -> None:
         """Close, and forget what was painted since `open`."""

@@ -120,7 +120,7 @@ def test_undo_and_redo_of_both_planes() -> None:
 
 
 def test_mask_strokes_add_and_take_away_and_are_seen() -> None:
-    canvas = Canvas(picture(), mask=np.full((200, 300), 7, np.uint8))
+    canvas = Canvas(picture(), mask=np.full((200, 300), 7, np.uint8), show_mask=True)
     before = canvas.shown.copy()
     stroke(canvas, plane="mask", opacity=0.5)
     assert canvas.mask[60, 100] == 131 and canvas.mask[0, 0] == 7
