@@ -27,6 +27,8 @@ from pytestqt.qtbot import QtBot
 
 from .conftest import inverted, placed, with_keyframe
 
+pytestmark = pytest.mark.faults
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from keyfollow.errors import KeyfollowError
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from ..model import assets
@@ -224,23 +224,23 @@ class Painter:
         per_frame = PER_SECOND / float(media.fps)
         first = float(source_position(clip, media, project.timeline, clip.start)) * per_frame
         step = clip.length * float(media.fps / project.timeline.fps) * per_frame / box.width()
-        height = box.height() - 4 if alone else WAVE
-        middle = box.center().y() if alone else box.bottom()
-        part = 0.5 if alone else 1.0
+        height = round(box.height() - 4) if alone else WAVE
         across = np.arange(int(visible.left()), int(visible.right()))
         begins = np.maximum(0, (first + (across - box.left()) * step).astype(int))
-        known = begins < len(peaks)
-        across, begins = across[known], begins[known]
-        # the loudest from each pixel's first value to the next one's
-        loud = np.maximum.reduceat(peaks, begins) if len(begins) else peaks[:0]
-        # as the ear hears it: a tenth of the pressure is not a tenth as loud
-        ups = np.sqrt(loud) * height * part
-        lines = [
-            QLineF(x + 0.5, middle - up, x + 0.5, middle + (up if alone else 0))
-            for x, up in zip(across[loud > 0.003].tolist(), ups[loud > 0.003].tolist(), strict=True)
-        ]
-        p.setPen(QPen(SOUND, 1))
-        p.drawLines(lines)
+        across, begins = across[begins < len(peaks)], begins[begins < len(peaks)]
+        if not len(across):
+            return
+        # the loudest from each pixel's first value to the next one's, as the ear hears it: a tenth of the pressure is not a tenth as loud
+        end = max(begins[-1] + 1, int(first + (across[-1] + 1 - box.left()) * step))
+        loud = np.sqrt(np.maximum.reduceat(peaks[:end], begins))
+        rows = np.arange(height, 0, -1)[:, None]
+        high = np.abs(2 * rows - height) if alone else rows
+        # a thousand lines drawn one by one cost the window a frame: one picture does not
+        drawn = np.where((high <= loud * height) & (loud > 0.05), np.uint32(SOUND.rgba()), np.uint32(0)).astype(np.uint32)
+        pixels = drawn.tobytes()  # the image only looks at it
+        image = QImage(pixels, len(across), height, QImage.Format.Format_ARGB32)
+        top = box.center().y() - height / 2 if alone else box.bottom() - height
+        p.drawImage(QPointF(float(across[0]), top), image)
 
     def _unpropagated(self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF) -> None:
         """Hatching where the clip shows source frames that its take does not cover."""

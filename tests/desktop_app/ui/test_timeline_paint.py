@@ -3,19 +3,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer
+from keyfollow_desktop.model.state import Media
 from keyfollow_desktop.ui import theme
 from keyfollow_desktop.ui.document import Document
 from keyfollow_desktop.ui.pictures import Pictures
 from keyfollow_desktop.ui.take_store import TakeStore
 from keyfollow_desktop.ui.timeline import Timeline
 from keyfollow_desktop.ui.timeline_paint import DONE, WAITING, take_name
-from keyfollow_desktop.ui.timeline_scale import KEYS, RULER, STRIP
+from keyfollow_desktop.ui.timeline_scale import GAP, KEYS, RULER, STRIP
+from keyfollow_desktop.ui.window import Window
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from ..conftest import with_keyframe, with_take
+from ..conftest import placed, with_keyframe, with_take
 
 TOP = RULER + 6
 
@@ -62,3 +65,18 @@ def test_the_selected_clip_shows_what_of_its_take_is_made_and_where_to_check(
     assert theme.AMBER.name() in ambers
     ref = one_clip.project.work_of(next(iter(one_clip.project.media))).takes[0]
     assert take_name(ref) == "v001 draft"
+
+
+def test_the_waveform_stands_where_the_sound_is(window: Window, described: Media, monkeypatch: pytest.MonkeyPatch) -> None:
+    peaks = np.array([1.0] * 25 + [0.0] * 25, np.float32)
+    monkeypatch.setattr(window.waveforms, "get", lambda media: peaks)
+    window.resize(1200, 800)
+    window.document.do("Import", placed(window.document.project, described))
+    window.timeline.fit()
+    image = window.timeline.viewport().grab().toImage()
+    y = RULER + GAP + KEYS + STRIP - 12
+
+    def light(frame: float) -> int:
+        return image.pixelColor(int(window.timeline.scale.x(frame)), y).lightness()
+
+    assert light(5) > light(7) + 20 and light(4.2) > light(9) + 20
