@@ -43,6 +43,8 @@ mount -t tmpfs shm "$root/dev/shm"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp "$old" "$root/tmp/old.deb"
 cp "$new" "$root/tmp/new.deb"
+# it need not survive a power cut
+echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 person() { inside runuser -u editor -- env HOME=/home/editor DISPLAY=$display "$@"; }
 

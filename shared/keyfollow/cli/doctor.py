@@ -46,4 +46,4 @@ def _say(finding: Finding) -> None:
     people.print(Text.assemble((f"{mark:<8}", style), f"{finding.area}: {finding.message}"))
     if finding.fix:
         # whole on its line, to be copied
-        people.print(Padding(Text(finding.fix, style="bold"), (0, 0, 0, 10)), soft_wrap=True)
+        people.print(Padding(Text(finding.fix, style="bold"), (0, 0, 0, 10), expand=False), soft_wrap=True)
