@@ -124,6 +124,8 @@ def propagating(home: Path, window: Window, turn: Callable[[], None]) -> None:
     stalls(turn, lambda: document.project.timeline.length)
     saved: list[float] = []
     window.round_trip.adopted.connect(lambda *_: saved.append(time.perf_counter()))
+    begun: list[str] = []
+    window.runs.began.connect(begun.append)
     finished: list[object] = []
     window.runs.finished.connect(lambda *_: finished.append(1))
     document.go(20)
@@ -131,8 +133,9 @@ def propagating(home: Path, window: Window, turn: Callable[[], None]) -> None:
         saved.clear()
         window.commands.do_edit_keyframe()
         stalls(turn, lambda: saved)
+        begun.clear()
         window.commands.do_draft()
-        stalls(turn, lambda: (seen := document.seen()) and window.takes.get(seen.clip.take).done)
+        stalls(turn, lambda: begun and window.takes.get(begun[0]).done)
         print(f"1080p, {label}: first frame {time.perf_counter() - saved[0]:.1f} s after the picture came back (target 3)")
         finished.clear()
         window.transport.play(1)
@@ -147,8 +150,8 @@ def after(seconds: float) -> Callable[[], bool]:
 
 def stalls(turn: Callable[[], None], over: Callable[[], object], poke: Callable[[int], object] = lambda n: None) -> str:
     """How long each turn of the event loop took until `over`; also in CPU time of this thread, which other work on the machine leaves alone."""
-    times: list[float] = []
-    busy: list[float] = []
+    times = [0.0]
+    busy = [0.0]
     give_up = after(180.0)
     while not over():
         began, cpu = time.perf_counter(), time.thread_time()

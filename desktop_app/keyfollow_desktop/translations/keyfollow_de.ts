@@ -1807,5 +1807,17 @@ Strg+Eingabe dehnt den Take aus</translation>
    <source>Queue ({0})</source>
    <translation>Warteschlange ({0})</translation>
   </message>
+  <message>
+   <source>A mask: a picture of this frame, or a video</source>
+   <translation>Eine Maske: ein Bild dieses Einzelbilds oder ein Video</translation>
+  </message>
+  <message>
+   <source>A folder with one mask for every frame</source>
+   <translation>Ein Ordner mit einer Maske für jedes Bild</translation>
+  </message>
+  <message>
+   <source>{0}, a folder of images</source>
+   <translation>{0}, ein Ordner mit Bildern</translation>
+  </message>
  </context>
 </TS>
