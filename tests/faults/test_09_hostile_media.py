@@ -248,7 +248,7 @@ def test_the_lures_do_tell(footage: dict[str, bytes], tmp_path: Path) -> None:
     (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile sibling.mp4\n")
     with av.open(str(tmp_path / "list.ffconcat"), options={"safe": "0"}) as opened_sibling:
         assert next(opened_sibling.decode(video=0)).width == 96
-    with Lure() as lure, pytest.raises(OSError):
+    with Lure() as lure, pytest.raises(av.FFmpegError):
         av.open(lure.url, timeout=2)
     assert lure.visitors > 0
     with watched_fifo(tmp_path / "fifo") as opened:

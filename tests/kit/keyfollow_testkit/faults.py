@@ -175,10 +175,10 @@ class SmallDisk:
     def fill(self, leave: int = 0) -> None:
         """Fill it up, but for about `leave` bytes."""
         free = shutil.disk_usage(self.folder).free - leave
-        with self._ballast.open("ab") as file, suppress(OSError):
+        # unbuffered: what did not fit must not be written once more when the file is closed
+        with self._ballast.open("ab", buffering=0) as file, suppress(OSError):
             while free > 0:
                 free -= file.write(bytes(min(free, 1 << 16)))
-                file.flush()
 
     def free(self) -> None:
         """Give back what `fill` took."""
