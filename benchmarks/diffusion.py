@@ -148,7 +148,7 @@ class KeepEverything:
 
 
 class Naive:
-    """The published procedure."""
+    """The published procedure; `inverted` and `finals` are what its passes made, by frame."""
 
     def __init__(self, unet: Any) -> None:
         self.unet = unet
@@ -156,6 +156,8 @@ class Naive:
         self.anchor: dict[tuple[tuple[int, int], int], Tensor] = {}
         self.previous: dict[tuple[tuple[int, int], int], Tensor] = {}
         self.current: dict[tuple[tuple[int, int], int], Tensor] = {}
+        self.inverted: list[Tensor] = []
+        self.finals: list[Tensor] = []
         self.calls = 0
         layers = [(n, m) for n, m in unet.named_modules() if n.endswith(".attn1")]
         for number, (name, layer) in enumerate(layers):
@@ -178,6 +180,7 @@ class Naive:
                 eps = self.predict(x, levels.timesteps[step], depth, text, 1.0, step)
                 x = ddim.noised(ddim.predicted_clean(x, eps, below), eps, level)
             self.current.clear()
+            self.inverted.append(x)
 
     @torch.inference_mode()
     def edit(self, footage: Footage, options: Options, text: tuple[TextState, TextState]) -> None:
@@ -192,6 +195,7 @@ class Naive:
                 if frame and step < options.guided_steps:
                     x = x - options.factor(x.numel()) * (clean - targets[step])
                 cleans.append(clean)
+            self.finals.append(x)
             targets, self.previous, self.current = cleans, self.current, {}
             self.anchor = self.anchor or self.previous
 

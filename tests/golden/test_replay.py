@@ -13,27 +13,29 @@ from typing import Any
 
 import pytest
 import torch
-from keyfollow_daemon.engines.diffusion import attention, ddim
+from keyfollow_daemon.engines.diffusion import attention, ddim, loading
 from keyfollow_daemon.engines.pix2video import denoise, graph
 from keyfollow_daemon.engines.pix2video.options import Options
 from keyfollow_daemon.engines.vid2vid_zero import attention as video_attention
 from keyfollow_daemon.engines.vid2vid_zero import injection, joint_norm, kinds, null_text
+from keyfollow_testkit.tiny_models import tiny_model
+from safetensors.torch import save_file
 
 HERE = Path(__file__).parent
 CASE = HERE / "pix2video"
 VIDEO_CASE = HERE / "vid2vid_zero"
 
 
-def _module() -> Any:
-    spec = importlib.util.spec_from_file_location("replay", HERE / "replay.py")
+def _module(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules["replay"] = module
+    sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
 
 
-replay = _module()
+replay = _module(HERE / "replay.py")
 PARTS = ["inputs", "unet_forward", "inversion"]
 
 
@@ -140,9 +142,9 @@ WRONG: dict[str, Patch] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_variant_is_caught(case: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise, want = case.trajectory[:, -1], {"pred_x0": case.expected("full")["pred_x0"]}
     WRONG[name](monkeypatch)
-    rows = {r.tensor: r for r in replay.replay(case, "full")}
-    wrong = rows["full.pred_x0"]
+    (wrong,) = replay.variant(case, "full", want, None, noise, case.inputs["depth"], case.options)
     assert not wrong.good and wrong.error > 5e-3, f"{wrong.error} is too close to a right one's 1e-3"
 
 
@@ -153,6 +155,32 @@ def test_the_command_prints_errors_by_tensor_and_takes_other_cases(tmp_path: Pat
     said = json.loads(capsys.readouterr().out)
     assert status == 0 and said["good"] and said["schedule"] == "step"
     assert said["max_abs_error"]["inversion.inverted"] < 1e-4
+
+
+def test_a_case_of_another_shape(tmp_path: Path) -> None:
+    """Other size, layers, steps and guidance; what is expected comes from the benchmark's naive port of the published procedure."""
+    bench = _module(HERE.parents[1] / "benchmarks" / "diffusion.py")
+    (tmp_path / "model").symlink_to(tiny_model("sd2-depth"))
+    about = {"num_inference_steps": 5, "guidance_scale": 3.0, "guide_last_step_index": 1, "guide_weight": 2.0}
+    words = {"source_prompt": "a swan", "target_prompt": "a glass swan"}
+    (tmp_path / "settings.json").write_text(json.dumps({**about, **words}))
+    dice = torch.Generator().manual_seed(3)
+    frames = torch.randint(0, 256, (3, 64, 96, 3), generator=dice, dtype=torch.uint8)
+    latents, depths = torch.randn(3, 4, 8, 12, generator=dice), torch.rand(3, 1, 8, 12, generator=dice) * 2 - 1
+    given = {"frames_u8": frames, "depth_raw": depths[:, 0].clone(), "vae_latents": latents, "depth": depths}
+    save_file(given, tmp_path / "inputs.safetensors")
+    case = replay.Case(tmp_path, "frame", "fp32", 2)
+    plain = loading.load(tiny_model("sd2-depth"), torch.device("cpu"), "fp32")
+    port, footage = bench.Naive(plain.backbone.unet), bench.Footage(3, 8, torch.device("cpu"))
+    footage.latents, footage.depths = latents, depths
+    port.invert(footage, case.options, (case.negative, case.source))
+    footage.latents = torch.cat(port.inverted)
+    port.edit(footage, case.options, (case.negative, case.target))
+    save_file({"final_latents": torch.cat(port.finals)}, tmp_path / "expected_full.safetensors")
+    assert (case.trajectory[:, -1] - footage.latents).abs().max() < replay.LATENT_TOLERANCE
+    for case.schedule in ("frame", "step", "wave"):
+        (found,) = replay.replay(case, "full")
+        assert found.good, found
 
 
 @pytest.fixture(scope="module")
