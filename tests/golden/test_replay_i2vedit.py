@@ -163,7 +163,11 @@ EDITS: dict[str, tuple[Patch, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", EDITS)
+QUICK = ("no LoRA", "the difference is not halved", "guidance half too much", "the unconditional half sees the picture")
+"""The others take a minute together."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.long) for n in EDITS])
 def test_a_wrong_edit_is_caught(short: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     short.source(0, "inv", False)
     apply, tensor = EDITS[name]

@@ -37,7 +37,7 @@ def test_another_edit_of_the_same_range_trains_and_inverts_nothing(
     assert any((first[n] != other[n]).any() for n in (1, 2, 3))
 
 
-@pytest.mark.parametrize("at", [1, 3])
+@pytest.mark.parametrize("at", [pytest.param(1, marks=pytest.mark.long), 3])
 def test_training_goes_on_from_its_checkpoint(
     engine: I2VEditEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:

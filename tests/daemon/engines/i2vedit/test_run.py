@@ -37,7 +37,12 @@ def test_three_clips_are_chained(whole: tuple[Memory, Pixels], keyframe: FrameBu
     assert memory.phases["Propagating"] == (3 * 2, 3 * 2)
 
 
-@pytest.mark.parametrize("checks", [25, 33, 40, 46])
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    "checks", [pytest.param(25, marks=LONG), pytest.param(33, marks=LONG), 40, pytest.param(46, marks=LONG)]
+)
 def test_an_interrupted_run_ends_the_same(
     engine: I2VEditEngine,
     frames: list[FrameBuffer],
@@ -102,6 +107,7 @@ def test_outside_a_mask_every_bit_is_the_sources(
         assert outside.any() and (frame.image.pixels[outside] == frames[frame.frame].pixels[outside]).all()
 
 
+@LONG
 def test_more_overlap_is_blended_and_a_stride_is_filled(
     engine: I2VEditEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
 ) -> None:
