@@ -42,7 +42,7 @@ class Returned:
 def takes_layers(command: str) -> bool:
     """Whether an editor's command opens OpenRaster files and saves them as such."""
     words = shlex.split(command)
-    return any(name in word.lower() for word in words for name in LAYERED)
+    return any(name in Path(word).name.lower() for word in words for name in LAYERED)
 
 
 def write_out(
