@@ -101,7 +101,7 @@ def test_it_goes_on_from_its_last_checkpoint_and_ends_the_same(
     before = rows(traps)
     with kf.connect() as client:
         run = client.propagate(clip, engine=engine, **ENGINES[engine])
-        eventually(lambda: well_under_way(client, run), 120, "it is well under way")
+        eventually(lambda: well_under_way(client, run), 300, "it is well under way")
         if deed == "cancel":
             began = time.monotonic()
             run.cancel()
