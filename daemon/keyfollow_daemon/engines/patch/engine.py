@@ -68,7 +68,7 @@ class _Run:
         self._keyframes = {k.frame: k for k in edit.keyframes}
         self._models: dict[int, KeyModel] = {}
         self._outlines: dict[int, Floats] = {}
-        self._repaints = Repaints(self._flows, ctx.check, edit.draft)
+        self._repaints = Repaints(frames, self._flows, ctx.check, edit.draft)
         self._repaint = np.float32(0.0)
         self._redrawn: dict[int, bool] = {}
         self._strength = np.float32(edit.settings["strength"])

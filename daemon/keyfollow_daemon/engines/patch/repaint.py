@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from keyfollow.frames import FrameBuffer
 
+from keyfollow_daemon.engines.base import Frames
+
 from .analogy import Field, carried, features, improved, nodes, voted
 from .inversion import Flows
-from .pixels import Floats, grey, guide, shrunk, values
+from .pixels import Bytes, Floats, enlarged, grey, guide, shrunk, values
 from .poisson import screened
 from .track import Track
 
@@ -31,43 +33,47 @@ class Painter:
 
     Args:
         keyframe, source: of one size and dtype, that of what is to be painted.
-        flows: whose size the analysis has.
+        size: (width, height) that strokes are compared at.
     """
 
-    def __init__(self, keyframe: FrameBuffer, source: FrameBuffer, flows: Flows) -> None:
+    def __init__(self, keyframe: FrameBuffer, source: FrameBuffer, size: tuple[int, int]) -> None:
         self._planes = np.concatenate([values(keyframe), values(source)], axis=2)
-        self._luma = grey(guide(shrunk(keyframe, flows.size))).astype(np.float32)[..., None]
-        self._key = features(guide(shrunk(source, flows.size)), self._luma[..., 0])
-        self._flows = flows
+        self._luma = grey(guide(shrunk(keyframe, size))).astype(np.float32)[..., None]
+        self._key = features(guide(shrunk(source, size)), self._luma[..., 0])
+        self._size = size
 
     def start(self) -> Field:
         """The field of the keyframe itself."""
         centres = nodes(*self._luma.shape[:2])
         return Field(centres, np.zeros(centres.shape[:2], np.int32))
 
-    def advance(self, field: Field, frame: int, flow: Floats, draft: bool, seed: int) -> Field:
-        """The field of `frame`, given its neighbour's and the flow to it."""
+    def advance(self, field: Field, small: Bytes, flow: Floats, draft: bool, seed: int) -> Field:
+        """The field of the frame whose 8-bit picture is `small`, given its neighbour's and the flow to that, both at the size of strokes."""
         home = field = carried(field, flow)
-        small = self._flows.guide(frame)
         rounds = DRAFT_ROUNDS if draft else ROUNDS
         for turn, (jump, radius) in enumerate(rounds):
-            drawn = voted(field, self._luma, self._flows.size, small.shape[:2])[..., 0]
+            drawn = voted(field, self._luma, self._size, small.shape[:2])[..., 0]
             field = improved(field, home, features(small, drawn), self._key, radius, jump, len(rounds) * seed + turn)
         return field
 
     def painted(self, field: Field, pixels: Floats) -> tuple[Floats, Floats]:
         """The edit on a frame of values `pixels`, ``(h, w, c)``, and the mean squared difference it rests on, ``(h, w)``."""
-        found = voted(field, self._planes, self._flows.size, pixels.shape[:2])
+        found = voted(field, self._planes, self._size, pixels.shape[:2])
         channels = pixels.shape[2]
         drawn, taken = found[..., :channels], found[..., channels : 2 * channels]
         return screened(drawn, pixels + drawn - taken, COLOURS) - pixels, found[..., -1]
 
 
 class Repaints:
-    """The painters in use and their fields, made outward from each keyframe."""
+    """The painters in use and their fields, made outward from each keyframe.
 
-    def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
-        self._flows, self._check, self._draft = flows, check, draft
+    Motion may be known at half the picture's size; strokes are finer than that, and a final compares them at twice the size of the flows.
+    """
+
+    def __init__(self, frames: Frames, flows: Flows, check: Callable[[], None], draft: bool) -> None:
+        self._frames, self._flows, self._check, self._draft = frames, flows, check, draft
+        wide, high = flows.size
+        self._size = flows.size if draft else (min(2 * wide, frames.size[0]), min(2 * high, frames.size[1]))
         self._painters: dict[int, Painter] = {}
         self._tracks: dict[tuple[int, bool], Track[Field]] = {}
 
@@ -75,7 +81,7 @@ class Repaints:
         """Forget all but these keyframes, frame → (keyframe, source), and what was made of them."""
         self._tracks.clear()
         self._painters = {
-            key: self._painters.get(key) or Painter(keyframe, source, self._flows) for key, (keyframe, source) in keys.items()
+            key: self._painters.get(key) or Painter(keyframe, source, self._size) for key, (keyframe, source) in keys.items()
         }
 
     def open(self, key: int, forward: bool, window: range = range(0)) -> None:
@@ -86,9 +92,15 @@ class Repaints:
             self._check()
             frame = key + step * index
             flow, _ = self._flows.toward(key, frame)
-            return painter.advance(field, frame, flow, self._draft, index)
+            small = guide(shrunk(self._frames[frame], self._size))
+            return painter.advance(field, small, self._grown(flow), self._draft, index)
 
         self._tracks[key, forward] = Track(painter.start(), advance, window)
+
+    def _grown(self, flow: Floats) -> Floats:
+        """A flow at the size of strokes."""
+        ratio = np.array([self._size[0] / flow.shape[1], self._size[1] / flow.shape[0]], np.float32)
+        return enlarged(flow, *self._size) * ratio
 
     def at(self, frame: int, shares: Mapping[int, float], pixels: Floats) -> tuple[Floats, Floats]:
         """The repaint of a frame.

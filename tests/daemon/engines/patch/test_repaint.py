@@ -28,7 +28,7 @@ def psnr(a: Any, b: Any) -> float:
 @pytest.fixture
 def repaints(stage: Any) -> Repaints:
     flows = Flows(stage.frames, InversionSpec("patch", "1"), stage.ctx)
-    return Repaints(flows, stage.ctx.check, False)
+    return Repaints(stage.frames, flows, stage.ctx.check, False)
 
 
 def pair(stage: Any, frame: int) -> tuple[FrameBuffer, FrameBuffer]:
