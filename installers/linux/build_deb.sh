@@ -88,7 +88,7 @@ Version: $version
 Architecture: $arch
 Maintainer: The Keyfollow authors <keyfollow@keyfollow.io>
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
-Depends: libc6 (>= 2.34), python$minor, $qt
+Depends: libc6 (>= 2.34), python$minor, ${qt//$'\n'/}
 Suggests: krita | gimp
 Section: video
 Priority: optional
@@ -102,7 +102,7 @@ Description: edit one frame of a clip; every other frame follows
  the device that is there, by "keyfollow setup".
 CONTROL
 for script in prerm postrm; do install -m 755 "$here/$script" "$root/DEBIAN/$script"; done
-(cd "$root" && find usr opt -type f ! -path '*/__pycache__/*' -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
+(cd "$root" && find usr opt -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 find "$root" -exec touch --no-dereference --date="@$stamp" {} +
 mkdir -p "$output"
-dpkg-deb --root-owner-group -Zzstd --build "$root" "$output/keyfollow_${version}_$arch.deb"
+dpkg-deb --root-owner-group -Zxz -z2 --build "$root" "$output/keyfollow_${version}_$arch.deb"
