@@ -72,7 +72,7 @@ mkdir -p "$doc"
     printf ' The packages under /opt/keyfollow/lib carry their licences in their .dist-info folders; third-party.md beside\n this file lists those that matter: FFmpeg with x264 and x265 (GPL) in PyAV, Qt (LGPL) in PySide6.\n'
 } >"$doc/copyright"
 install -m 644 docs/third-party.md "$doc/third-party.md"
-printf 'keyfollow (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md in the source.\n\n -- The Keyfollow authors <keyfollow@keyfollow.io>  %s\n' \
+printf 'keyfollow (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md in the source.\n\n -- The Keyfollow authors <keyfollow@example.org>  %s\n' \
     "$version" "$(LC_ALL=C date -u -R -d "@$stamp")" | gzip -9n >"$doc/changelog.gz"
 install -D -m 644 "$here/lintian-overrides" "$root/usr/share/lintian/overrides/keyfollow"
 
@@ -86,13 +86,12 @@ cat >"$root/DEBIAN/control" <<CONTROL
 Package: keyfollow
 Version: $version
 Architecture: $arch
-Maintainer: The Keyfollow authors <keyfollow@keyfollow.io>
+Maintainer: The Keyfollow authors <keyfollow@example.org>
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
 Depends: libc6 (>= 2.34), python$minor, ${qt//$'\n'/}
 Suggests: krita | gimp
 Section: video
 Priority: optional
-Homepage: https://keyfollow.io
 Description: edit one frame of a clip; every other frame follows
  Paint, recolour or retouch a single frame of a shot in the image editor you
  know; Keyfollow carries the edit through the rest of it, locally and offline.

@@ -11,7 +11,6 @@ AppId={{6F1D2C58-40B7-4C1E-9C0F-6B2B6F1E9A11}
 AppName=Keyfollow
 AppVersion={#Version}
 AppPublisher=The Keyfollow authors
-AppPublisherURL=https://keyfollow.io
 DefaultDirName={autopf}\Keyfollow
 DefaultGroupName=Keyfollow
 LicenseFile=..\..\LICENSE
