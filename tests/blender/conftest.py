@@ -28,9 +28,10 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def blender(request: pytest.FixtureRequest, extension: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Blender:
-    """The Blender that the test file names, with the extension installed."""
+    """The Blender that the test, or else its file, names, with the extension installed."""
+    version = getattr(request, "param", None) or request.module.VERSION
     try:
-        return blenders.install(request.module.VERSION, tmp_path_factory.mktemp("blender"), extension[0])
+        return blenders.install(version, tmp_path_factory.mktemp("blender"), extension[0])
     except RuntimeError as e:
         pytest.skip(str(e))
 

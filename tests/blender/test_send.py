@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from keyfollow.frames import FrameRange
 from keyfollow.media.reader import MediaReader
 from keyfollow_desktop.model import timeline_edits
@@ -13,7 +14,7 @@ from keyfollow_desktop.model.state import Marker, Project
 from keyfollow_desktop.model.work_edits import add_media, add_take
 from keyfollow_desktop.ui.importing import describe
 from keyfollow_desktop.ui.sending import blender_script
-from keyfollow_testkit.blenders import Blender
+from keyfollow_testkit.blenders import NORMAL, Blender
 from keyfollow_testkit.clips import moving_patch, read_png, write_clip
 
 LOOK = """
@@ -31,6 +32,7 @@ print("said", json.dumps([scene.frame_end, scene.render.fps / scene.render.fps_b
 """
 
 
+@pytest.mark.parametrize("blender", NORMAL, indirect=True)
 def test_the_sequencer_shows_the_same_frames(blender: Blender, tmp_path: Path) -> None:
     """Clip one from the source at 2, clip two of a take that was rendered from source frame 4 on."""
     source = describe(str(write_clip(tmp_path / "source.mp4", moving_patch(24, 96, 64), tone=True)))

@@ -36,8 +36,8 @@ def blocks(page: Path, language: str) -> list[str]:
 def commands(page: Path) -> Iterator[list[str]]:
     """The words of every line that calls `keyfollow` and could be typed as it stands."""
     fenced = "".join(blocks(page, "sh"))
-    indented = "".join(re.findall(r"^ {4}(keyfollow .*\n)", page.read_text(), re.MULTILINE))
-    for line in (fenced + indented).splitlines():
+    indented = "".join(re.findall(r"^ {4}(keyfollow (?:.*\\\n)*.*\n)", page.read_text(), re.MULTILINE))
+    for line in (fenced + indented).replace("\\\n", " ").splitlines():
         if line.startswith("keyfollow "):
             yield shlex.split(line.partition(" #")[0].replace("…", " ").replace("'", ""))[1:]
 

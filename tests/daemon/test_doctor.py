@@ -20,7 +20,8 @@ def test_torch_and_every_engine_are_told(capsys: pytest.CaptureFixture[str], mon
         "devices": [["NVIDIA H200", 1 << 37]],
         "error": "",
     }
-    assert {"event": "engine", "id": "patch"}.items() <= rest[0].items() and rest[0]["missing"] == []
+    assert {e["event"] for e in rest} == {"engine"}
+    assert next(e["missing"] for e in rest if e["id"] == "patch") == []
 
 
 def test_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:

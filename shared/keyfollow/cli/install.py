@@ -130,16 +130,16 @@ def make(where: Paths, wanted: Plan, say: Say, log: Path) -> Current:
     _check_room(root, wanted)
     folder = root / making.name
     installer = Installer(folder, root / "wheels", wanted, log)
+    if not making.fetched:
+        say("Fetching")
+        installer.fetch()
+        making = _note(where, replace(making, fetched=True))
+    say("Installing")
+    installer.install()
+    say("Checking")
     try:
-        if not making.fetched:
-            say("Fetching")
-            installer.fetch()
-            making = _note(where, replace(making, fetched=True))
-        say("Installing")
-        installer.install()
-        say("Checking")
         check(folder, wanted)
-    except Refused:
+    except KeyfollowError:
         # made anew next time: what it was made from may be the reason
         _discard(where, making)
         raise
@@ -148,10 +148,6 @@ def make(where: Paths, wanted: Plan, say: Say, log: Path) -> Current:
         write_atomic(environment.pointer(where), json.dumps(to_plain(made)).encode())
     tidy(where)
     return made
-
-
-class Refused(KeyfollowError):
-    """An environment that was made and does not work."""
 
 
 def check(folder: Path, wanted: Plan) -> None:
@@ -175,7 +171,7 @@ def check(folder: Path, wanted: Plan) -> None:
     except StopIteration:
         why = (told.stderr.strip().splitlines() or [f"its daemon ended with exit code {told.returncode}"])[-1]
     if why:
-        raise Refused(
+        raise KeyfollowError(
             "setup_failed",
             f"The new environment does not work ({why}); the one that was in use still is.",
             "Try another build: keyfollow setup --device cpu.",
