@@ -100,7 +100,7 @@ def _draw_run(layout: Any, run: runs.Run) -> None:
         row.operator("keyfollow.job", text="Pause", icon="PAUSE").action = "pause"
     row.operator("keyfollow.job", text="Cancel", icon="X").action = "cancel"
     # below the buttons, so that they do not move when it appears
-    if run.latest is not None and (icon := thumbnails.icon(run.latest)):
+    if run.latest is not None and (icon := thumbnails.icon(run.latest, run.job)):
         layout.template_icon(icon, scale=5)
 
 

@@ -6,6 +6,7 @@ belongs to its strip, not to a step of the undo history: undoing something else 
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from .plan import Plan, file_name, pack, unpack
 
 IN_FLIGHT = 3
 """Pictures asked for at a time: the daemon makes one while another is copied."""
+PREVIEW_S = 3.0
+"""A preview stays for so long: Blender needs a while to load it, and shows nothing meanwhile."""
 
 
 class Run:
@@ -43,7 +46,8 @@ class Run:
         self.folder: Path | None = None
         self.fetched: set[int] = set()
         self.latest: Path | None = None
-        """The picture fetched last: the preview."""
+        """The picture fetched last, or a little before: the preview."""
+        self._next_preview = 0.0
         self._needed = set(plan.needed)
         self._finished: deque[int] = deque()
         self._asked = 0
@@ -149,7 +153,8 @@ class Run:
             self.fail(e)
             return
         self.fetched.add(answer.frame)
-        self.latest = target
+        if time.monotonic() >= self._next_preview:
+            self.latest, self._next_preview = target, time.monotonic() + PREVIEW_S
         compat.redraw()
         if self._stream is not None:
             app.bridge.more(self._stream)

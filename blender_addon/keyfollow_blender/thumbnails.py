@@ -10,18 +10,22 @@ import bpy.utils.previews
 from . import keyframes
 
 _previews: Any = None
-_versions: dict[str, int] = {}
+_versions: dict[str, tuple[Path, int]] = {}
 
 
-def icon(path: Path) -> int:
-    """The icon's number; 0 while there is no such file."""
+def icon(path: Path, place: str = "") -> int:
+    """The icon's number; 0 while there is no such file.
+
+    Args:
+        place: where one picture after the other is shown; only the newest of them is kept.
+    """
     if _previews is None or not path.is_file():
         return 0
-    key, version = str(path), keyframes.version(path)
+    key, version = place or str(path), (path, keyframes.version(path))
     if key in _previews and _versions.get(key) != version:
         del _previews[key]
     if key not in _previews:
-        _previews.load(key, key, "IMAGE")
+        _previews.load(key, str(path), "IMAGE")
         _versions[key] = version
     return int(_previews[key].icon_id)
 

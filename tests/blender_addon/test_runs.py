@@ -91,7 +91,10 @@ def test_pause_holds_and_resume_goes_on(slow: Any) -> None:
     bpy.ops.keyfollow.job(action="pause")
     pump(lambda: run.shown.state == "paused")
     assert run.phase == "Paused"
+    share = module("runs").share(run)
     bpy.ops.keyfollow.job(action="resume")
+    pump(lambda: run.shown.state == "running" and working(run))
+    assert module("runs").share(run) >= share, "what was made before the pause counts as done"
     pump(lambda: by_name("rgb").keyfollow.takes)
     assert result(by_name("rgb")) is not None
 

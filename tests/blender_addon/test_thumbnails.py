@@ -16,4 +16,12 @@ def test_an_icon_for_a_picture_and_none_for_nothing(footage: Path, tmp_path: Pat
     assert thumbnails.icon(tmp_path / "none.png") == 0
     keyframes._saved[str(picture)] = 1
     thumbnails.icon(picture)
-    assert thumbnails._versions[str(picture)] == 1
+    assert thumbnails._versions[str(picture)] == (picture, 1)
+
+
+def test_a_place_keeps_only_its_newest_picture(footage: Path) -> None:
+    thumbnails = module("thumbnails")
+    for number in (103, 104):
+        thumbnails.icon(footage / "images" / f"shot_0{number}.png", "job")
+    assert thumbnails._versions["job"][0].name == "shot_0104.png" and "job" in thumbnails._previews
+    assert not any("shot_0104" in key for key in thumbnails._previews)

@@ -62,7 +62,7 @@ class Context(Protocol):
 
     def progress(self, phase: str, done: int, total: int) -> None:
         """`phase` is a word a person understands: Reading, Preparing, Propagating. A figure in brackets may follow it, which does not make it
-        another phase: Training (loss 0.12)."""
+        another phase: Training (loss 0.12). What an earlier attempt at the run did counts as done."""
 
     def note(self, sentence: str) -> None:
         """Tell the person, now and in the take's report, something about how this run goes; the same sentence once."""

@@ -219,6 +219,8 @@ class TaskContext:
         self._checkpoints = checkpoints
         self._phase = ""
         self._began = self._said = 0.0
+        self._found = 0
+        """What of the phase was done when it began: it tells nothing about this attempt's speed."""
 
     def check(self) -> None:
         why = self._link.stop_asked()
@@ -230,12 +232,13 @@ class TaskContext:
         now = time.monotonic()
         word = phase.partition(" (")[0]
         if word != self._phase:
-            self._phase, self._began, self._said = word, now, 0.0
+            self._phase, self._began, self._said, self._found = word, now, 0.0, done
         if now - self._said < PROGRESS_S and done < total:
             return
         self._said = now
         spent = now - self._began
-        eta = spent / done * (total - done) if done and spent > 0.5 else None
+        made = done - self._found
+        eta = spent / made * (total - done) if made > 0 and spent > 0.5 else None
         self._link.say({"kind": "progress", "phase": phase, "done": done, "total": total, "eta_s": eta})
 
     def checking(self, file: str, done: int, total: int) -> None:

@@ -217,6 +217,20 @@ def test_progress_is_told_at_a_bounded_rate_with_an_end(tmp_path: Path) -> None:
     assert 2 <= len(listener.said) < 50 and listener.said[-1]["done"] == 1000
 
 
+def test_what_was_done_before_counts_for_the_share_but_not_for_the_time_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = Listener()
+    store = InversionStore(tmp_path, 1 << 20)
+    context = TaskContext(listener, store, store)
+    now = 100.0
+    monkeypatch.setattr("keyfollow_daemon.jobs.task.time.monotonic", lambda: now)
+    for done in (40, 42):
+        context.progress("Propagating", done, 50)
+        now += 4.0
+    assert [(d["done"], d["eta_s"]) for d in listener.said] == [(40, None), (42, 16.0)]
+
+
 def test_what_an_engine_notes_is_told_once_and_kept_with_the_take(
     desk: Desk, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,9 +51,10 @@ class PatchEngine:
     def propagate(self, frames: Frames, inversion: Inversion, edit: Edit, ctx: Context) -> Iterator[EditedFrame]:
         assert isinstance(inversion, PatchInversion)
         run = _Run(frames, inversion, edit, ctx)
-        total = len(edit.wanted)
-        ctx.progress("Propagating", 0, total)
-        for done, edited in enumerate(run.frames(), 1):
+        total = len(edit.range)
+        made = total - len(edit.wanted)
+        ctx.progress("Propagating", made, total)
+        for done, edited in enumerate(run.frames(), made + 1):
             yield edited
             ctx.progress("Propagating", done, total)
 

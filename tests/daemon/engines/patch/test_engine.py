@@ -180,6 +180,11 @@ def test_it_reports_progress_and_looks_for_cancellation(square: Any, stage: Any)
     assert stage.ctx.checks >= 19
 
 
+def test_frames_that_an_earlier_attempt_made_count_as_done(square: Any, stage: Any) -> None:
+    stage.run({0: square.painted(0)}, wanted=[7, 8, 9])
+    assert [told[1:] for told in stage.ctx.told if told[0] == "Propagating"] == [(7, 10), (8, 10), (9, 10), (10, 10)]
+
+
 def test_a_keyframe_outside_the_inverted_span_still_drives(square: Any, stage: Any) -> None:
     inversion = stage.invert(FrameRange(4, 8))
     assert len(inversion.keys) == 3

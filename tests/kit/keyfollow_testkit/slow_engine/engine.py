@@ -50,12 +50,14 @@ class SlowEngine:
 
     def propagate(self, frames: Frames, inversion: Inversion, edit: Edit, ctx: Context) -> Iterator[EditedFrame]:
         assert isinstance(inversion, Means)
-        ctx.progress("Propagating", 0, len(edit.wanted))
+        total = len(edit.range)
+        made = total - len(edit.wanted)
+        ctx.progress("Propagating", made, total)
         if ctx.plan:
             ctx.note("There is little memory.")
         first = edit.keyframes[0]
         shift = first.image.pixels.mean(axis=(0, 1)) - inversion.by_frame[first.frame]
-        for done, n in enumerate(sorted(edit.wanted, key=lambda n: abs(n - first.frame)), 1):
+        for done, n in enumerate(sorted(edit.wanted, key=lambda n: abs(n - first.frame)), made + 1):
             _take_time(edit.settings, ctx)
             spring(str(edit.settings["trap"]))
             _note(str(edit.settings["trace"]), n)
@@ -63,7 +65,7 @@ class SlowEngine:
             pixels = np.clip(np.rint(source.pixels + shift), 0, 255).astype(source.pixels.dtype)
             image = first.image if n == first.frame else replace(source, pixels=pixels)
             yield EditedFrame(n, image, 1.0)
-            ctx.progress("Propagating", done, len(edit.wanted))
+            ctx.progress("Propagating", done, total)
 
 
 def _take_time(settings: Mapping[str, SettingValue], ctx: Context) -> None:
