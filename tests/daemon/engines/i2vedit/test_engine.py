@@ -62,8 +62,8 @@ def test_training_goes_on_from_its_checkpoint(
     assert all((rest[n] == whole[n]).all() for n in whole)
 
 
-@pytest.mark.parametrize("size", [(64, 96), (64, 64), (90, 70)])
-def test_portrait_square_and_odd_sizes(engine: I2VEditEngine, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(64, 96), (90, 70)])
+def test_portrait_and_odd_sizes(engine: I2VEditEngine, size: tuple[int, int]) -> None:
     width, height = size
     source = [FrameBuffer(np.ascontiguousarray(f)) for f in clips.moving_patch(3, width, height)]
     made = svd.made(engine, Memory(source), svd.edit(source, {0: svd.recoloured(source, 0)}, **QUICK, size=128))
