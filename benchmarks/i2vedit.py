@@ -1,25 +1,31 @@
 """What I2VEdit costs: at full size counted on the real architecture without weights, and measured on a small network.
 
-    python benchmarks/diffusion.py --engine i2vedit [--frames N] [--steps N] [--tiny] [--json]
+    python benchmarks/diffusion.py --engine i2vedit [--frames N] [--steps N] [--tiny] [--clips N] [--json]
 
 Counted: the network is built on torch's meta device, so nothing is computed; every operation's floating-point operations are counted and
 every tensor's bytes while it lives, attention as the fused kernel that it is. Measured (`--tiny`): training, inversion and edit of one
-clip, with the source's features kept and made anew, against a naive port: float32, attention maps written out, whole difference maps.
+clip, with the source's features kept and made anew, against a naive port: float32, attention maps written out, whole difference maps. `--clips` chains that many with skip-interval attention
+through the engine, on the tests' tiny model, and counts the most bytes that tensors take while each is inverted, learned from and edited.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from keyfollow_daemon.engines.i2vedit import attention, network
 from keyfollow_daemon.engines.i2vedit.conditioning import INVERSION_FPS
+from keyfollow_daemon.engines.i2vedit.difference import row_difference
 from keyfollow_daemon.engines.i2vedit.edit import ClipEdit
 from keyfollow_daemon.engines.i2vedit.features import Features, FeatureStore
 from keyfollow_daemon.engines.i2vedit.lora import MotionLora, target_names
@@ -77,15 +83,39 @@ class Live(TorchDispatchMode):
         self.now -= size
 
 
-@contextmanager
-def fused(flops: list[int]) -> Iterator[None]:
-    """Attention as one kernel: its result alone is allocated. Its operations are counted here."""
+class Fused(torch.autograd.Function):
+    """Attention as one kernel: its result alone is allocated, its way back is two and a half times its way there."""
 
-    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, flops: list[float]) -> Tensor:
         flops[0] += 4 * query.numel() * key.shape[-2]
-        return query + value[..., :1, :]
+        out = torch.empty_like(query)
+        ctx.save_for_backward(query, key, value, out)
+        ctx.flops = flops
+        return out
 
-    with patched((attention, "attend", attend), (network, "check_finite", lambda *_: None)):
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, _out = ctx.saved_tensors
+        ctx.flops[0] += 10 * query.numel() * key.shape[-2]
+        return torch.empty_like(query), torch.empty_like(key), torch.empty_like(value), None
+
+
+@contextmanager
+def fused(attended: list[float], compared: list[float]) -> Iterator[None]:
+    """Floating-point operations of attention and of differences are added up in the lists."""
+
+    def difference(query: Tensor, key: Tensor, source_query: Tensor, source_key: Tensor) -> Tensor:
+        """Of one frame, which takes the memory; the others are like it, and thousands of operations without numbers take minutes."""
+        compared[0] += 4 * query[1:].numel() * key.shape[-2]
+        return row_difference(query[:1], key[:1], source_query[:1], source_key[:1]).expand(len(query), -1)
+
+    changes = (
+        (attention, "attend", lambda q, k, v: Fused.apply(q, k, v, attended)),  # type: ignore[no-untyped-call]
+        (attention, "row_difference", difference),
+        (network, "check_finite", lambda *_: None),
+    )
+    with patched(*changes):
         yield
 
 
@@ -165,7 +195,7 @@ def counted(frames: int, steps: int) -> list[dict[str, Any]]:
             velocity_loss(made, lesson, Draw(1.0, small, small[0]), IDS, None).backward()
 
     rows.append(measured_on_meta("a training step", learned_from))
-    made.unet.enable_gradient_checkpointing()
+    made.compute_again()
     rows.append(measured_on_meta("a training step, activations made again", learned_from))
     disk = {w: disk_bytes(frames, WORK, LEARN, steps, w, True) for w in (False, True)}
     rows.append({"what": "weights in bf16", "GiB": round(2 * weights / 2**30, 2)})
@@ -181,15 +211,17 @@ def counted(frames: int, steps: int) -> list[dict[str, Any]]:
 
 
 def measured_on_meta(what: str, run: Callable[[], None]) -> dict[str, Any]:
-    extra = [0]
-    with fused(extra), Live() as live, FlopCounterMode(display=False) as counter, torch.set_grad_enabled("training" in what):
+    attended, compared = [0.0], [0.0]
+    grad = "training" in what
+    # one after the other: what counts operations holds on to tensors on the way back
+    with fused([0.0], [0.0]), Live() as live, torch.set_grad_enabled(grad):
         run()
-    # a fused kernel's way back is two and a half times its way there
-    attended = extra[0] * (3.5 if "training" in what else 1)
+    with fused(attended, compared), FlopCounterMode(display=False) as counter, torch.set_grad_enabled(grad):
+        run()
     return {
         "what": what,
-        "TFLOP": round((counter.get_total_flops() + attended) / 1e12, 1),
-        "attention_TFLOP": round(attended / 1e12, 1),
+        "TFLOP": round((counter.get_total_flops() + attended[0] + compared[0]) / 1e12, 1),
+        "attention_TFLOP": round(attended[0] / 1e12, 1),
         "peak_GiB": round(live.peak / 2**30, 2),
     }
 
@@ -239,14 +271,56 @@ def one_clip(made: Network, frames: int, steps: int, side: int, training: int, b
     return {**dict(zip(("training_s", "inversion_s", "edit_s"), spent, strict=True)), "kept_MiB": store.bytes >> 20}
 
 
+def chained(clips: int) -> list[dict[str, Any]]:
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "kit"))
+    from keyfollow.frames import FrameBuffer
+    from keyfollow_testkit import clips as pictures
+    from keyfollow_testkit import svd
+    from keyfollow_testkit.memory import Memory
+
+    class Watched(Memory):
+        """Notes the most bytes by phase and clip: every phase goes from clip to clip in as many steps each."""
+
+        def __init__(self, frames: list[FrameBuffer], live: Live) -> None:
+            super().__init__(frames)
+            self.live, self.peaks = live, defaultdict[str, list[int]](lambda: [0] * clips)
+            self._at: tuple[str, int] | None = None
+
+        def progress(self, phase: str, done: int, total: int) -> None:
+            super().progress(phase, done, total)
+            if self._at is not None:
+                name, clip = self._at
+                self.peaks[name][clip] = max(self.peaks[name][clip], self.live.peak)
+            self.live.peak = self.live.now
+            self._at = (phase.partition(" (")[0], done * clips // total) if done < total else None
+
+    rows = []
+    length = int(str(svd.SMALL["length"]))
+    frames = [FrameBuffer(np.ascontiguousarray(f)) for f in pictures.moving_patch(clips * (length - 1) + 1, 64, 64)]
+    for features in ("rerun", "keep"):
+        engine = svd.cpu_engine()
+        # opens the model, which is not counted
+        svd.made(engine, Memory(frames[:2]), svd.edit(frames[:2], {0: svd.recoloured(frames, 0)}))
+        with Live() as live:
+            watched = Watched(frames, live)
+            svd.made(engine, watched, svd.edit(frames, {0: svd.recoloured(frames, 0)}, source_features=features))
+        for phase, peaks in watched.peaks.items():
+            if phase != "Preparing":
+                rows.append({"source_features": features, "phase": phase, "MiB_by_clip": [round(b / 2**20, 2) for b in peaks]})
+    return rows
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--frames", type=int, help="default 14; tiny 6")
     parser.add_argument("--steps", type=int, help="default 25; tiny 4")
     parser.add_argument("--tiny", action="store_true", help="measure a small network on the CPU")
+    parser.add_argument("--clips", type=int, help="only the memory of so many chained clips")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(arguments)
-    if asked.tiny:
+    if asked.clips:
+        rows = chained(asked.clips)
+    elif asked.tiny:
         torch.set_num_threads(1)
         rows = measured(asked.frames or 6, asked.steps or 4, 32)
     else:

@@ -163,7 +163,7 @@ EDITS: dict[str, tuple[Patch, str]] = {
 }
 
 
-QUICK = ("no LoRA", "the difference is not halved", "guidance half too much", "the unconditional half sees the picture")
+QUICK = ("the difference is not halved", "guidance half too much")
 """The others take a minute together."""
 
 

@@ -6,7 +6,6 @@ keyframes ── first frames ────────────────�
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -30,7 +29,6 @@ from .plan import Plan, fitting, ladder
 from .prepared import Prepared, Sizes
 from .run import Run
 
-log = logging.getLogger(__name__)
 EVERYTHING = 1 << 50
 
 
@@ -108,7 +106,7 @@ class I2VEditEngine:
         at = min(len(plans) - 1, fits + ctx.plan)
         plan = plans[at]
         if at:
-            log.warning("less memory than the run would like: step %d of %d down, %s", at, len(plans) - 1, plan)
+            ctx.note(f"There is less memory than this run would like, so it works smaller: {plan}.")
         revision = spec.model_revision or loading.revision(folder, PARTS)
         lora = (int(settings["rank"]), settings["lora_targets"] == "wide", float(settings["dropout"]))
         about = (folder, revision, plan, *lora)
@@ -116,7 +114,7 @@ class I2VEditEngine:
             self._open = None
             model = load(folder, self._device, plan.precision, offload=plan.offload, together=plan.together)
             if plan.checkpointed:
-                model.network.unet.enable_gradient_checkpointing()
+                model.network.compute_again()
             self._open = Opened(about, plan, model, MotionLora(model.network.unet, *lora), FeatureStore(self._device))
         return self._open
 

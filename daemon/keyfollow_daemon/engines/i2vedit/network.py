@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import torch
 from keyfollow.errors import JobError
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from keyfollow_daemon.engines.diffusion import edm
 from keyfollow_daemon.engines.diffusion.backbone import check_finite
@@ -51,6 +54,29 @@ class Network:
         self.calls = self.samples = 0
         # asked of diffusers once: its answer goes through every parameter
         self.device, self.dtype = torch.device(unet.device), cast(torch.dtype, unet.dtype)
+
+    def compute_again(self) -> None:
+        """From now on training computes activations again where it would keep them."""
+        self.unet.enable_gradient_checkpointing()
+        # which leaves out the temporal half of every transformer (diffusers 0.42)
+        for module in self.unet.modules():
+            for block in getattr(module, "temporal_transformer_blocks", ()):
+                block.forward = partial(self._kept_or_again, block.forward)
+
+    def _kept_or_again(self, forward: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+        if not torch.is_grad_enabled():
+            return forward(*args, **kwargs)
+        told = self.hooks.call
+
+        def as_told(*args: Any, **kwargs: Any) -> Tensor:
+            # by the time of the way back the call is over
+            now, self.hooks.call = self.hooks.call, told
+            try:
+                return forward(*args, **kwargs)
+            finally:
+                self.hooks.call = now
+
+        return cast(Tensor, checkpoint(as_told, *args, use_reentrant=False, **kwargs))
 
     def __call__(self, x: Tensor, sigma: float, given: Conditioning, call: Call | None = None) -> Tensor:
         """v, ``(B, F, 4, h, w)`` float32.

@@ -1,7 +1,6 @@
 """What a run takes, and the ladder that it steps down when that is too much. No torch: estimates need it not.
 
-Sizes are those of Stable Video Diffusion; activations in flight and those kept for the gradient are allowances, counted in the number of
-elements that the network's widest layers hold, not measured on a GPU.
+Sizes are those of Stable Video Diffusion, counted on the real architecture without numbers (benchmarks/i2vedit.py), not measured on a GPU.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ BESIDE_PARAMETERS = 730_000_000
 """Autoencoder (97 M) and image encoder (632 M), float32."""
 LORA_PARAMETERS = {False: 3_200_000, True: 17_800_000}
 """At rank 32, by `wide`."""
-ACTIVATIONS = 8_000
-"""Elements in flight per latent pixel, frame and row: the first level's feed-forward and what skips to the decoder."""
-KEPT, KEPT_CHECKPOINTED = 60_000, 25_000
-"""Elements kept for the gradient, per latent pixel and frame."""
+ACTIVATIONS = 15_100
+"""Elements in flight per latent pixel, frame and row."""
+KEPT, KEPT_CHECKPOINTED = 234_000, 43_000
+"""Elements in flight in training, per latent pixel and frame."""
 FEATURES = 11_400
 """Elements of queries and keys of all hooked layers of one call, per latent pixel and frame: 1.36 GiB of spatial ones in bf16 (spec § 4)."""
 

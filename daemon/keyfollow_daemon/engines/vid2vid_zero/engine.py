@@ -7,7 +7,6 @@ prompts ── words that follow words ───────┘
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,7 +30,6 @@ from .prepared import Prepared
 from .run import Run
 from .windows import touching
 
-log = logging.getLogger(__name__)
 OFFSET = 1
 """First timestep, as Stable Diffusion was made and as published."""
 
@@ -109,7 +107,7 @@ class Vid2VidZeroEngine:
         at = min(len(plans) - 1, fits + ctx.plan)
         plan = plans[at]
         if at:
-            log.warning("memory: step %d of %d down: %s", at, len(plans) - 1, plan)
+            ctx.note(f"There is less memory than this run would like, so it works smaller: {plan}.")
         revision = spec.model_revision or loading.revision(folder)
         key = (folder, revision, plan, plan.apart and how.coupled)
         if self._open is None or self._open.key != key:

@@ -30,6 +30,10 @@ class Plan:
     tiled: bool = False
     offload: bool = False
 
+    def __str__(self) -> str:
+        words = ["the halves of a step one after the other"] * self.apart + ["autoencoder in tiles"] * self.tiled
+        return ", ".join([*words, *["all but the network on the CPU"] * self.offload, self.precision])
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

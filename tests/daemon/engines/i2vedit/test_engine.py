@@ -62,8 +62,8 @@ def test_training_goes_on_from_its_checkpoint(
     assert all((rest[n] == whole[n]).all() for n in whole)
 
 
-@pytest.mark.parametrize("size", [(64, 96), (64, 64), (90, 70)])
-def test_portrait_square_and_odd_sizes(engine: I2VEditEngine, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("size", [(64, 96), (90, 70)])
+def test_portrait_and_odd_sizes(engine: I2VEditEngine, size: tuple[int, int]) -> None:
     width, height = size
     source = [FrameBuffer(np.ascontiguousarray(f)) for f in clips.moving_patch(3, width, height)]
     made = svd.made(engine, Memory(source), svd.edit(source, {0: svd.recoloured(source, 0)}, **QUICK, size=128))
@@ -85,6 +85,8 @@ def test_low_memory_takes_a_smaller_plan(frames: list[FrameBuffer], keyframe: Fr
     made = svd.made(engine, memory, svd.edit(frames[:3], {0: keyframe}, **QUICK))
     plan = svd.opened(engine).plan
     assert sorted(made) == [0, 1, 2] and plan.checkpointed and plan.together == 2
+    (note,) = set(memory.notes)
+    assert note.startswith("There is less memory than this run would like, so it works smaller: activations computed again")
 
 
 def test_half_precision(frames: list[FrameBuffer], keyframe: FrameBuffer) -> None:

@@ -8,6 +8,8 @@ import pytest
 import torch
 from keyfollow_daemon.engines.diffusion import edm
 from keyfollow_daemon.engines.i2vedit import training
+from keyfollow_daemon.engines.i2vedit.attention import Call
+from keyfollow_daemon.engines.i2vedit.features import Features
 from keyfollow_daemon.engines.i2vedit.lora import MotionLora
 from keyfollow_daemon.engines.i2vedit.model import Model
 from keyfollow_daemon.engines.i2vedit.training import (
@@ -53,6 +55,26 @@ def test_the_loss_is_edms_weighted_error_of_x0(model: Model, lesson: Lesson) -> 
         v = model.network(x[None], 3.0, type(svd.given(model.network, 3))(lesson.embedding, shown[None], Training().ids))[0]
         x0 = edm.predicted_clean(x, v, 3.0)
     assert float(loss) == pytest.approx(float(((x0 - lesson.clean).square() * (1 + 9) / 9).mean()), rel=1e-4)
+
+
+def test_activations_that_are_made_again_give_the_same_gradients(lesson: Lesson) -> None:
+    """Also where the call was told of another clip's frames: it is over by then."""
+    draw = Draw(3.0, svd.noise(3, 4, 8, 8, seed=2), svd.noise(4, 8, 8, seed=3))
+    found = []
+    for again in (False, True):
+        network, anchor = svd.model().network, Features(values=True)
+        lora = MotionLora(network.unet, 4, True, 0.0)
+        lora.load({n: svd.noise(*p.shape) for n, p in lora.parameters.items()})
+        with torch.no_grad():
+            network(svd.noise(1, 3, 4, 8, 8, seed=4), 3.0, svd.given(network, 3), Call(capture=anchor))
+        if again:
+            network.compute_again()
+        with lora.active(training=True):
+            velocity_loss(network, lesson, draw, Training().ids, anchor).backward()
+        # the first spatial layer comes before all that is learned
+        assert network.hooks.visited == len(network.layers) + again * (len(network.layers) - 1)
+        found.append([p.grad for p in lora.parameters.values()])
+    assert all(a is not None and b is not None and a.any() and torch.equal(a, b) for a, b in zip(*found, strict=True))
 
 
 def test_what_the_network_is_told() -> None:

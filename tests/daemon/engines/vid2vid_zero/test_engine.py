@@ -128,6 +128,8 @@ def test_a_run_that_ran_out_of_memory_goes_on_with_a_smaller_plan(engine: Vid2Vi
     made = pixels(small, memory, job)
     assert max(np.abs(made[n].astype(int) - whole[n]).max() for n in whole) <= 1
     assert opened(small).calls > 2 * 2, "halves apart"
+    (note,) = set(memory.notes)
+    assert note.startswith("There is less memory than this run would like, so it works smaller: the halves of a step one after")
 
 
 def test_stride_leaves_the_frames_between_to_the_patch_engine(engine: Vid2VidZeroEngine, frames: list[FrameBuffer]) -> None:

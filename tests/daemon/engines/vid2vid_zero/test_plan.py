@@ -24,6 +24,12 @@ def test_each_step_takes_less() -> None:
     assert [p.precision for p in ladder(Plan("fp32"), exact=True)] == ["fp32"] * 4
 
 
+def test_a_plan_reads_as_words() -> None:
+    assert str(ladder(Plan("fp32"))[-1]) == (
+        "the halves of a step one after the other, autoencoder in tiles, all but the network on the CPU, bf16"
+    )
+
+
 def test_null_texts_gradient_takes_most_unless_it_is_found_bit_by_bit() -> None:
     assert size(Plan("fp32"), NULL_TEXT) > size(Plan("fp32"), DIRECT) + (5 << 30)
     apart = Plan("fp32", apart=True)
