@@ -71,8 +71,14 @@ def writing(output: str, inputs: Sequence[str], media: MediaInfo, span: FrameRan
     check_output(output, *inputs)
     audio = source if media.kind == "video" and media.audio and delivery == "full" else None
     with open_writer(output, media, frames=span, delivery=delivery, audio_from=audio) as writer:
+        due = span.start
 
         def write(frame: EditedFrame) -> None:
+            nonlocal due
+            # a job that was stopped gives what it has, with gaps; that it was stopped is said when its events are through
+            if frame.number != due:
+                return
+            due += 1
             original = frame.source
             image = frame.image
             writer.write(frame.number, prepare(delivery, image, original if original is not None else image))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keyfollow import deltas
 from keyfollow.cli import deliver
-from keyfollow.errors import UsageError
+from keyfollow.errors import Cancelled, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow.media.probe import probe
 from keyfollow.media.reader import MediaReader
@@ -49,6 +49,19 @@ def test_a_failure_in_between_leaves_nothing(clip: Path, tmp_path: Path) -> None
     ):
         write(frame(reader.read(0), 0))
         raise ZeroDivisionError
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_frames_of_a_job_that_was_stopped_wait_for_its_reason(clip: Path, tmp_path: Path) -> None:
+    """It gives what it has, here the keyframe alone: why it ended must not be hidden by a complaint about gaps."""
+    before = sorted(tmp_path.iterdir())
+    with (
+        pytest.raises(Cancelled),
+        MediaReader(clip) as reader,
+        deliver.writing(str(tmp_path / "out.mkv"), str(clip), probe(clip), FrameRange(0, 4), "full") as write,
+    ):
+        write(frame(reader.read(2), 2))
+        raise Cancelled
     assert sorted(tmp_path.iterdir()) == before
 
 
