@@ -21,6 +21,8 @@ from keyfollow_testkit.kills import Aftermath
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 PAIRS = 11
+ENTRIES = 2 * PAIRS
+"""The flows of every pair, and the keyframe's track through every frame but its own."""
 
 
 def frames_of(client: Client, edit: dict[str, Any]) -> tuple[dict[int, str], int, int]:
@@ -53,16 +55,17 @@ def test_a_job_makes_damaged_entries_anew(kf: Home, edit: dict[str, Any]) -> Non
     with Daemon(kf), kf.connect() as client:
         untouched, _, made = frames_of(client, edit)
         assert made == PAIRS
-        entries = sorted(kf.paths.inversions.rglob("*.kfi"))
-        assert len(entries) == PAIRS
+        entries = {path: path.read_bytes() for path in sorted(kf.paths.inversions.rglob("*.kfi"))}
+        assert len(entries) == ENTRIES
         flipped = 0
         while flipped < count("flips_through_jobs"):
-            hit = chance.sample(entries, min(10, count("flips_through_jobs") - flipped))
+            hit = chance.sample(list(entries), min(10, count("flips_through_jobs") - flipped))
             for path in hit:
                 flip_a_bit(path, chance)
             frames, found, made = frames_of(client, edit)
             assert frames == untouched
-            assert (found, made) == (PAIRS - len(hit), len(hit)), "every damaged entry, and no other, was made anew"
+            assert found + made == PAIRS and made <= len(hit), "no sound flow is made anew"
+            assert {path: path.read_bytes() for path in entries} == entries, "every damaged entry is what it was"
             flipped += len(hit)
 
 
@@ -89,7 +92,7 @@ def test_a_turned_bit_in_a_handle_hides_the_handle_only(kf: Home, edit: dict[str
         assert handles.list() == []
         flip_bit(path, place)
         assert len(handles.list()) == 1
-    assert len(store.index()) == PAIRS
+    assert len(store.index()) == ENTRIES
 
 
 def test_bytes_reach_the_disk_before_their_name_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
