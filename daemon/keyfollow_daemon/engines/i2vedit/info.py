@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from keyfollow.edits import EditRequest, SettingValue
 from keyfollow.engine_info import EngineInfo, Estimate, Preset, Setting
 from keyfollow.media.info import MediaInfo
+
+from keyfollow_daemon.engines.diffusion.offer import DELIVER, FEATHER, FLOPS, GRAIN, LOCAL, PRECISION, missing
 
 from .clips import Chain, chains, shared_frames
 from .plan import Plan, clip_bytes, device_bytes, disk_bytes
@@ -16,21 +17,16 @@ from .plan import Plan, clip_bytes, device_bytes, disk_bytes
 if TYPE_CHECKING:
     from keyfollow_daemon.engines.base import Engine
 
-NEEDS = ("torch", "diffusers", "transformers", "peft")
 FORWARD_FLOP = 44.8e12
 """Stable Video Diffusion on 14 frames at 576 x 1024 (spec § 12)."""
 TRAINED_FORWARDS = 2.0
 """A step of training, in forwards: no gradients of the frozen weights."""
 FULL_AREA = 14 * 72 * 128
-FLOPS = {"cuda": 150e12, "mps": 5e12, "cpu": 0.2e12}
-"""What a device gives, roughly; a figure for planning, not a measurement."""
 DRAFT_STEPS, DRAFT_TRAINING = 10, 50
 RAM_BASE = 4 << 30
 
 
 def describe() -> EngineInfo:
-    absent = [name for name in NEEDS if find_spec(name) is None]
-    missing = () if not absent else (f"Install {', '.join(absent)}: pip install 'keyfollow[diffusion]'.",)
     return EngineInfo(
         id="i2vedit",
         name="I2VEdit",
@@ -40,7 +36,7 @@ def describe() -> EngineInfo:
             "does. For changes of any kind, new things among them; needs weights (Stable Video Diffusion), a large GPU and minutes."
         ),
         needs_weights=True,
-        missing=missing,
+        missing=missing("peft"),
         settings=(*_main_settings(), *_training_settings(), *_attention_settings(), *_chain_settings()),
         presets=(
             Preset("local", "A part changes: the rest moves as the source does.", {"stage_one": 0.5, "stage_two": 0.8}),
@@ -58,9 +54,9 @@ def _main_settings() -> tuple[Setting, ...]:
         Setting("length", "int", 14, "Frames made together.", 3, 64, source_only=True),
         Setting("overlap", "int", 1, "Frames that neighbouring clips share, at most half of them; more than one are blended.", 1, 8, source_only=True),
         Setting("stride", "int", 1, "Make every n-th frame; the patch engine fills those between.", 1, 64, source_only=True),
-        Setting("local", "bool", True, "Where a keyframe changes only a part, leave the rest of every frame untouched."),
-        Setting("feather", "float", 2.0, "Pixels over which a mask fades in, inside its border.", 0.0, 64.0),
-        Setting("grain", "float", 1.0, "Grain in newly drawn areas; 1 matches the source's.", 0.0, 4.0),
+        LOCAL,
+        FEATHER,
+        GRAIN,
         Setting(
             "source_features",
             "choice",
@@ -69,23 +65,8 @@ def _main_settings() -> tuple[Setting, ...]:
             choices=("auto", "rerun", "keep"),
             advanced=True,
         ),
-        Setting(
-            "precision",
-            "choice",
-            "auto",
-            "Number format that the network computes in; auto is bf16 on a GPU that has it.",
-            choices=("auto", "fp32", "bf16", "fp16"),
-            advanced=True,
-            source_only=True,
-        ),
-        Setting(
-            "deliver",
-            "choice",
-            "difference",
-            "Deliver the source plus what was changed, or the model's own picture.",
-            choices=("difference", "picture"),
-            advanced=True,
-        ),
+        PRECISION,
+        DELIVER,
     )  # fmt: skip
 
 

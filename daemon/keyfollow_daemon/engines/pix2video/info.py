@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import psutil
@@ -21,15 +20,13 @@ from keyfollow_daemon.engines.diffusion.memory import (
     ladder,
     parameters_of,
 )
+from keyfollow_daemon.engines.diffusion.offer import DELIVER, FEATHER, FLOPS, GRAIN, LOCAL, PRECISION, missing
 
 if TYPE_CHECKING:
     from keyfollow_daemon.engines.base import Engine
 
-NEEDS = ("torch", "diffusers", "transformers")
 FORWARD_FLOP = 804e9
 """One sample of Stable Diffusion 2 at a 64 x 64 latent (spec § 14); others in proportion to their parameters."""
-FLOPS = {"cuda": 150e12, "mps": 5e12, "cpu": 0.2e12}
-"""What a device gives, roughly; a figure for planning, not a measurement."""
 DRAFT_STEPS = 20
 MULTIPLE = 64
 AT_HAND = 1 << 30
@@ -37,8 +34,6 @@ AT_HAND = 1 << 30
 
 
 def describe() -> EngineInfo:
-    absent = [name for name in NEEDS if find_spec(name) is None]
-    missing = () if not absent else (f"Install {', '.join(absent)}: pip install 'keyfollow[diffusion]'.",)
     return EngineInfo(
         id="pix2video",
         name="Pix2Video",
@@ -49,7 +44,7 @@ def describe() -> EngineInfo:
         ),
         needs_weights=True,
         needs_keyframe=False,
-        missing=missing,
+        missing=missing(),
         settings=_settings(),
         presets=(
             Preset("local", "A part is redrawn; the rest of every frame is left untouched."),
@@ -65,9 +60,9 @@ def _settings() -> tuple[Setting, ...]:
         Setting("guidance", "float", 7.5, "How strongly the prompt is followed; 1 is without guidance.", 0.0, 50.0),
         Setting("size", "int", 512, "Works at as many pixels as a square of this side has.", 64, 2048, source_only=True),
         Setting("stride", "int", 1, "Redraw every n-th frame; the patch engine fills those between.", 1, 64, source_only=True),
-        Setting("local", "bool", True, "Where a keyframe changes only a part, leave the rest of every frame untouched."),
-        Setting("feather", "float", 2.0, "Pixels over which a mask fades in, inside its border.", 0.0, 64.0),
-        Setting("grain", "float", 1.0, "Grain in newly drawn areas; 1 matches the source's.", 0.0, 4.0),
+        LOCAL,
+        FEATHER,
+        GRAIN,
         Setting("negative_prompt", "text", "", "What the result should not show."),
         Setting(
             "schedule",
@@ -78,15 +73,7 @@ def _settings() -> tuple[Setting, ...]:
             advanced=True,
         ),
         Setting("width", "int", 8, "Frames in flight of the wave schedule.", 1, 64, advanced=True),
-        Setting(
-            "precision",
-            "choice",
-            "auto",
-            "Number format that the network computes in; auto is bf16 on a GPU that has it.",
-            choices=("auto", "fp32", "bf16", "fp16"),
-            advanced=True,
-            source_only=True,
-        ),
+        PRECISION,
         Setting("no_injection", "bool", False, "Frames attend to themselves only.", advanced=True),
         Setting("anchor_only", "bool", False, "Frames attend to the keyframe only, not to the frame before.", advanced=True),
         Setting("no_guidance", "bool", False, "Frames are not pulled towards the frame before.", advanced=True),
@@ -148,14 +135,7 @@ def _settings() -> tuple[Setting, ...]:
             advanced=True,
             source_only=True,
         ),
-        Setting(
-            "deliver",
-            "choice",
-            "difference",
-            "Deliver the source plus what was changed, or the model's own picture.",
-            choices=("difference", "picture"),
-            advanced=True,
-        ),
+        DELIVER,
     )
 
 

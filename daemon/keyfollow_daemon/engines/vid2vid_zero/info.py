@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import psutil
@@ -12,6 +11,7 @@ from keyfollow.engine_info import EngineInfo, Estimate, Preset, Setting
 from keyfollow.media.info import MediaInfo
 
 from keyfollow_daemon.engines.diffusion.memory import CPU_BASE, parameters_of
+from keyfollow_daemon.engines.diffusion.offer import DELIVER, FEATHER, FLOPS, GRAIN, LOCAL, PRECISION, missing
 
 from .plan import Plan, Work, device_bytes, fitting, ladder
 from .presets import BY_PRESET, PRESETS
@@ -20,15 +20,12 @@ from .windows import Window, touching, windows
 if TYPE_CHECKING:
     from keyfollow_daemon.engines.base import Engine
 
-NEEDS = ("torch", "diffusers", "transformers")
 FORWARD_FLOP, DENSE_FLOP = 882e9, 21.8e9
 """One frame of a window at a 64 x 64 latent, and what each frame of its window adds (spec § 14)."""
 STABLE_DIFFUSION_1 = 860_000_000
 """Parameters of that network; others cost in proportion."""
 GRADIENT = 1.67 / 0.803
 """A forward with its gradient, in forwards."""
-FLOPS = {"cuda": 150e12, "mps": 5e12, "cpu": 0.2e12}
-"""What a device gives, roughly; a figure for planning, not a measurement."""
 DRAFT_STEPS = 20
 TEXT_BYTES = 77 * 768 * 4
 SLOTS = 2
@@ -36,8 +33,6 @@ SLOTS = 2
 
 
 def describe() -> EngineInfo:
-    absent = [name for name in NEEDS if find_spec(name) is None]
-    missing = () if not absent else (f"Install {', '.join(absent)}: pip install 'keyfollow[diffusion]'.",)
     return EngineInfo(
         id="vid2vid_zero",
         name="vid2vid-zero",
@@ -48,7 +43,7 @@ def describe() -> EngineInfo:
         ),
         needs_weights=True,
         needs_keyframe=False,
-        missing=missing,
+        missing=missing(),
         settings=(*_main_settings(), *_inversion_settings(), *_attention_settings(), *_loss_settings()),
         presets=(
             Preset(
@@ -90,28 +85,13 @@ def _main_settings() -> tuple[Setting, ...]:
             choices=("auto", "null_text", "negative_prompt", "direct", "fixed_point"),
             source_only=True,
         ),
-        Setting("local", "bool", True, "Where a keyframe changes only a part, leave the rest of every frame untouched."),
-        Setting("feather", "float", 2.0, "Pixels over which a mask fades in, inside its border.", 0.0, 64.0),
-        Setting("grain", "float", 1.0, "Grain in newly drawn areas; 1 matches the source's.", 0.0, 4.0),
+        LOCAL,
+        FEATHER,
+        GRAIN,
         Setting("window", "int", 8, "Frames redrawn together.", 1, 64, source_only=True),
         Setting("overlap", "int", 2, "Frames that windows share; at most a third of a window.", 0, 16, source_only=True),
-        Setting(
-            "precision",
-            "choice",
-            "auto",
-            "Number format that the network computes in; auto is bf16 on a GPU that has it.",
-            choices=("auto", "fp32", "bf16", "fp16"),
-            advanced=True,
-            source_only=True,
-        ),
-        Setting(
-            "deliver",
-            "choice",
-            "difference",
-            "Deliver the source plus what was changed, or the model's own picture.",
-            choices=("difference", "picture"),
-            advanced=True,
-        ),
+        PRECISION,
+        DELIVER,
     )
 
 

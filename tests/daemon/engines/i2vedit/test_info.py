@@ -7,6 +7,7 @@ from keyfollow.edits import Blob, Clip, EditRequest, Keyframe
 from keyfollow.engine_info import Estimate
 from keyfollow.frames import FrameRange
 from keyfollow.media.info import MediaInfo
+from keyfollow_daemon.engines.diffusion import offer
 from keyfollow_daemon.engines.i2vedit import info
 
 
@@ -27,7 +28,7 @@ def test_one_clip_costs_what_the_spec_counts() -> None:
     """Inversion 1.12 PFLOP, edit 2.24, source again 1.12, training 250 steps at 512 x 896 (spec § 12)."""
     found = cost()
     assert found.works_at == (1024, 576) and found.delivers == (1920, 1080) and found.frames == 14
-    flop = found.seconds * info.FLOPS["cuda"]
+    flop = found.seconds * offer.FLOPS["cuda"]
     assert flop == pytest.approx((1.12 + 2.24 + 1.12 + 17.4) * 1e15, rel=0.05)
     assert found.disk_bytes < (200 << 20) + 14 * 1920 * 1080 * 3 and found.vram_bytes > 8 << 30
 
@@ -40,6 +41,6 @@ def test_what_makes_it_quicker() -> None:
 
 
 def test_what_is_missing_is_a_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(info, "find_spec", lambda name: None)
+    monkeypatch.setattr(offer, "find_spec", lambda name: None)
     (missing,) = info.describe().missing
     assert "pip install 'keyfollow[diffusion]'" in missing and "peft" in missing

@@ -9,6 +9,7 @@ import pytest
 from keyfollow.edits import Clip, EditRequest
 from keyfollow.frames import FrameRange
 from keyfollow.media.info import MediaInfo
+from keyfollow_daemon.engines.diffusion import offer
 from keyfollow_daemon.engines.diffusion.worksize import work_size
 from keyfollow_daemon.engines.pix2video import info
 from keyfollow_testkit.tiny_models import tiny_model
@@ -66,6 +67,6 @@ def test_the_models_own_size_counts() -> None:
 
 
 def test_what_is_missing_is_a_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(info, "find_spec", lambda name: None)
+    monkeypatch.setattr(offer, "find_spec", lambda name: None)
     (missing,) = info.describe().missing
     assert "pip install 'keyfollow[diffusion]'" in missing

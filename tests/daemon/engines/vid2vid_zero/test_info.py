@@ -8,6 +8,7 @@ import pytest
 from keyfollow.edits import Blob, Clip, EditRequest, Keyframe
 from keyfollow.frames import FrameRange
 from keyfollow.media.info import MediaInfo
+from keyfollow_daemon.engines.diffusion import offer
 from keyfollow_daemon.engines.vid2vid_zero import info
 from keyfollow_testkit.zero_model import model_folder
 
@@ -57,6 +58,6 @@ def test_the_specs_table() -> None:
 
 
 def test_what_is_missing_is_a_sentence_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(info, "find_spec", lambda name: None)
+    monkeypatch.setattr(offer, "find_spec", lambda name: None)
     (missing,) = info.describe().missing
     assert "pip install 'keyfollow[diffusion]'" in missing
