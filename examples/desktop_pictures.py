@@ -110,7 +110,7 @@ def photograph(folder: Path, suffix: str) -> None:
     window.show_table(False)
     document.undo()
     tabs.setCurrentIndex(0)
-    export = ExportDialog(document.project, seen.clip.id, window.takes.folder, Path("/home/me/film"), window)
+    export = ExportDialog(document.project, seen.clip.id, window.takes.folder, document.folder, Path("/home/me/film"), window)
     export.show()
     shot("export", export)
     export.close()

@@ -91,7 +91,7 @@ def test_the_loop_from_import_to_export(
             wait(lambda: not document.untitled)
             assert load(tmp_path / "Film.kfproj").project == document.project
             # exported, with sound
-            dialog = ExportDialog(document.project, None, window.takes.folder, tmp_path, window)
+            dialog = ExportDialog(document.project, None, window.takes.folder, document.folder, tmp_path, window)
             written: list[Path] = []
             dialog.written.connect(written.append)
             dialog.format.setCurrentIndex(3)

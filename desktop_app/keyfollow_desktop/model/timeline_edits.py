@@ -66,6 +66,21 @@ def place(project: Project, track: str, media: str, start: int, *, source_start:
     return _tracks(project, {track: _over(project, _open(project, track), clip)})
 
 
+def lay(project: Project, media: str, start: int | None = None, track: str = "") -> Project:
+    """Put all of a source on the lowest video track that is open (a new one where none is), at the end, unless said otherwise.
+
+    Raises:
+        UsageError: as `place`.
+    """
+    if not track:
+        tracks = [t for t in project.timeline.tracks if t.kind == "video" and not t.locked]
+        if tracks:
+            track = tracks[0].id
+        else:
+            project, track = add_track(project)
+    return place(project, track, media, project.timeline.length if start is None else start)
+
+
 def insert(
     project: Project, track: str, media: str, start: int, *, source_start: int = 0, length: int | None = None
 ) -> Project:

@@ -96,29 +96,19 @@ class Commands(ProjectCommands):
         def change(project: Project) -> Project:
             project = work_edits.add_media(project, media)
             if first:
-                return self._on_timeline(project, media.id)
-            return project if at is None else self._on_timeline(project, media.id, at)
+                return timeline_edits.lay(project, media.id)
+            return project if at is None else timeline_edits.lay(project, media.id, at)
 
         if self._w.document.edit(self.tr("Import {0}").format(media.name), change) and first:
             self._w.timeline.fit()
         if media.id in self._w.document.project.media:
             self._w.shot_actions.shots.look_through(media)
 
-    def _on_timeline(self, project: Project, media: str, at: int | None = None, track: str = "") -> Project:
-        """A source on a track: the lowest video track, at the end, unless said otherwise."""
-        if not track:
-            video = [t for t in project.timeline.tracks if t.kind == "video" and not t.locked]
-            if video:
-                track = video[0].id
-            else:
-                project, track = timeline_edits.add_track(project)
-        return timeline_edits.place(project, track, media, project.timeline.length if at is None else at)
-
     def append(self, media: str) -> None:
-        self._w.document.edit(self.tr("Add clip"), lambda p: self._on_timeline(p, media))
+        self._w.document.edit(self.tr("Add clip"), lambda p: timeline_edits.lay(p, media))
 
     def place(self, media: str, at: int, track: str) -> None:
-        self._w.document.edit(self.tr("Add clip"), lambda p: self._on_timeline(p, media, at, track))
+        self._w.document.edit(self.tr("Add clip"), lambda p: timeline_edits.lay(p, media, at, track))
 
     def remove_media(self, media: str) -> None:
         self._w.document.edit(self.tr("Remove from project"), lambda p: work_edits.remove_media(p, media))

@@ -36,19 +36,25 @@ class ExportDialog(QDialog):
     written = Signal(object)
 
     def __init__(
-        self, project: Project, clip: str | None, folder: Callable[[str], str], where: Path, parent: QWidget | None = None
+        self,
+        project: Project,
+        clip: str | None,
+        folder: Callable[[str], str],
+        pictures: Path,
+        where: Path,
+        parent: QWidget | None = None,
     ) -> None:
         """Args:
         clip: the selected clip's id, offered beside the whole timeline.
         folder: of a take, by id.
+        pictures: the project's folder, which holds the retouches.
         where: the folder that is suggested.
         """
         super().__init__(parent)
         self.setWindowTitle(self.tr("Export"))
         self.setMinimumWidth(560)
         self._project, self._folder = project, folder
-        self.pictures = Path()
-        """The project's folder, which holds the retouches."""
+        self._pictures = pictures
         self._where, self._in_to_out = where, -1
         self.worker = Worker(self)
         self.worker.progress.connect(self._on_progress)
@@ -167,7 +173,7 @@ class ExportDialog(QDialog):
             self.handles.value() if clip else 0,
             self._project.timeline.marked if self.what.currentIndex() == self._in_to_out else None,
             self.picture_size.currentData() if self.picture_size.currentIndex() else None,
-            self.pictures,
+            self._pictures,
         )
         for field in self._fields():
             field.setEnabled(False)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import keyfollow
 from keyfollow.errors import KeyfollowError, StorageError
-from PySide6.QtCore import QObject, QProcess, QUrl
+from PySide6.QtCore import QObject, QProcess, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
-from ..model import archive, assets, interchange, recovery, relink, work_edits
+from ..model import archive, assets, interchange, recovery, relink, timeline_edits, work_edits
 from ..model.project_file import SUFFIX
 from ..model.state import Keyframe, Media, Project, Rate
 from .document import Found, read, recoverable
@@ -39,20 +39,14 @@ RATES: dict[str, Rate] = {
 
 
 class ProjectCommands(QObject):
-    """`Commands` adds everything else, and what an error's button does."""
+    """`Commands` adds everything else."""
+
+    failed = Signal(object)
+    """A KeyfollowError, to be shown with what helps."""
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
         self._w = window
-
-    def show_error(self, error: KeyfollowError) -> None:
-        raise NotImplementedError
-
-    def do_import(self) -> None:
-        raise NotImplementedError
-
-    def _on_timeline(self, project: Project, media: str) -> Project:
-        raise NotImplementedError
 
     # --- open and save -----------------------------------------------------------------------------------------------------
 
@@ -81,7 +75,7 @@ class ProjectCommands(QObject):
 
     def _not_read(self, error: KeyfollowError) -> None:
         self._w.statusBar().clearMessage()
-        self.show_error(error)
+        self.failed.emit(error)
 
     def _entered(self, folder: Path, recover: bool, found: Found) -> None:
         document = self._w.document
@@ -107,7 +101,7 @@ class ProjectCommands(QObject):
         try:
             left = recovery.recover(folder)
         except KeyfollowError as e:
-            self.show_error(e)
+            self.failed.emit(e)
             return
         self._w.notice.show_notice(
             self.tr("{0} was not saved when it was last open.").format(folder.stem),
@@ -146,13 +140,13 @@ class ProjectCommands(QObject):
         def done(media: Media) -> None:
             document.new()
             self._arrived()
-            project = self._on_timeline(work_edits.add_media(document.project, media), media.id)
+            project = timeline_edits.lay(work_edits.add_media(document.project, media), media.id)
             name = assets.adopt(document.folder, "keyframes", folder / "keyframe.png")
             document.do(self.tr("Open example"), work_edits.set_keyframe(project, media.id, Keyframe(int(said["frame"]), name)))
             document.go(int(said["frame"]))
             self._w.timeline.fit()
 
-        self._w.background.run(lambda: describe(str(folder / "clip.mp4")), done, self.show_error)
+        self._w.background.run(lambda: describe(str(folder / "clip.mp4")), done, self.failed.emit)
 
     def do_save(self) -> None:
         if self._w.document.untitled:
@@ -247,7 +241,7 @@ class ProjectCommands(QObject):
             archive.unpack(path, folder)
             return read(folder)
 
-        self._w.background.run(work, partial(self._entered, folder, False), self.show_error)
+        self._w.background.run(work, partial(self._entered, folder, False), self.failed.emit)
 
     # --- other programs ----------------------------------------------------------------------------------------------------
 
@@ -290,7 +284,7 @@ class ProjectCommands(QObject):
                 )
 
         self._w.statusBar().showMessage(self.tr("Reading {0}…").format(path.name), 5000)
-        self._w.background.run(lambda: interchange.read(path, describe, rate), done, self.show_error)
+        self._w.background.run(lambda: interchange.read(path, describe, rate), done, self.failed.emit)
 
     def do_export_timeline(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
@@ -360,14 +354,16 @@ class ProjectCommands(QObject):
 
         where = Path.home() if document.untitled else document.folder.parent
         chosen = sorted(document.place.clips)
-        dialog = ExportDialog(document.project, chosen[0] if len(chosen) == 1 else None, self._w.takes.folder, where, self._w)
-        dialog.pictures = document.folder
+        clip = chosen[0] if len(chosen) == 1 else None
+        dialog = ExportDialog(document.project, clip, self._w.takes.folder, document.folder, where, self._w)
         dialog.written.connect(self._written)
         dialog.open()
 
     def _nothing_there(self) -> None:
         self._w.notice.show_notice(
-            self.tr("There is nothing on the timeline to export."), self.tr("Import clips…"), self.do_import
+            self.tr("There is nothing on the timeline to export."),
+            self.tr("Import clips…"),
+            self._w.actions_by_name["import"].trigger,
         )
 
     def _written(self, path: Path) -> None:
@@ -419,7 +415,7 @@ class ProjectCommands(QObject):
                     lambda: self.relink(media),
                 )
 
-        self._w.background.run(lambda: relink.search(wanted, folder), done, self.show_error)
+        self._w.background.run(lambda: relink.search(wanted, folder), done, self.failed.emit)
 
     def _long(self, title: str, saying: str, work: Callable[..., object], done: Callable[[Path], object]) -> None:
         from .progress_dialog import ProgressDialog
@@ -431,9 +427,9 @@ class ProjectCommands(QObject):
         try:
             work()
         except KeyfollowError as e:
-            self.show_error(e)
+            self.failed.emit(e)
             return False
         except OSError as e:
-            self.show_error(StorageError("cannot_write", f"{e.filename or 'A file'}: {e.strerror}.", "Choose another place."))
+            self.failed.emit(StorageError("cannot_write", f"{e.filename or 'A file'}: {e.strerror}.", "Choose another place."))
             return False
         return True

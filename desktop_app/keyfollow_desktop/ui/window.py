@@ -212,6 +212,7 @@ class Window(QMainWindow):
         document.kept.connect(self._update_title)
         for source in (
             document.failed,
+            commands.failed,
             self.runs.failed,
             self.round_trip.failed,
             self.queue.failed,

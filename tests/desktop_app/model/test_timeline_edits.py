@@ -50,6 +50,15 @@ def test_another_rate_keeps_its_duration(project: Project, track: str) -> None:
     assert spans(both) == [("pal", 0, 500), ("ntsc", 500, 751)]
 
 
+def test_a_source_is_laid_at_the_end_of_the_lowest_track_that_is_open(project: Project, track: str) -> None:
+    twice = edits.lay(edits.lay(project, "pal"), "pal")
+    assert spans(twice) == [("pal", 0, 500), ("pal", 500, 1000)]
+    assert spans(edits.lay(twice, "pal", 1200))[-1] == ("pal", 1200, 1700)
+    locked = edits.set_track(twice, track, locked=True)
+    above = edits.lay(locked, "pal")
+    assert spans(above) == spans(twice) and spans(above, 1) == [("pal", 1000, 1500)]
+
+
 def test_what_is_placed_covers_what_lies_there_and_its_sides_stay(filled: Project, track: str) -> None:
     before = pictures(filled)
     placed = edits.place(filled, track, "pal", 50, source_start=400, length=100)

@@ -16,7 +16,7 @@ def test_the_dialog_says_what_comes_out_and_writes_it(
     one_clip: Document, qtbot: QtBot, tmp_path: Path, wait: Callable[..., None]
 ) -> None:
     clip = one_clip.project.timeline.tracks[0].clips[0].id
-    dialog = ExportDialog(one_clip.project, clip, lambda take: "", tmp_path)
+    dialog = ExportDialog(one_clip.project, clip, lambda take: "", tmp_path, tmp_path)
     qtbot.addWidget(dialog)
     assert [dialog.what.itemText(n) for n in range(2)] == ["Selected clip", "Whole timeline"]
     assert "With the source's sound" in dialog.note.text()
@@ -45,7 +45,7 @@ def test_the_timeline_can_be_had_in_part_and_at_another_size(
     small = describe(str(write_clip(tmp_path / "small.mp4", moving_patch(4, 48, 32))))
     one_clip.edit("Import", lambda p: work_edits.add_media(p, small))
     one_clip.edit("Add clip", lambda p: timeline_edits.place(p, p.timeline.tracks[0].id, small.id, 12))
-    dialog = ExportDialog(one_clip.project, None, lambda take: "", tmp_path)
+    dialog = ExportDialog(one_clip.project, None, lambda take: "", tmp_path, tmp_path)
     qtbot.addWidget(dialog)
     assert "sound of all clips" in dialog.note.text() and not dialog._form.isRowVisible(dialog.handles)
     assert [dialog.picture_size.itemText(n) for n in range(2)] == ["96 × 64", "48 × 32"]
