@@ -346,7 +346,7 @@ def devices() -> Iterator[Finding]:
             # weights are a choice: their command is in the sentence
             yield Finding("engines", "note", "engine_lacks", f"{e['id']}: {' '.join(e['missing'])}", _engine_fix(e["missing"]))
         else:
-            yield Finding("engines", "ok", "engine", f"{e['id']} {e['version']} is ready.")
+            yield Finding("engines", "ok", "engine", f"{e['id']} {e['version']} has the libraries that it needs.")
 
 
 def _torch(e: dict[str, Any], gpu: bool) -> Finding:
