@@ -72,6 +72,8 @@ class Api:
         self._background = Background()
         self._pictures = Pictures(services.takes, services.exports / "pictures")
         self._decoding = Background(1)
+        self._estimating = Background(1)
+        """Of its own: the first estimate asks a new process for the device, which takes seconds where torch is installed."""
         self._started = time.monotonic()
         self._idle_exit_s = idle_exit_s
         self._used = self._started
@@ -143,7 +145,7 @@ class Api:
                     self._answer(peer, 0, wire.JobChanged(jobs.get(job)))
             case wire.EstimateAsk(request):
                 known, blobs = self._s.handles, self._s.blobs
-                self._later(CONTROL, peer, id, lambda: wire.EstimateIs(estimate(request, known, blobs)))
+                self._later(CONTROL, peer, id, lambda: wire.EstimateIs(estimate(request, known, blobs)), self._estimating)
             case wire.Engines():
                 self._answer(peer, id, wire.EngineList(tuple(registry.engines().values())))
             case wire.Takes():
@@ -397,6 +399,7 @@ class Api:
         self._background.close()
         self._decoding.submit(self._pictures.close)
         self._decoding.close()
+        self._estimating.close()
 
     # --- out -------------------------------------------------------------------------------------------------------------------
 

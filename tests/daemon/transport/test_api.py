@@ -25,6 +25,7 @@ from keyfollow_daemon.jobs.runner import JobService
 from keyfollow_daemon.jobs.store import JobStore
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.takes.store import TakeStore
+from keyfollow_daemon.transport import api
 from keyfollow_daemon.transport.api import Api, Services
 from keyfollow_testkit.clips import moving_patch, read_png, write_clip
 
@@ -465,6 +466,22 @@ def test_takes_are_listed_shown_and_deleted(daemon: Daemon, client: Any) -> None
     assert refused(client.ask(wire.TakeAction(take, "claimed", "/project")))
     assert client.ask(wire.TakeAction(take, "delete")) == wire.Done()
     assert refused(client.ask(wire.TakeAction(take, "get"))) == "unknown_take"
+
+
+def test_estimates_that_take_long_hold_up_nobody(daemon: Daemon, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def slow(*_: Any) -> Any:
+        go.wait(30)
+        raise RuntimeError("not the point")
+
+    monkeypatch.setattr(api, "estimate", slow)
+    try:
+        for _ in range(3):
+            client.tell(CONTROL, wire.EstimateAsk(REQUEST))
+        assert client.ask(wire.Takes()) == wire.TakeList(())
+    finally:
+        go.set()
 
 
 def test_a_take_that_a_job_still_fills_is_not_deleted(daemon: Daemon, client: Any) -> None:
