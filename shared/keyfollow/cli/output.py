@@ -18,7 +18,7 @@ from rich.table import Table
 
 from ..atomic import write_atomic
 from ..engine_info import Job
-from ..errors import KeyfollowError
+from ..errors import KeyfollowError, StorageError
 from ..plain import to_plain
 
 people = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -137,18 +137,23 @@ class BarFollower:
 
 
 class PreviewFollower:
-    """Keeps the latest preview of a run as a file, whole at any moment; all else is another's."""
+    """Keeps the latest preview of a run as a file, whole at any moment; all else is another's. A run does not end for want of a place."""
 
     def __init__(self, other: Follower, path: Path) -> None:
         self._other, self._path = other, path
         self._seen: bytes | None = None
+        self._writes = True
         self.frame = other.frame
 
     def job(self, job: Job) -> None:
         preview = job.progress.preview if job.progress else None
-        if preview is not None and preview != self._seen:
+        if self._writes and preview is not None and preview != self._seen:
             self._seen = preview
-            write_atomic(self._path, preview)
+            try:
+                write_atomic(self._path, preview)
+            except StorageError as e:
+                people.print(f"There is no preview: {e.message}", markup=False)
+                self._writes = False
         self._other.job(job)
 
 

@@ -63,6 +63,10 @@ def test_a_preview_is_a_file_and_in_json_told_once(tmp_path: Path, capsys: pytes
         assert file.read_bytes() == b"two" and list(tmp_path.iterdir()) == [file]
     said = [json.loads(line).get("preview") for line in capsys.readouterr().out.splitlines()]
     assert said == [None, "b25l", None, "dHdv", None, None], "base64"
+    with output.follower(False, str(tmp_path / "nowhere" / "now.jpg")) as follow:
+        for picture in (b"one", b"two"):
+            follow.job(replace(job(1), progress=Progress("Training", 1, 10, preview=picture)))
+    assert capsys.readouterr().err.count("There is no preview") == 1
 
 
 def test_a_note_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,7 +124,7 @@ class Run:
         if number == 0:
             self._first, self._first_trail, self._before = None, None, None
             self._store.forget()
-        made, colours = self._edit_of(chain, number), self._prepared.colours(chain.key)
+        made, colours = self._edit_of(chain, number), self._prepared.colours(chain.clips[number].frames[0])
         if kept:
             made.resume(kept["x"].to(made.x), list(kept["trail"].to(made.x)))
         while made.step < steps:
