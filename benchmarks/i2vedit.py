@@ -18,6 +18,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,7 @@ def fused(attended: list[float], compared: list[float]) -> Iterator[None]:
     changes = (
         (attention, "attend", lambda q, k, v: Fused.apply(q, k, v, attended)),  # type: ignore[no-untyped-call]
         (attention, "row_difference", difference),
+        (torch.nn.functional, "scaled_dot_product_attention", lambda q, k, v, **_: Fused.apply(q, k, v, attended)),  # type: ignore[no-untyped-call]
         (network, "check_finite", lambda *_: None),
     )
     with patched(*changes):
@@ -197,6 +199,7 @@ def counted(frames: int, steps: int) -> list[dict[str, Any]]:
     rows.append(measured_on_meta("a training step", learned_from))
     made.compute_again()
     rows.append(measured_on_meta("a training step, activations made again", learned_from))
+    rows += autoencoder()
     disk = {w: disk_bytes(frames, WORK, LEARN, steps, w, True) for w in (False, True)}
     rows.append({"what": "weights in bf16", "GiB": round(2 * weights / 2**30, 2)})
     rows += [
@@ -208,6 +211,28 @@ def counted(frames: int, steps: int) -> list[dict[str, Any]]:
         for wide in (False, True)
     ]
     return rows  # fmt: skip
+
+
+def autoencoder() -> list[dict[str, Any]]:
+    """Stable Video Diffusion's, float32: a frame encoded, and as many decoded at once as the ladder's plans do."""
+    from diffusers import AutoencoderKLTemporalDecoder
+
+    with torch.device("meta"):
+        made = AutoencoderKLTemporalDecoder(
+            down_block_types=("DownEncoderBlock2D",) * 4, block_out_channels=(128, 256, 512, 512), layers_per_block=2
+        )
+    # what it mixes frames by is made on the CPU all the same
+    made = made.to("meta").requires_grad_(False)
+    picture = torch.empty(1, 3, *(8 * side for side in WORK), device="meta")
+    coded = torch.empty(8, 4, *WORK, device="meta")
+
+    def decoded(frames: int) -> None:
+        made.decode(coded[:frames], num_frames=frames)
+
+    return [
+        measured_on_meta("a frame encoded", lambda: made.encode(picture)),
+        *(measured_on_meta(f"{n} frames decoded at once", partial(decoded, n)) for n in (8, 2, 1)),
+    ]
 
 
 def measured_on_meta(what: str, run: Callable[[], None]) -> dict[str, Any]:
@@ -274,6 +299,7 @@ def one_clip(made: Network, frames: int, steps: int, side: int, training: int, b
 def chained(clips: int) -> list[dict[str, Any]]:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "kit"))
     from keyfollow.frames import FrameBuffer
+    from keyfollow_daemon.engines.base import Preview
     from keyfollow_testkit import clips as pictures
     from keyfollow_testkit import svd
     from keyfollow_testkit.memory import Memory
@@ -286,7 +312,7 @@ def chained(clips: int) -> list[dict[str, Any]]:
             self.live, self.peaks = live, defaultdict[str, list[int]](lambda: [0] * clips)
             self._at: tuple[str, int] | None = None
 
-        def progress(self, phase: str, done: int, total: int) -> None:
+        def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
             super().progress(phase, done, total)
             if self._at is not None:
                 name, clip = self._at

@@ -26,7 +26,7 @@ import numpy as np
 from keyfollow.edits import SettingValue
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.cache.store import InversionStore
-from keyfollow_daemon.engines.base import Array, Cache, Edit, EditedFrame, EditKeyframe, InversionSpec, Tensors
+from keyfollow_daemon.engines.base import Array, Cache, Edit, EditedFrame, EditKeyframe, InversionSpec, Preview, Tensors
 from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 
@@ -69,7 +69,7 @@ class Surroundings:
     def check(self) -> None:
         pass
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         pass
 
     def note(self, sentence: str) -> None:

@@ -19,6 +19,8 @@ PresetId = Literal["local", "style", "shape"]
 SettingKind = Literal["int", "float", "bool", "choice", "text"]
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+PREVIEW_SIDE, PREVIEW_BYTES = 256, 48 << 10
+"""Most pixels along a side of `Progress.preview`, and its most bytes."""
 ENDED: frozenset[JobState] = frozenset(("done", "failed", "cancelled"))
 
 
@@ -147,12 +149,17 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`phase` is a word a person understands; `eta_s` is None until there is something to go by."""
+    """`phase` is a word a person understands; `eta_s` is None until there is something to go by.
+
+    `preview` is a small, rough picture of what the phase is making, a JPEG within `PREVIEW_SIDE` and `PREVIEW_BYTES`; only while a job
+    runs, and only where the engine has one to show.
+    """
 
     phase: str
     done: int
     total: int
     eta_s: float | None = None
+    preview: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ REQUEST = EditRequest(
     quality="draft",
 )
 JOB = Job(
-    "job-1", "failed", "patch", "/clips/a.mp4", "final", "take-1", 1.5, 2.0, 1, Progress("Reading", 1, 2, 0.5),
+    "job-1", "failed", "patch", "/clips/a.mp4", "final", "take-1", 1.5, 2.0, 1, Progress("Reading", 1, 2, 0.5, b"\xff\xd8"),
     Failure("JobError", "engine_failed", "It failed.", "Retry."), "mine", FrameRange(1, 3),
 )  # fmt: skip
 TAKE = Take(

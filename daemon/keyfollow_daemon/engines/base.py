@@ -6,7 +6,7 @@ back up is the `Context`: cancelled?, progress, cache, checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,6 +17,8 @@ from keyfollow.frames import FrameBuffer, FrameRange
 
 Array = npt.NDArray[Any]
 Tensors = Mapping[str, Array]
+Preview = Callable[[], npt.NDArray[np.uint8]]
+"""Makes a picture ``(h, w, 3)`` uint8 RGB of what is being made, for `Context.progress`; of any size: it is shown small."""
 
 
 class Frames(Protocol):
@@ -60,9 +62,11 @@ class Context(Protocol):
     def check(self) -> None:
         """Call at every step: raises `Cancelled` when someone cancelled or paused, and tells the watchdog that work moves on."""
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         """`phase` is a word a person understands: Reading, Preparing, Propagating. A figure in brackets may follow it, which does not make it
-        another phase: Training (loss 0.12). What an earlier attempt at the run did counts as done."""
+        another phase: Training (loss 0.12). What an earlier attempt at the run did counts as done.
+
+        `preview` shows what is being made. It is called at most once a second, and less often the longer it takes."""
 
     def note(self, sentence: str) -> None:
         """Tell the person, now and in the take's report, something about how this run goes; the same sentence once."""

@@ -295,7 +295,7 @@ class JobService:
     def _event(self, job: JobRecord, data: Plain) -> None:
         live = self._of(job.id)
         if data["kind"] == "progress":
-            live.progress = Progress(data["phase"], data["done"], data["total"], data.get("eta_s"))
+            live.progress = Progress(data["phase"], data["done"], data["total"], data.get("eta_s"), data.get("preview"))
             self._changed(job)
         elif data["kind"] == "note" and data["text"] not in live.notes:
             live.notes += (data["text"],)
@@ -309,8 +309,8 @@ class JobService:
 
     def _end(self, job: JobRecord, event: Event, failure: Failure | None = None) -> None:
         live = self._of(job.id)
-        if event != "pause":
-            live.progress = None
+        # of thousands of paused jobs each would keep its picture
+        live.progress = replace(live.progress, preview=None) if event == "pause" and live.progress else None
         self._try_commit(advance(job, event, failure))
 
     def _worker_died(self, job: JobRecord, how: str) -> None:

@@ -30,9 +30,10 @@ from keyfollow.plain import from_plain, to_plain
 from keyfollow_daemon.cache.handles import Handles
 from keyfollow_daemon.cache.store import InversionStore
 from keyfollow_daemon.engines import device, registry
-from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, InversionSpec, Tensors
+from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, InversionSpec, Preview, Tensors
 from keyfollow_daemon.executors.base import Link, Plain, Stopped
 from keyfollow_daemon.jobs.planner import describe
+from keyfollow_daemon.jobs.preview import Previews
 from keyfollow_daemon.jobs.resources import require_room
 from keyfollow_daemon.jobs.run import Run
 from keyfollow_daemon.jobs.sources import Sources, open_sources
@@ -221,25 +222,30 @@ class TaskContext:
         self._began = self._said = 0.0
         self._found = 0
         """What of the phase was done when it began: it tells nothing about this attempt's speed."""
+        self._previews = Previews()
 
     def check(self) -> None:
         why = self._link.stop_asked()
         if why is not None:
             raise Stopped(why)
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         self.check()
         now = time.monotonic()
         word = phase.partition(" (")[0]
         if word != self._phase:
             self._phase, self._began, self._said, self._found = word, now, 0.0, done
+            self._previews.forget()
+        if preview is not None:
+            self._previews.offer(preview)
         if now - self._said < PROGRESS_S and done < total:
             return
         self._said = now
         spent = now - self._began
         made = done - self._found
         eta = spent / made * (total - done) if made > 0 and spent > 0.5 else None
-        self._link.say({"kind": "progress", "phase": phase, "done": done, "total": total, "eta_s": eta})
+        told = {"phase": phase, "done": done, "total": total, "eta_s": eta, "preview": self._previews.latest}
+        self._link.say({"kind": "progress", **told})
 
     def checking(self, file: str, done: int, total: int) -> None:
         """A `models.digests.Report`: weights that are read for the first time, in MiB."""

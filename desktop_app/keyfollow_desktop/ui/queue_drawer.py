@@ -7,7 +7,8 @@ from pathlib import Path
 from keyfollow.client import Client
 from keyfollow.engine_info import ENDED, Job
 from keyfollow.errors import KeyfollowError
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -25,6 +26,8 @@ from ..model.timecode import duration
 from .parts import label, tool
 
 ENDED_SHOWN = 20
+PREVIEW_HEIGHT = 56
+SMOOTH = Qt.TransformationMode.SmoothTransformation
 
 
 class JobRow(QFrame):
@@ -62,10 +65,14 @@ class JobRow(QFrame):
             mover.clicked.connect(lambda _=False, w=what: self.asked.emit(w))
             buttons.insertWidget(len(self.movers), mover)
             self.movers[what] = mover
+        self.preview = label(tip=self.tr("Result"))
+        self.preview.setAccessibleName(self.preview.toolTip())
+        self._previewed: bytes | None = None
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.state, 1, 0)
         grid.addWidget(self.bar, 2, 0)
-        grid.addLayout(buttons, 0, 1, 3, 1)
+        grid.addWidget(self.preview, 0, 1, 3, 1)
+        grid.addLayout(buttons, 0, 2, 3, 1)
 
     def show_job(self, job: Job, can_move: tuple[bool, bool] = (False, False)) -> None:
         """Show a job as it is now; `can_move` tells whether it can go before, or after, another one that waits."""
@@ -95,6 +102,7 @@ class JobRow(QFrame):
         self.bar.setRange(0, max(1, progress.total if progress else 1))
         self.bar.setValue(progress.done if progress else 0)
         self.setAccessibleName(f"{self.name.text()}: {text}")
+        self._show_preview(progress.preview if progress else None)
         can = {
             "queued": ("pause", "cancel"),
             "running": ("pause", "cancel"),
@@ -105,6 +113,13 @@ class JobRow(QFrame):
         }[job.state]
         for what, button in self.buttons.items():
             button.setVisible(what in can)
+
+    def _show_preview(self, picture: bytes | None) -> None:
+        if picture != self._previewed:
+            self._previewed, pixels = picture, QPixmap()
+            pixels.loadFromData(picture or b"")
+            self.preview.setPixmap(pixels if pixels.isNull() else pixels.scaledToHeight(PREVIEW_HEIGHT, SMOOTH))
+        self.preview.setVisible(picture is not None)
 
 
 class QueueDrawer(QFrame):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -11,9 +12,8 @@ from ..engine_info import Job
 from ..errors import UsageError
 from ..frames import FrameRange
 from ..media.probe import probe
-from ..run import Run
 from . import options
-from .deliver import DeliverOption, consume, delivery_of, writing
+from .deliver import DeliverOption, Write, consume, delivery_of, writing
 from .output import event, follower, show, use_json
 from .propagate import finished
 
@@ -38,27 +38,21 @@ def attach(
         str | None, typer.Option("--output", "-o", help="Write the frames here, as `propagate` would have.")
     ] = None,
     deliver: DeliverOption = "full",
+    preview: options.Preview = None,
     json: options.Json = False,
 ) -> None:
     """Follow a job that was started anywhere, from its first frame to its end."""
     use_json(json)
     with connect(name="command line") as client:
         run = client.jobs.attach(find(client, id).id, order="source")
-        with follower(json) as follow:
-            if output is None:
-                consume(run.events(), follow, lambda frame: None)
-            else:
-                _write(client, run, output, deliver, json)
-                return
-        finished(client, run, run.take, json)
-
-
-def _write(client: Client, run: Run, output: str, deliver: str, json: bool) -> None:
-    media = probe(run.job.source)
-    span = run.job.range or FrameRange(0, media.frames)
-    with writing(output, [run.job.source], media, span, delivery_of(deliver)) as write, follower(json) as follow:
-        consume(run.events(), follow, write)
-    finished(client, run, output, json)
+        with ExitStack() as open_:
+            write: Write = lambda frame: None  # noqa: E731
+            if output is not None:
+                media = probe(run.job.source)
+                span = run.job.range or FrameRange(0, media.frames)
+                write = open_.enter_context(writing(output, [run.job.source], media, span, delivery_of(deliver)))
+            consume(run.events(), open_.enter_context(follower(json, preview)), write)
+        finished(client, run, output or run.take, json)
 
 
 @app.command()

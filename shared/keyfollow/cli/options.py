@@ -12,6 +12,12 @@ from ..frames import FrameRange
 
 STILLS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".webp"}
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout; messages on stderr.")]
+Preview = Annotated[
+    str | None,
+    typer.Option(
+        "--preview", metavar="FILE", help="Keep a small picture of what is being made here (JPEG), for engines that show one."
+    ),
+]
 
 
 def frame_images(option: str, given: list[str]) -> dict[int, str]:

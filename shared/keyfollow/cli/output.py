@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -13,8 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from ..atomic import write_atomic
 from ..engine_info import Job
-from ..errors import KeyfollowError
+from ..errors import KeyfollowError, StorageError
 from ..plain import to_plain
 
 people = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -29,7 +33,7 @@ def use_json(on: bool) -> None:
 
 def event(name: str, **fields: Any) -> None:
     """One event as one line of JSON."""
-    sys.stdout.write(json.dumps({"event": name, **to_plain(fields)}) + "\n")
+    sys.stdout.write(_json({"event": name, **fields}) + "\n")
     sys.stdout.flush()
 
 
@@ -47,7 +51,7 @@ def show(items: Sequence[Any], columns: Sequence[str], rows: Iterable[Sequence[o
     """A list of dataclasses: as JSON objects one a line, or as a table of `rows`."""
     if as_json:
         for item in items:
-            sys.stdout.write(json.dumps(to_plain(item)) + "\n")
+            sys.stdout.write(_json(item) + "\n")
         return
     if not items:
         people.print(empty)
@@ -59,6 +63,11 @@ def show(items: Sequence[Any], columns: Sequence[str], rows: Iterable[Sequence[o
         table.add_row(*(str(cell) for cell in row))
     # what goes into a pipe is read by programs and must not be cut
     Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
+
+
+def _json(value: Any) -> str:
+    """Bytes (`Progress.preview`) become base64."""
+    return json.dumps(to_plain(value), default=lambda found: base64.b64encode(found).decode())
 
 
 def size(bytes_: float) -> str:
@@ -83,6 +92,7 @@ class JsonFollower:
 
     def __init__(self) -> None:
         self._last: tuple[str, str, int] | None = None
+        self._seen: bytes | None = None
         self._noted = 0
 
     def job(self, job: Job) -> None:
@@ -93,6 +103,11 @@ class JsonFollower:
         key = (job.state, progress.phase if progress else "", progress.done if progress else 0)
         if key != self._last:
             self._last = key
+            if progress is not None and progress.preview == self._seen:
+                # it changes once a second at most, and is longer than all the rest
+                progress = replace(progress, preview=None)
+            elif progress is not None:
+                self._seen = progress.preview
             event("progress", job=job.id, state=job.state, **(to_plain(progress) if progress else {}))
 
     def frame(self, number: int, confidence: float) -> None:
@@ -121,12 +136,32 @@ class BarFollower:
         pass
 
 
+class PreviewFollower:
+    """Keeps the latest preview of a run as a file, whole at any moment; all else is another's. A run does not end for want of a place."""
+
+    def __init__(self, other: Follower, path: Path) -> None:
+        self._other, self._path = other, path
+        self._seen: bytes | None = None
+        self._writes = True
+        self.frame = other.frame
+
+    def job(self, job: Job) -> None:
+        preview = job.progress.preview if job.progress else None
+        if self._writes and preview is not None and preview != self._seen:
+            self._seen = preview
+            try:
+                write_atomic(self._path, preview)
+            except StorageError as e:
+                people.print(f"There is no preview: {e.message}", markup=False)
+                self._writes = False
+        self._other.job(job)
+
+
 @contextmanager
-def follower(as_json: bool) -> Iterator[Follower]:
-    """What fits the way this command speaks."""
-    if as_json:
-        yield JsonFollower()
-        return
+def follower(as_json: bool, preview: str | None = None) -> Iterator[Follower]:
+    """What fits the way this command speaks; `preview` is where the run's previews go."""
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=people, transient=True, disable=not people.is_terminal) as bars:
-        yield BarFollower(bars)
+    hidden = as_json or not people.is_terminal
+    with Bars(*columns, console=people, transient=True, disable=hidden) as bars:
+        follow = JsonFollower() if as_json else BarFollower(bars)
+        yield follow if preview is None else PreviewFollower(follow, Path(preview))

@@ -69,6 +69,7 @@ def propagate(
         str | None, typer.Option(metavar="ID", help="An inversion cache to use; by default whatever fits is found.")
     ] = None,
     rate: Annotated[str | None, typer.Option(metavar="FPS", help="Frame rate of an image sequence (24, 24000/1001).")] = None,
+    preview: options.Preview = None,
     json: options.Json = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would cost, and stop.")] = False,
 ) -> None:
@@ -111,7 +112,7 @@ def propagate(
                     for run, place, words in zip(runs, outputs, prompts, strict=True):
                         submitted.enter_context(until_done(run, place))
                         announce(run, words if len(prompts) > 1 else "", json)
-                with follower(json) as follow:
+                with follower(json, preview) as follow:
                     consume(runs[number].events(), follow, write)
             finished(client, runs[number], out, json)
 

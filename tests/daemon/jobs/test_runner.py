@@ -412,6 +412,15 @@ def test_progress_is_told_and_forgotten_at_the_end(daemon: Daemon) -> None:
     assert daemon.jobs.get(a).progress is None
 
 
+def test_only_what_runs_has_a_preview(daemon: Daemon) -> None:
+    (a,) = daemon.submit("a")
+    daemon.executor.say(kind="progress", phase="Training", done=2, total=9, eta_s=None, preview=b"picture")
+    assert daemon.heard.jobs[-1].progress == Progress("Training", 2, 9, preview=b"picture")
+    daemon.jobs.pause(a)
+    daemon.executor.stopped("pause")
+    assert daemon.jobs.get(a).progress == Progress("Training", 2, 9)
+
+
 def test_notes_are_told_once_and_stay(daemon: Daemon) -> None:
     (a,) = daemon.submit("a")
     for text in ("Memory is short.", "Memory is short.", "It is very short."):

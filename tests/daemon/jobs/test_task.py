@@ -271,6 +271,23 @@ def test_a_figure_after_the_phase_does_not_begin_another(tmp_path: Path) -> None
     assert 2 <= len(listener.said) < 50 and listener.said[-1]["phase"] == "Training (loss 1000)"
 
 
+def test_a_preview_is_told_with_progress_until_its_phase_is_over(tmp_path: Path) -> None:
+    listener, made = Listener(), 0
+    store = InversionStore(tmp_path, 1 << 20)
+    context = TaskContext(listener, store, store)
+
+    def preview() -> Any:
+        nonlocal made
+        made += 1
+        return np.zeros((8, 8, 3), np.uint8)
+
+    for n in range(501):
+        context.progress(f"Training (loss {n})", n, 500, preview)
+    context.progress("Propagating", 0, 1)
+    *training, after = [d["preview"] for d in listener.said]
+    assert made < 5 and training[0].startswith(b"\xff\xd8") and all(training) and after is None
+
+
 def test_phases_add_up() -> None:
     clock = PhaseClock()
     for _ in range(2):

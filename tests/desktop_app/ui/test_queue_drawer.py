@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from keyfollow.engine_info import Failure, Job, Progress
 from keyfollow_desktop.bridge import Bridge
 from keyfollow_desktop.ui.queue_drawer import QueueDrawer
+from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 
@@ -32,6 +34,29 @@ def test_jobs_of_everyone_with_what_can_be_done_now(qtbot: QtBot) -> None:
     del bridge.jobs["b"]
     bridge.jobs_changed.emit()
     assert set(drawer.rows) == {"a", "c"}
+    bridge.close()
+
+
+def test_a_run_shows_what_it_is_making(qtbot: QtBot, tmp_path: Path) -> None:
+    bridge = Bridge()
+    drawer = QueueDrawer(bridge)
+    qtbot.addWidget(drawer)
+    drawer.show()
+    pixels = QImage(64, 32, QImage.Format.Format_RGB32)
+    pixels.fill(QColor(200, 30, 30))
+    assert pixels.save(str(tmp_path / "now.jpg"))
+    picture = (tmp_path / "now.jpg").read_bytes()
+    for preview in (None, picture):
+        bridge.jobs = {"a": job("a", "running", progress=Progress("Training", 1, 20, preview=preview))}
+        bridge.jobs_changed.emit()
+        assert drawer.rows["a"].preview.isHidden() == (preview is None)
+    shown = drawer.rows["a"].preview.pixmap()
+    assert shown.height() == 56 and shown.width() == 112
+    colour = shown.toImage().pixelColor(50, 20)
+    assert abs(colour.red() - 200) < 12 and colour.green() < 50
+    bridge.jobs = {"a": job("a", "done")}
+    bridge.jobs_changed.emit()
+    assert drawer.rows["a"].preview.isHidden()
     bridge.close()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.engines.base import Array
+from keyfollow_daemon.engines.base import Array, Preview
 
 
 class Memory:
-    """Frames, cache and context in one. `stop_after` checks interrupt a run; `phases` holds each phase's last figures."""
+    """Frames, cache and context in one. `stop_after` checks interrupt a run; `phases` holds each phase's last figures,
+    `previews` its pictures."""
 
     def __init__(self, frames: list[FrameBuffer]) -> None:
         self._frames = frames
@@ -19,6 +21,7 @@ class Memory:
         self.saved = self.checks = self.plan = 0
         self.stop_after: int | None = None
         self.phases: dict[str, tuple[int, int]] = {}
+        self.previews: dict[str, list[Any]] = {}
         self.notes: list[str] = []
 
     # Frames
@@ -55,11 +58,13 @@ class Memory:
         if self.stop_after is not None and self.checks > self.stop_after:
             raise InterruptedError
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         phase = phase.partition(" (")[0]
         before = self.phases.get(phase, (0, total))
         assert before[0] <= done <= total
         self.phases[phase] = (done, total)
+        if preview is not None:
+            self.previews.setdefault(phase, []).append(preview())
 
     def note(self, sentence: str) -> None:
         self.notes.append(sentence)

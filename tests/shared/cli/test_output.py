@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from keyfollow.cli import output
@@ -48,6 +49,24 @@ def test_progress_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
         follow.frame(4, 0.5)
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [e.get("done") for e in events] == [1, 2, None] and events[-1] == {"event": "frame", "frame": 4, "confidence": 0.5}
+
+
+def test_a_preview_is_a_file_and_in_json_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "now.jpg"
+    for as_json in (True, False):
+        with output.follower(as_json, str(file)) as follow:
+            for n, picture in enumerate((None, b"one", b"one", b"two", None)):
+                follow.job(replace(job(n), progress=Progress("Training", n, 10, preview=picture)))
+                if n == 2:
+                    assert file.read_bytes() == b"one"
+            follow.frame(4, 0.5)
+        assert file.read_bytes() == b"two" and list(tmp_path.iterdir()) == [file]
+    said = [json.loads(line).get("preview") for line in capsys.readouterr().out.splitlines()]
+    assert said == [None, "b25l", None, "dHdv", None, None], "base64"
+    with output.follower(False, str(tmp_path / "nowhere" / "now.jpg")) as follow:
+        for picture in (b"one", b"two"):
+            follow.job(replace(job(1), progress=Progress("Training", 1, 10, preview=picture)))
+    assert capsys.readouterr().err.count("There is no preview") == 1
 
 
 def test_a_note_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

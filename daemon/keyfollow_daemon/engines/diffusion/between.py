@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from keyfollow.frames import FrameRange
 
-from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, EditMask, Frames
+from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, EditMask, Frames, Preview
 from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 
@@ -21,7 +21,7 @@ class Quiet:
         self.cache, self.check, self.plan, self.note = ctx.cache, ctx.check, ctx.plan, ctx.note
         self.checkpoint, self.restore = ctx.checkpoint, ctx.restore
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         self._ctx.check()
 
 

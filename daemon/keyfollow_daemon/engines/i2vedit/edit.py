@@ -52,6 +52,8 @@ class ClipEdit:
         self._given = given.guided() if self._guided else given
         self.x = source.trajectory[-1]
         self.step = 0
+        self.clean: Tensor | None = None
+        """What the last step took `x` for, without its noise."""
         self.trail: list[Tensor] = []
         """What each step began with."""
         self._guidance = torch.linspace(1.0, guidance, len(self.x), device=self.x.device)[:, None, None, None]
@@ -66,7 +68,7 @@ class ClipEdit:
         sigma, target = self._sigmas[self.step : self.step + 2]
         v = self._velocity(self.step, self.x)
         self.trail.append(self.x)
-        x0 = edm.predicted_clean(self.x, v, sigma)
+        self.clean = x0 = edm.predicted_clean(self.x, v, sigma)
         x = edm.euler_step(self.x, x0, sigma, target)
         if self._inside is not None:
             kept = self._source.trajectory[self.steps - 1 - self.step]

@@ -48,7 +48,7 @@ class I2VEditInversion:
 class Opened:
     """An open model with room for a motion LoRA, and its sources' features as far as they are kept."""
 
-    about: tuple[SettingValue | Plan, ...]
+    about: tuple[SettingValue, ...]
     plan: Plan
     model: Model
     lora: MotionLora
@@ -91,7 +91,8 @@ class I2VEditEngine:
         made = chains_of([k.frame for k in edit.keyframes], frames.count, list(edit.range), edit.settings)
         inversion.prepared.prepare(made)
         overlap = shared_frames(int(edit.settings["length"]), int(edit.settings["overlap"]))
-        about = str((opened.about, opened.plan))
+        # not the whole plan: a run that ran out of memory goes on from its checkpoint with a smaller one
+        about = str((opened.about, opened.plan.precision))
         run = Run(frames, edit, ctx, opened.model, opened.lora, inversion.prepared, made, how, overlap, budget, about)
         yield from run.frames()
 
@@ -109,8 +110,8 @@ class I2VEditEngine:
             ctx.note(f"There is less memory than this run would like, so it works smaller: {plan}.")
         revision = spec.model_revision or loading.revision(folder, PARTS)
         lora = (int(settings["rank"]), settings["lora_targets"] == "wide", float(settings["dropout"]))
-        about = (folder, revision, plan, *lora)
-        if self._open is None or self._open.about != about:
+        about = (folder, revision, *lora)
+        if self._open is None or (self._open.about, self._open.plan) != (about, plan):
             self._open = None
             model = load(folder, self._device, plan.precision, offload=plan.offload, together=plan.together)
             if plan.checkpointed:

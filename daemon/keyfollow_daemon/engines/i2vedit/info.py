@@ -17,11 +17,12 @@ from .plan import Plan, clip_bytes, device_bytes, disk_bytes
 if TYPE_CHECKING:
     from keyfollow_daemon.engines.base import Engine
 
-FORWARD_FLOP = 44.8e12
-"""Stable Video Diffusion on 14 frames at 576 x 1024 (spec § 12)."""
-TRAINED_FORWARDS = 2.0
-"""A step of training, in forwards: no gradients of the frozen weights."""
-FULL_AREA = 14 * 72 * 128
+CALL_FLOP, MATCHING_FLOP = 44.8e12, 17.4e12
+"""Stable Video Diffusion on 14 frames of 576 x 1024, as benchmarks/i2vedit.py counts them: a call for one half, and what matching adds."""
+TRAINING_FLOP, SMALL_CALL_FLOP = 71.4e12, 33.4e12
+"""The same of 512 x 896: a step of training, activations kept, and a call."""
+FULL, SMALL = 14 * 72 * 128, 14 * 64 * 112
+"""Their latents' pixels."""
 DRAFT_STEPS, DRAFT_TRAINING = 10, 50
 RAM_BASE = 4 << 30
 
@@ -142,15 +143,15 @@ def estimate(request: EditRequest, media: MediaInfo, device: str) -> Estimate:
     area, small_area = (h * w for h, w in (size.latent, small.latent))
     steps, training = steps_of(settings, draft), training_steps_of(settings, draft)
     halves = 1 if settings["guidance"] == 1 else 2
+    # inversion, the edit, and where that is matched the source once more
+    step_flop = (1 + halves) * CALL_FLOP + (MATCHING_FLOP + CALL_FLOP if settings["attention_matching"] else 0)
     flop = 0.0
     for chain in made:
         for number, clip in enumerate(chain.clips):
             # a later clip's every call has the first one's beside it, where nothing is kept
-            beside = 2 if number and settings["skip_interval"] else 1
-            edit = steps * beside * (1 + halves + 1) * area
-            flop += (
-                FORWARD_FLOP / FULL_AREA * len(clip.frames) * (edit + training * (TRAINED_FORWARDS + beside - 1) * small_area)
-            )
+            later = bool(number and settings["skip_interval"])
+            flop += len(clip.frames) * steps * (1 + later) * step_flop * area / FULL
+            flop += len(clip.frames) * training * (TRAINING_FLOP + later * SMALL_CALL_FLOP) * small_area / SMALL
     chosen = str(settings["precision"])
     precision = ("fp32" if device == "cpu" else "bf16") if chosen == "auto" else chosen
     memory = device_bytes(Plan(precision), size.latent, small.latent, int(settings["length"]), bool(training))

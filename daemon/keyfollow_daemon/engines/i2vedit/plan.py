@@ -20,6 +20,8 @@ KEPT, KEPT_CHECKPOINTED = 234_000, 43_000
 """Elements in flight in training, per latent pixel and frame."""
 FEATURES = 11_400
 """Elements of queries and keys of all hooked layers of one call, per latent pixel and frame: 1.36 GiB of spatial ones in bf16 (spec § 4)."""
+MARGIN = 1.1
+"""What kernels work in and what lies unused between tensors: an allowance, not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Plan:
 def ladder(first: Plan, exact: bool) -> list[Plan]:
     """`first` and ever smaller plans; a lower precision only unless one was asked for (`exact`)."""
     checkpointed = replace(first, checkpointed=True)
-    few = replace(checkpointed, together=2)
+    # fewer than four take no less than the edit does
+    few = replace(checkpointed, together=4)
     offload = replace(few, offload=True)
     plans = [first, checkpointed, few, offload]
     if first.precision == "fp32" and not exact:
@@ -54,13 +57,13 @@ def ladder(first: Plan, exact: bool) -> list[Plan]:
 
 
 def device_bytes(plan: Plan, latent: tuple[int, int], training: tuple[int, int], frames: int, learns: bool) -> int:
-    """Peak bytes on the device; latents are (height, width)."""
+    """Peak bytes on the device, where one thing is done at a time; latents are (height, width)."""
     size, area, small = BYTES[plan.precision], latent[0] * latent[1], training[0] * training[1]
     edit = (2 * ACTIVATIONS + FEATURES) * area * frames
     kept = (KEPT_CHECKPOINTED if plan.checkpointed else KEPT) * small * frames if learns else 0
-    decoder = DECODER_BYTES_PER_PIXEL * 64 * area * plan.together
-    beside = 0 if plan.offload else 4 * BESIDE_PARAMETERS + decoder
-    return size * (UNET_PARAMETERS + max(edit, kept)) + beside
+    decoder = 0 if plan.offload else DECODER_BYTES_PER_PIXEL * 64 * area * plan.together
+    weights = size * UNET_PARAMETERS + (0 if plan.offload else 4 * BESIDE_PARAMETERS)
+    return round(MARGIN * (weights + max(size * edit, size * kept, decoder)))
 
 
 def fitting(
@@ -79,6 +82,8 @@ def clip_bytes(latent: tuple[int, int], frames: int) -> int:
 
 
 def disk_bytes(frames: int, latent: tuple[int, int], training: tuple[int, int], steps: int, wide: bool, leads: bool) -> int:
-    """What is kept of a clip: its trajectory, a chain's first clip's at training size too, its frames' latents, its LoRA."""
+    """What is kept of a clip: its trajectory and the latent it is shown, a chain's first clip's at training size too, its frames' latents,
+    its LoRA."""
     states, small = clip_bytes(latent, frames), clip_bytes(training, frames)
-    return (steps + 2) * states + small + (steps + 1) * small * leads + 4 * LORA_PARAMETERS[wide]
+    shown = (states + small * leads) // frames
+    return (steps + 2) * states + small + (steps + 1) * small * leads + shown + 4 * LORA_PARAMETERS[wide]

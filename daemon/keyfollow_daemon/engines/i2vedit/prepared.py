@@ -1,6 +1,7 @@
-"""What the engine knows of the source alone, in the cache: latents by frame; trajectories and motion LoRAs by clip.
+"""What the engine knows of the source alone, in the cache: latents by frame; by clip its inversion (a trajectory, and what the network is
+shown of the clip's first frame) and its motion LoRA.
 
-A trajectory depends on the clip's frames, the model and the inversion's own settings, with skip-interval attention also on the chain's
+An inversion depends on the clip's frames, the model and the inversion's own settings, with skip-interval attention also on the chain's
 first clip; a LoRA on what it was trained with, too. Nothing depends on an edit, or on why a clip begins where it does.
 """
 
@@ -19,6 +20,7 @@ from keyfollow_daemon.engines.base import Context, Frames, InversionSpec
 from keyfollow_daemon.engines.diffusion import sarp, vae
 from keyfollow_daemon.engines.diffusion.arrays import from_arrays, to_arrays
 from keyfollow_daemon.engines.diffusion.pace import Pace, identity
+from keyfollow_daemon.engines.diffusion.preview import LatentColours
 from keyfollow_daemon.engines.diffusion.worksize import WorkSize
 from keyfollow_daemon.engines.patch.pixels import guide
 
@@ -32,7 +34,7 @@ from .options import Preparing
 from .source import Source, inverted
 from .training import Lesson, Trainer, bin_of
 
-CHECKPOINT = "training"
+INVERSION, CHECKPOINT = "inversion", "training"
 CHECKPOINT_SHARE = 0.05
 """Checkpoints may take this share of the training's time."""
 LATELY = 10
@@ -105,6 +107,11 @@ class Prepared:
             made[name] = (self._model.vae.sample(picture[None], noise) * self._model.vae.scale)[0]
         return made
 
+    def colours(self, frame: int, name: str = "sample") -> LatentColours:
+        """What latents of that name look like, by those of `frame`."""
+        size = self.sizes.work if name == "sample" else self.sizes.training
+        return LatentColours(self.latents(frame)[name], size.shrink(guide(self._frames[frame])), size)
+
     # --- by clip ---
 
     def prepare(self, chains: Sequence[Chain]) -> None:
@@ -120,7 +127,7 @@ class Prepared:
                 self._ctx.progress("Analysing", min(done, len(missing) * steps), len(missing) * steps)
                 done += 1
 
-            self._trajectory(*at, step)
+            self._inversion(*at, step)
         if missing:
             self._ctx.progress("Analysing", len(missing) * steps, len(missing) * steps)
         if self._how.training is not None:
@@ -139,8 +146,8 @@ class Prepared:
             # a chain's first clip stays for those after it; of others one at a time is enough
             first = None if number == 0 else self.source_key(chain, 0)
             self._sources = {k: s for k, s in self._sources.items() if k == first}
-            states = self._trajectory(chain, number, self._ctx.check)
-            self._sources[key] = self._opened(chain, number, "work", states, key)
+            made = self._inversion(chain, number, self._ctx.check)
+            self._sources[key] = self._opened(chain, number, "work", made, key)
         return self._sources[key]
 
     def weights(self, chain: Chain, number: int) -> dict[str, Tensor] | None:
@@ -155,7 +162,7 @@ class Prepared:
         return from_arrays(found, self._model.device)
 
     def source_key(self, chain: Chain, number: int, at: str = "work") -> str:
-        return self._key("trajectory", self._source_settings(at), self._clips(chain, number))
+        return self._key(INVERSION, self._source_settings(at), self._clips(chain, number))
 
     def weights_key(self, chain: Chain, number: int) -> str:
         size = self.sizes.training
@@ -174,9 +181,10 @@ class Prepared:
         size = self.sizes.work if at == "work" else self.sizes.training
         return {"content": f"{size.content} in {size.padded}", "sarp": self._how.sarp, "sigmas": str(self.sigmas)}
 
-    def _trajectory(self, chain: Chain, number: int, step: Callable[[], None], at: str = "work") -> Tensor:
+    def _inversion(self, chain: Chain, number: int, step: Callable[[], None], at: str = "work") -> dict[str, Tensor]:
+        """``states`` as `inverted` gives them, and what the network was shown beside them (`_shown`)."""
         made = partial(self._inverted, chain, number, step, at)
-        return self._entry("trajectory", self._source_settings(at), self._clips(chain, number), made)["states"]
+        return self._entry(INVERSION, self._source_settings(at), self._clips(chain, number), made)
 
     def _inverted(self, chain: Chain, number: int, step: Callable[[], None], at: str) -> dict[str, Tensor]:
         clip, leads = chain.clips[number].frames, self._leads(chain, number)
@@ -187,13 +195,12 @@ class Prepared:
             # where both sizes are the same these are the same latents, as their entry is the same
             noises = [torch.randn(4, *self.sizes.training.latent, generator=self._dice(f, "posterior sample")) for f in clip]
             clean = self._model.vae.sample(pictures, torch.stack(noises)) * self._model.vae.scale
-        anchor = self._anchor(chain, number, at)
-        name = self.source_key(chain, number, at)
-        named = self._opened(chain, number, at, clean[None], name)
+        anchor, shown = self._anchor(chain, number, at), self._shown(chain, number, at)
+        named = self._opened(chain, number, at, {"states": clean[None], **shown}, self.source_key(chain, number, at))
         keep = (lambda entry, made: self._store.offer(named.name(entry), made)) if self._store.budget else None
         states = inverted(
             self._model.network,
-            self._given(chain, number, at),
+            self._given(shown, len(clip)),
             clean.to(self._model.device),
             self.sigmas,
             None if anchor is None else anchor.at,
@@ -201,15 +208,15 @@ class Prepared:
             leads,
             step,
         )
-        return {"states": states}
+        return {"states": states, **shown}
 
-    def _opened(self, chain: Chain, number: int, at: str, states: Tensor, name: str) -> Source:
+    def _opened(self, chain: Chain, number: int, at: str, made: Mapping[str, Tensor], name: str) -> Source:
         return Source(
             self._model.network,
             self._store,
             name,
-            states.to(self._model.device),
-            self._given(chain, number, at),
+            made["states"].to(self._model.device),
+            self._given(made, len(chain.clips[number].frames)),
             self.sigmas,
             self._anchor(chain, number, at),
             self._leads(chain, number),
@@ -225,20 +232,23 @@ class Prepared:
             return self.source(chain, 0)
         key = self.source_key(chain, 0, at)
         if key not in self._sources:
-            states = self._trajectory(chain, 0, self._ctx.check, at)
-            self._sources[key] = self._opened(chain, 0, at, states, key)
+            made = self._inversion(chain, 0, self._ctx.check, at)
+            self._sources[key] = self._opened(chain, 0, at, made, key)
         return self._sources[key]
 
-    def _given(self, chain: Chain, number: int, at: str) -> Conditioning:
-        """What the plain network is shown of a source clip: its first picture, noise on smooth areas and all over it (spec § 3)."""
-        size = self.sizes.work if at == "work" else self.sizes.training
-        frames = chain.clips[number].frames
-        picture = in_bytes(self._picture(frames[0], size, "shown"))
-        noise = torch.randn(picture.shape, generator=self._dice(frames[0], "augmentation"))
+    def _shown(self, chain: Chain, number: int, at: str) -> dict[str, Tensor]:
+        """What the plain network is shown of a source clip: its first picture, noise on smooth areas and all over it (spec § 3). Its CLIP
+        ``embedding`` ``(1, 1, D)``, and ``latent`` ``(1, 4, h, w)``, not scaled."""
+        size, frame = self.sizes.work if at == "work" else self.sizes.training, chain.clips[number].frames[0]
+        picture = in_bytes(self._picture(frame, size, "shown"))
+        noise = torch.randn(picture.shape, generator=self._dice(frame, "augmentation"))
         latent = self._model.vae.mean((picture + NOISE_AUGMENTATION * noise)[None])
-        shown = latent.expand(1, len(frames), *latent.shape[1:]).to(self._model.device)
+        return {"embedding": self._model.image(picture), "latent": latent}
+
+    def _given(self, shown: Mapping[str, Tensor], frames: int) -> Conditioning:
+        device, latent = self._model.device, shown["latent"]
         ids = (INVERSION_FPS, MOTION_BUCKET, NOISE_AUGMENTATION)
-        return Conditioning(self._model.image(picture).to(self._model.device), shown, ids)
+        return Conditioning(shown["embedding"].to(device), latent.expand(1, frames, *latent.shape[1:]).to(device), ids)
 
     # --- training ---
 
@@ -247,7 +257,7 @@ class Prepared:
         steps = self._how.training.steps
         for count, (chain, number) in enumerate(missing):
             key = self.weights_key(chain, number)
-            trainer = self._trainer(chain, number, key)
+            trainer, colours = self._trainer(chain, number, key), self.colours(chain.clips[number].frames[0], "lesson")
             mark = identity(key)
             kept = self._ctx.restore(CHECKPOINT)
             if kept is not None and torch.equal(torch.from_numpy(kept["identity"]), mark):
@@ -256,7 +266,8 @@ class Prepared:
                 self._ctx.check()
                 lately = trainer.losses[-LATELY:]
                 loss = f" (loss {sum(lately) / len(lately):.3f})" if lately else ""
-                self._ctx.progress(f"Training{loss}", count * steps + trainer.step, len(missing) * steps)
+                preview = colours.preview(trainer.seen)
+                self._ctx.progress(f"Training{loss}", count * steps + trainer.step, len(missing) * steps, preview)
                 trainer.advance()
                 if self._pace.due():
                     with self._pace:

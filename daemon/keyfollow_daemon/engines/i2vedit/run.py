@@ -124,12 +124,14 @@ class Run:
         if number == 0:
             self._first, self._first_trail, self._before = None, None, None
             self._store.forget()
-        made = self._edit_of(chain, number)
+        made, colours = self._edit_of(chain, number), self._prepared.colours(chain.clips[number].frames[0])
         if kept:
             made.resume(kept["x"].to(made.x), list(kept["trail"].to(made.x)))
         while made.step < steps:
             self._ctx.check()
-            self._ctx.progress("Propagating", place * steps + made.step, self._total)
+            # the frame that is farthest from what the clip begins with
+            preview = colours.preview(None if made.clean is None else made.clean[-1])
+            self._ctx.progress("Propagating", place * steps + made.step, self._total, preview)
             made.advance()
             if made.step < steps and self._pace.due():
                 with self._pace:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from keyfollow_daemon.engines.diffusion import edm
+
 from .attention import Call
 from .conditioning import MOTION_BUCKET, NOISE_AUGMENTATION, TRAINING_FPS
 from .features import Features
@@ -24,7 +26,10 @@ SIGMA_DATA, IMAGE_SIDE, NOISE_SIDES = 0.5, 64.0, (32.0, 64.0)
 """Of the interpolated cosine schedule."""
 WINDOW = 50
 """Steps over which the loss is averaged for an early stop."""
+SHOWN_FROM = 1.0
+"""Sigma below which what training makes of a clip says nothing of what it has learned: it is the clip, nearly."""
 AtLevel = Callable[[float], Features]
+See = Callable[[Tensor], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,16 @@ def ladder_sigma(u: float, low: float, high: float) -> float:
 
 
 def velocity_loss(
-    network: Network, lesson: Lesson, draw: Draw, ids: tuple[float, float, float], anchor: Features | None
+    network: Network,
+    lesson: Lesson,
+    draw: Draw,
+    ids: tuple[float, float, float],
+    anchor: Features | None,
+    see: See | None = None,
 ) -> Tensor:
-    """Mean squared error of v at `draw.sigma`; v = (z - c_skip x) / c_out with x = z + sigma noise."""
+    """Mean squared error of v at `draw.sigma`; v = (z - c_skip x) / c_out with x = z + sigma noise.
+
+    `see` is given what the network takes z for, ``(F, 4, h, w)``."""
     z, sigma = lesson.clean, draw.sigma
     x = z + sigma * draw.noise
     total = sigma * sigma + 1
@@ -100,6 +112,8 @@ def velocity_loss(
     shown = (lesson.first + NOISE_AUGMENTATION * draw.shown_noise).expand_as(z)
     given = Conditioning(lesson.embedding, shown[None], ids)
     v = network(x[None], sigma, given, Call(anchor=anchor))[0]
+    if see is not None:
+        see(edm.predicted_clean(x, v.detach(), sigma))
     return (v - target).square().mean()
 
 
@@ -125,6 +139,8 @@ class Trainer:
         self._network, self._lora, self._how, self._lesson = network, lora, how, lesson
         self._levels, self._anchor, self._seed = levels, anchor, seed
         self.losses: list[float] = []
+        self.seen: Tensor | None = None
+        """``(4, h, w)``: what was last made of the clip's last frame, the farthest from the one that the network is shown."""
         lora.reset(seed)
         self._optimiser = torch.optim.AdamW(
             lora.parameters.values(), lr=how.rate, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2
@@ -149,7 +165,8 @@ class Trainer:
             torch.manual_seed(self._number("dropout"))
             with self._lora.active(training=True), torch.enable_grad():
                 self._optimiser.zero_grad(set_to_none=True)
-                loss = velocity_loss(self._network, self._lesson, draw, self._how.ids, anchor)
+                see = self._see if draw.sigma >= SHOWN_FROM else None
+                loss = velocity_loss(self._network, self._lesson, draw, self._how.ids, anchor, see)
                 loss.backward()
                 self._optimiser.step()
         self.losses.append(float(loss.detach()))
@@ -172,6 +189,9 @@ class Trainer:
                 "exp_avg": state[f"first.{n}"].to(parameter),
                 "exp_avg_sq": state[f"second.{n}"].to(parameter),
             }
+
+    def _see(self, clean: Tensor) -> None:
+        self.seen = clean[-1]
 
     def _settled(self) -> bool:
         if not self._how.early_stop or self.step < 2 * WINDOW or self.step % WINDOW:

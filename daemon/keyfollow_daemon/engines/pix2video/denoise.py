@@ -93,6 +93,8 @@ class Denoiser:
         self._readers = Counter(n for node in graph for n in node.references)
         self._pulled = Counter(node.target for node in graph if node.target is not None)
         self.latents: dict[int, Tensor] = {}
+        self.clean: Tensor | None = None
+        """What the last step took a drawn frame's latent for, without its noise."""
         self._features: dict[Pair, list[Features]] = {}
         self._clean: dict[Pair, Tensor] = {}
         self._uses: Counter[tuple[str, Pair]] = Counter()
@@ -188,6 +190,8 @@ class Denoiser:
         clean = predicted_clean(x, eps, alpha)
         unguided = noised(clean, eps, following)
         self._keep_clean(node, step, clean)
+        if not self._graph[node].given:
+            self.clean = clean
         after, target = unguided, self._graph[node].target
         if target is not None and step < self._options.guided_steps:
             at = (target, step if self._options.fixed_target is None else self._options.fixed_target)

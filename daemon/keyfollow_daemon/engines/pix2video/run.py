@@ -16,6 +16,7 @@ from keyfollow_daemon.engines.diffusion.loading import Model
 from keyfollow_daemon.engines.diffusion.locality import Locality
 from keyfollow_daemon.engines.diffusion.memory import Plan
 from keyfollow_daemon.engines.diffusion.pace import Pace, identity
+from keyfollow_daemon.engines.diffusion.preview import LatentColours
 
 from .anchors import Anchors
 from .denoise import Denoiser
@@ -128,6 +129,8 @@ class Run:
         total, pairs = len(self._graph) * len(self._levels), 0
         pace = Pace(CHECKPOINT_SHARE)
         batches = self._order()
+        first = self._graph[0].frame
+        colours = LatentColours(self._prepared[first].level(0), self._prepared.picture(first), self._prepared.size)
         for number, batch in enumerate(batches):
             pairs += len(batch.pairs)
             if number < done:
@@ -135,7 +138,7 @@ class Run:
             if not left:
                 break
             self._ctx.check()
-            self._ctx.progress("Propagating", pairs - len(batch.pairs), total)
+            self._ctx.progress("Propagating", pairs - len(batch.pairs), total, colours.preview(self._denoiser.clean))
             self._denoiser.evaluate(batch.pairs)
             ready = self._collect(batch)
             if batch.settled and pace.due():

@@ -114,7 +114,8 @@ class Denoiser:
         self.x = source.trajectory[-1].expand(1 + len(targets), -1, -1, -1, -1).clone()
         """``(1 + targets, F, 4, h, w)`` float32, the source first."""
         self._sew()
-        self._before: Tensor | None = None
+        self.clean: Tensor | None = None
+        """What the last step took `x` for, without its noise."""
         self._blends = {n: t.blend for n, t in enumerate(targets, 1) if t.blend is not None}
         self._blended: dict[int, Tensor] = {}
         """By target ``(2, F, tokens)``: attention to the source's words and to its own so far."""
@@ -131,9 +132,9 @@ class Denoiser:
                 clean[n] = how.spatial.step(clean[n], self._source.trajectory[0], weight, self._keep(n))
             eps[1:] = (self.x[1:] - alpha**0.5 * clean[1:]) / (1 - alpha) ** 0.5
         after = noised(clean, eps, following)
-        if how.sampler == DPM and self._before is not None and step < len(self._levels) - 1:
-            after[1:] += extrapolated(clean[1:] - self._before[1:], self._levels, step)
-        self._before = clean
+        if how.sampler == DPM and self.clean is not None and step < len(self._levels) - 1:
+            after[1:] += extrapolated(clean[1:] - self.clean[1:], self._levels, step)
+        self.clean = clean
         self.step += 1
         level = self._source.trajectory[len(self._levels) - self.step]
         if self._source.reset or not self._needs_source(step):
@@ -147,15 +148,15 @@ class Denoiser:
     def state(self) -> dict[str, Tensor]:
         """All of it, by name, for a checkpoint."""
         out = {"step": torch.tensor(self.step), "x": self.x}
-        if self._before is not None:
-            out["before"] = self._before
+        if self.clean is not None:
+            out["before"] = self.clean
         return out | {f"blended.{n}": t for n, t in self._blended.items()}
 
     def resume(self, state: Mapping[str, Tensor]) -> None:
         """Go on from `state`."""
         device = self._network.device
         self.step, self.x = int(state["step"]), state["x"].to(device)
-        self._before = state["before"].to(device) if "before" in state else None
+        self.clean = state["before"].to(device) if "before" in state else None
         self._blended = {int(n.partition(".")[2]): t.to(device) for n, t in state.items() if n.startswith("blended.")}
 
     def _predict(self) -> Tensor:

@@ -23,6 +23,7 @@ from keyfollow_daemon.engines.diffusion.handout import Handout, similarity
 from keyfollow_daemon.engines.diffusion.loading import Model
 from keyfollow_daemon.engines.diffusion.locality import Locality
 from keyfollow_daemon.engines.diffusion.pace import Pace, identity
+from keyfollow_daemon.engines.diffusion.preview import LatentColours
 
 from .denoise import Denoiser, Seam, Source
 from .drawn import Drawn, DrawnFrame
@@ -133,13 +134,16 @@ class Run:
         prepared = self._prepared[window]
         slots = self._slots(window)
         made = self._denoiser(window, prepared, slots)
+        first = self._prepared.picture(window.frames[0])
+        colours = LatentColours(prepared.trajectory[0, 0], first, self._prepared.size)
         trail = [made.x.cpu()]
         if kept:
             made.resume({n.removeprefix("denoiser "): t for n, t in kept.items() if n.startswith("denoiser ")})
             trail = list(kept["trail"])
         while made.step < steps:
             self._ctx.check()
-            self._ctx.progress("Propagating", self._done * steps + made.step, total)
+            preview = colours.preview(None if made.clean is None else made.clean[self._own, len(window.frames) // 2])
+            self._ctx.progress("Propagating", self._done * steps + made.step, total, preview)
             made.advance()
             trail.append(made.x.cpu())
             if made.step < steps and self._pace.due():

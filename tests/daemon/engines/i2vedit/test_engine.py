@@ -12,11 +12,22 @@ import pytest
 from keyfollow.errors import ModelMissing, UsageError
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.i2vedit import prepared
+from keyfollow_daemon.engines.i2vedit.conditioning import ImageEncoder
 from keyfollow_daemon.engines.i2vedit.engine import I2VEditEngine
 from keyfollow_daemon.engines.i2vedit.training import Trainer
+from keyfollow_daemon.engines.i2vedit.vae import VideoVae
 from keyfollow_testkit import clips, svd
 from keyfollow_testkit.memory import Memory
 from keyfollow_testkit.svd_model import svd_folder
+
+
+def counted(calls: list[str], name: str, right: Any) -> Any:
+    def call(*given: Any) -> Any:
+        calls.append(name)
+        return right(*given)
+
+    return call
+
 
 QUICK: dict[str, Any] = {"training_steps": 2, "steps": 2}
 
@@ -30,10 +41,14 @@ def test_another_edit_of_the_same_range_trains_and_inverts_nothing(
     done: list[str] = []
     monkeypatch.setattr(Trainer, "advance", lambda self: done.append("trained"))
     monkeypatch.setattr(prepared, "inverted", lambda *_, **__: done.append("inverted"))
+    encoded: list[str] = []
+    for kind, call in ((VideoVae, "_posterior"), (ImageEncoder, "__call__")):
+        monkeypatch.setattr(kind, call, counted(encoded, call, getattr(kind, call)))
     pixels = keyframe.pixels.copy()
     pixels[20:40, 10:30] = 255
     other = svd.made(engine, memory, svd.edit(frames[:4], {0: FrameBuffer(pixels)}, guidance=3.0, **QUICK))
     assert done == [] and memory.saved == before and "Training" not in memory.phases
+    assert sorted(encoded) == ["__call__", "_posterior"], "the edited keyframe alone is read"
     assert any((first[n] != other[n]).any() for n in (1, 2, 3))
 
 
@@ -66,8 +81,11 @@ def test_training_goes_on_from_its_checkpoint(
 def test_portrait_and_odd_sizes(engine: I2VEditEngine, size: tuple[int, int]) -> None:
     width, height = size
     source = [FrameBuffer(np.ascontiguousarray(f)) for f in clips.moving_patch(3, width, height)]
-    made = svd.made(engine, Memory(source), svd.edit(source, {0: svd.recoloured(source, 0)}, **QUICK, size=128))
+    memory = Memory(source)
+    made = svd.made(engine, memory, svd.edit(source, {0: svd.recoloured(source, 0)}, **QUICK, size=128))
     assert sorted(made) == [0, 1, 2] and made[2].shape == (height, width, 3) and (made[2] != source[2].pixels).any()
+    # one pixel for eight, without the padding, as soon as a step has been made
+    assert [p.shape for p in memory.previews["Propagating"]] == [(-(-height // 8), -(-width // 8), 3)]
 
 
 def test_a_whole_picture_edit_with_colours_held(engine: I2VEditEngine, frames: list[FrameBuffer]) -> None:
@@ -84,7 +102,7 @@ def test_low_memory_takes_a_smaller_plan(frames: list[FrameBuffer], keyframe: Fr
     memory.plan = 2
     made = svd.made(engine, memory, svd.edit(frames[:3], {0: keyframe}, **QUICK))
     plan = svd.opened(engine).plan
-    assert sorted(made) == [0, 1, 2] and plan.checkpointed and plan.together == 2
+    assert sorted(made) == [0, 1, 2] and plan.checkpointed and plan.together == 4
     (note,) = set(memory.notes)
     assert note.startswith("There is less memory than this run would like, so it works smaller: activations computed again")
 

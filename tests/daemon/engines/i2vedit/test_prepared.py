@@ -43,6 +43,7 @@ def test_entries_and_their_names(tuned: tuple[Model, MotionLora], frames: list[F
     # two trajectories, the first clip's at training size is the same size here, and two LoRAs
     assert memory.saved == 5 + 2 + 2 and memory.phases["Analysing"] == (4, 4) and memory.phases["Training"] == (2, 2)
     assert set(made.keys) <= set(memory.entries) and len(set(made.keys)) == 9
+    assert {p.shape for p in memory.previews.get("Training", [])} <= {(8, 8, 3)}
     states = made.source(TWO, 1).trajectory
     assert states.shape == (3, 3, 4, 8, 8) and torch.equal(states[0, 0], made.latents(2)["sample"])
 

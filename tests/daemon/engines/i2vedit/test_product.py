@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,35 @@ from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.i2vedit.engine import I2VEditEngine
 from keyfollow_testkit import clips, svd
 from keyfollow_testkit.daemons import Home, home
+from keyfollow_testkit.faults import SLOW_ENGINE
 from keyfollow_testkit.memory import Memory
 from keyfollow_testkit.svd_model import svd_folder
+from keyfollow_testkit.trapped import VARIABLE, counted
 
-ENVIRONMENT = {"KEYFOLLOW_EXTRA_ENGINES": "i2vedit=keyfollow_daemon.engines.i2vedit.info", "OMP_NUM_THREADS": "1"}
-SETTINGS = [word for name, value in svd.SMALL.items() for word in ("--set", f"{name}={value}")]
+TRAINING = 12
+SETTINGS: dict[str, Any] = {**svd.SMALL, "training_steps": TRAINING}
+WORDS = [word for name, value in SETTINGS.items() for word in ("--set", f"{name}={value}")]
 
 
 @pytest.fixture(scope="module")
-def kf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    with pytest.MonkeyPatch.context() as patch, home(tmp_path_factory.mktemp("home"), patch, **ENVIRONMENT) as made:
+def counts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("counts")
+
+
+@pytest.fixture(scope="module")
+def environment(counts: Path) -> dict[str, str]:
+    """I2VEdit itself, its steps counted."""
+    about = {
+        "KEYFOLLOW_EXTRA_ENGINES": "i2vedit=keyfollow_testkit.trapped.i2vedit",
+        VARIABLE: str(counts),
+        "OMP_NUM_THREADS": "1",
+    }
+    return {**SLOW_ENGINE, **about}
+
+
+@pytest.fixture(scope="module")
+def kf(tmp_path_factory: pytest.TempPathFactory, environment: Mapping[str, str]) -> Iterator[Home]:
+    with pytest.MonkeyPatch.context() as patch, home(tmp_path_factory.mktemp("home"), patch, **environment) as made:
         yield made
 
 
@@ -35,41 +52,46 @@ def clip(tmp_path_factory: pytest.TempPathFactory, frames: list[FrameBuffer]) ->
     return folder
 
 
-def test_propagate_a_keyframe_cold_and_warm(
-    kf: Home, clip: Path, engine: I2VEditEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, tmp_path: Path
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_propagate_a_keyframe_cold_and_warm_in_another_store(
+    kf: Home,
+    environment: Mapping[str, str],
+    counts: Path,
+    clip: Path,
+    engine: I2VEditEngine,
+    frames: list[FrameBuffer],
+    keyframe: FrameBuffer,
+    tmp_path: Path,
 ) -> None:
     key = clips.write_png(tmp_path / "key.png", keyframe.pixels)
-    words = ["--engine", "i2vedit", "--model", svd_folder(), "--keyframe", f"0={key}", *SETTINGS]
-    direct = svd.made(engine, Memory(frames[:6]), svd.edit(frames[:6], {0: keyframe}))
-    with kf.connect() as client:
-        for name in ("cold", "warm"):
-            out = tmp_path / name
-            done = kf.command("propagate", str(clip), *words, "--output", f"{out}/", "--json")
-            assert done.returncode == 0, done.stdout + done.stderr
-            made = [clips.read_png(file) for file in sorted(out.glob("*.png"))]
-            assert len(made) == 6 and all((made[n] == direct[n]).all() for n in direct)
-        # six frames; two clips' trajectories and LoRAs
-        (used,) = [c for c in client.caches.list() if c.engine == "i2vedit"]
-        assert used.entries == 6 + 2 * 2
+    words = ["--engine", "i2vedit", "--model", svd_folder(), "--keyframe", f"0={key}", *WORDS]
+    direct = svd.made(engine, Memory(frames[:6]), svd.edit(frames[:6], {0: keyframe}, **SETTINGS))
 
+    def propagated(where: Home, name: str) -> list[dict[str, Any]]:
+        out = tmp_path / name
+        preview = ["--preview", str(tmp_path / f"{name}.jpg")]
+        done = where.command("propagate", str(clip), *words, *preview, "--output", f"{out}/", "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        made = [clips.read_png(file) for file in sorted(out.glob("*.png"))]
+        assert len(made) == 6 and all((made[n] == direct[n]).all() for n in direct)
+        return lines(done.stdout)
 
-@pytest.mark.faults
-def test_a_worker_killed_while_it_learns_goes_on_and_ends_the_same(
-    kf: Home, clip: Path, engine: I2VEditEngine, frames: list[FrameBuffer], keyframe: FrameBuffer
-) -> None:
-    many: dict[str, Any] = {**svd.SMALL, "training_steps": 40}
-    with kf.connect() as client:
-        run = client.propagate(str(clip), engine="i2vedit", model=svd_folder(), keyframes={0: keyframe.pixels}, settings=many)
-        deadline = time.monotonic() + 240
-        while (
-            (job := client.jobs.get(run.id)).progress is None
-            or not job.progress.phase.startswith("Training (loss ")
-            or job.progress.done < 50
-        ):
-            assert time.monotonic() < deadline and job.state in ("queued", "running")
-            time.sleep(0.02)
-        os.kill(int(client.status().worker.split()[1].rstrip(",")), signal.SIGKILL)
-        made = {f.number: f.image.pixels for f in run}
-        assert client.jobs.get(run.id).attempts > 0
-    direct = svd.made(engine, Memory(frames[:6]), svd.edit(frames[:6], {0: keyframe}, **many))
-    assert sorted(made) == list(range(6)) and all((made[n] == direct[n]).all() for n in direct)
+    cold = propagated(kf, "cold")
+    # a source as small as the training: a chain's first clip is inverted once for both
+    assert (counted(counts, "advance"), counted(counts, "inverted")) == (2 * TRAINING, 2)
+    assert (tmp_path / "cold.jpg").read_bytes().startswith(b"\xff\xd8")
+    previews = [e for e in cold if e["event"] == "progress" and e.get("preview")]
+    assert previews and previews[0]["phase"].startswith("Training (loss ")
+    (used,) = [e["cache"] for e in cold if e["event"] == "cache"]
+    # six frames; two clips' inversions and LoRAs
+    assert used["entries"] == 6 + 2 * 2
+    archive = str(tmp_path / "cache.zip")
+    assert kf.command("cache", "export", used["id"], "-o", archive).returncode == 0
+    with pytest.MonkeyPatch.context() as patch, home(tmp_path / "home", patch, **environment) as other:
+        taken = other.command("cache", "import", archive, "--json")
+        assert lines(taken.stdout)[0]["cache"]["entries"] == used["entries"]
+        propagated(other, "warm")
+    assert (counted(counts, "advance"), counted(counts, "inverted")) == (2 * TRAINING, 2), "once, and never again"

@@ -114,6 +114,19 @@ def test_an_interrupted_training_ends_the_same(model: Model, lesson: Lesson) -> 
     assert rest.losses == losses and all(torch.equal(t, want[n]) for n, t in lora.state().items())
 
 
+def test_what_is_shown_is_what_the_last_frame_was_taken_for(model: Model, lora: MotionLora, lesson: Lesson) -> None:
+    """Where little noise is added that says nothing, and what was seen before stays."""
+    made = trainer(model, lora, lesson)
+    noise = svd.noise(3, 4, 8, 8, seed=2), svd.noise(4, 8, 8, seed=3)
+    made.advance(Draw(0.1, *noise))
+    assert made.seen is None
+    made.advance(Draw(3.0, *noise))
+    seen = made.seen
+    assert seen is not None and seen.shape == (4, 8, 8) and not seen.requires_grad and torch.isfinite(seen).all()
+    made.advance(Draw(0.1, *noise))
+    assert made.seen is seen
+
+
 def test_an_early_stop_when_nothing_is_gained(
     model: Model, lora: MotionLora, lesson: Lesson, monkeypatch: pytest.MonkeyPatch
 ) -> None:

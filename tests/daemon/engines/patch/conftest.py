@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer, FrameRange
-from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, EditKeyframe, EditMask, InversionSpec, Tensors
+from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, EditKeyframe, EditMask, InversionSpec, Preview, Tensors
 from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 from keyfollow_daemon.engines.patch.inversion import PatchInversion
@@ -67,7 +67,7 @@ class MemoryContext:
     def check(self) -> None:
         self.checks += 1
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         self.told.append((phase, done, total))
 
     def note(self, sentence: str) -> None:

@@ -160,9 +160,13 @@ def test_stride_leaves_the_frames_between_to_the_patch_engine(
     assert grid(FrameRange(3, 9), {"stride": 4}) == [4, 8] and grid(FrameRange(5, 7), {"stride": 4}) == [5]
 
 
-def test_drafts_have_the_same_form(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:
-    made = list(propagate(engine, Memory(frames), edit(frames, steps=50, draft=True, span=FrameRange(0, 2))))
+def test_drafts_have_the_same_form_and_are_shown_while_they_are_drawn(
+    engine: Pix2VideoEngine, frames: list[FrameBuffer]
+) -> None:
+    memory = Memory(frames)
+    made = list(propagate(engine, memory, edit(frames, steps=50, draft=True, span=FrameRange(0, 2))))
     assert [f.image.pixels.shape for f in made] == [(64, 64, 3)] * 2
+    assert {p.shape for p in memory.previews["Propagating"]} == {(8, 8, 3)} and memory.previews.keys() == {"Propagating"}
 
 
 def test_a_smaller_plan_gives_the_frames_as_well(engine: Pix2VideoEngine, frames: list[FrameBuffer]) -> None:

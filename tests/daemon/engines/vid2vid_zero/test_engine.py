@@ -39,6 +39,7 @@ def test_a_warm_run_with_another_prompt_inverts_nothing(
     assert network.calls == before, "no call for inversion, none for null-text"
     second = {f.frame: f.image.pixels for f in again}
     assert network.calls - before == 2 and memory.saved == entries
+    assert {p.shape for p in memory.previews["Propagating"]} == {(8, 8, 3)}, "what is drawn is shown"
     assert any((first[n] != second[n]).any() for n in first)
 
 

@@ -2,7 +2,7 @@
 
 Registered by ``KEYFOLLOW_EXTRA_ENGINES="pix2video=keyfollow_testkit.trapped.pix2video"`` (and so on) with ``tests/kit`` on PYTHONPATH.
 ``KEYFOLLOW_TEST_TRAPS`` is a folder: `trap` in it is sprung by the next call of a UNet (`slow_engine.engine.spring`), `trace` grows by a
-byte for every row that one computes.
+byte for every row that one computes, and files of `count`'s by one for every call.
 """
 
 from __future__ import annotations
@@ -20,15 +20,40 @@ VARIABLE = "KEYFOLLOW_TEST_TRAPS"
 @cache
 def set_trap() -> None:
     """In every UNet of this process, once."""
-    from diffusers import UNet2DConditionModel
+    from diffusers import UNet2DConditionModel, UNetSpatioTemporalConditionModel
 
     folder = Path(os.environ[VARIABLE])
-    right = UNet2DConditionModel.forward
 
-    def forward(self: Any, sample: Any, *given: Any, **more: Any) -> Any:
-        spring(str(folder / "trap"))
-        with (folder / "trace").open("ab") as trace:
-            trace.write(b"." * len(sample))
-        return right(self, sample, *given, **more)
+    def trapped(right: Any) -> Any:
+        def forward(self: Any, sample: Any, *given: Any, **more: Any) -> Any:
+            spring(str(folder / "trap"))
+            _add(folder / "trace", len(sample))
+            return right(self, sample, *given, **more)
 
-    UNet2DConditionModel.forward = forward
+        return forward
+
+    for kind in (UNet2DConditionModel, UNetSpatioTemporalConditionModel):
+        kind.forward = trapped(kind.forward)
+
+
+@cache
+def count(where: Any, name: str) -> None:
+    """Calls of `where`'s function `name`, in a file of that name; once in this process."""
+    file, right = Path(os.environ[VARIABLE]) / name, getattr(where, name)
+
+    def counted(*given: Any, **more: Any) -> Any:
+        _add(file, 1)
+        return right(*given, **more)
+
+    setattr(where, name, counted)
+
+
+def counted(folder: Path, name: str) -> int:
+    """What a file there has grown to."""
+    file = folder / name
+    return file.stat().st_size if file.exists() else 0
+
+
+def _add(file: Path, number: int) -> None:
+    with file.open("ab") as trace:
+        trace.write(b"." * number)
