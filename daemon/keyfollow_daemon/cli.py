@@ -17,7 +17,7 @@ from typing import Any
 from keyfollow import __version__, connection, wire
 from keyfollow.atomic import remove_leftovers
 from keyfollow.errors import KeyfollowError, UsageError
-from keyfollow.paths import Paths, paths, private_folder
+from keyfollow.paths import CACHE_BYTES, Paths, choices, paths, private_folder
 from keyfollow.plain import to_plain
 from keyfollow.wire import CONTROL, DATA
 
@@ -41,8 +41,6 @@ from keyfollow_daemon.transport.auth import Keys
 from keyfollow_daemon.transport.server import Server
 
 log = logging.getLogger(__name__)
-QUOTA = 20 << 30
-"""Bytes of inversion cache that are kept, unless KEYFOLLOW_CACHE_BYTES says otherwise."""
 DRAFTS = 5
 CHECKPOINTS = "checkpoints"
 
@@ -130,7 +128,7 @@ def serve(where: Paths, executor: str, log_to_stderr: bool, idle_exit_s: float |
 
 def compose(where: Paths, server: Server, executor: str) -> Services:
     """The daemon's parts, put together."""
-    quota = _quota()
+    quota = _quota(where)
     takes = TakeStore(where.takes)
     handles = Handles(where.inversions, InversionStore(where.inversions, quota))
     handles.prune()
@@ -178,8 +176,10 @@ def clear_checkpoints(root: Path, keep: set[str]) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _quota() -> int:
-    text = os.environ.get("KEYFOLLOW_CACHE_BYTES", str(QUOTA))
+def _quota(where: Paths) -> int:
+    """Bytes of inversion cache that are kept: what the environment says, else what the person chose, else the usual."""
+    chosen = choices(where.data).cache_bytes
+    text = os.environ.get("KEYFOLLOW_CACHE_BYTES", str(CACHE_BYTES if chosen is None else chosen))
     if not text.isdigit():
         raise UsageError("bad_option", f"KEYFOLLOW_CACHE_BYTES={text} is not a number of bytes.", "For example: 20000000000.")
     return int(text)

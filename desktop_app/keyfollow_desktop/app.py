@@ -33,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     theme.apply(app, preferences.theme)
     language.apply(app, preferences.language)
     window = open_window([str(Path(p).absolute()) for p in given.paths], preferences)
+    if not given.paths and not preferences.welcomed:
+        # whoever opens a clip or a project has come to work
+        window.commands.welcome()
     signal.signal(signal.SIGINT, lambda *_: window.close())
     # Python sees a signal only between two of its own instructions
     beat = QTimer(window)

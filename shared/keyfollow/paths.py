@@ -1,11 +1,12 @@
 """Where things lie. `KEYFOLLOW_HOME` moves everything (tests, portable installs); `KEYFOLLOW_STORAGE` only what grows large.
 
-The job store, the lock and the connection file always stay local: SQLite's WAL and file locks fail on network drives.
+Without that variable, what grows large lies where the person chose (`keep_choices`), which every program of this user reads. The job store, the lock and the connection file always stay local: SQLite's WAL and file locks fail on network drives.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 import sys
@@ -14,9 +15,13 @@ from pathlib import Path
 
 import platformdirs
 
+from .atomic import storage_errors, write_atomic
 from .errors import StorageError
 
 APP = "keyfollow"
+CHOICES = "choices.json"
+CACHE_BYTES = 20 << 30
+"""How much the inversion cache takes at most, unless somebody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,42 @@ def paths(home: str = "") -> Paths:
         data, logs = Path(dirs.user_data_dir), Path(dirs.user_log_dir)
         large = data
         runtime = Path(dirs.user_runtime_dir) if sys.platform == "win32" else _session_folder() or data / "run"
-    return Paths(data, Path(storage).expanduser().absolute() if storage else large, logs, runtime)
+    chosen = Path(storage).expanduser().absolute() if storage else choices(data).storage or large
+    return Paths(data, chosen, logs, runtime)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person chose once for every program of this machine. None where they left it open."""
+
+    storage: Path | None = None
+    """Where models, inversions and takes are kept."""
+    cache_bytes: int | None = None
+    """How much the inversion cache takes at most."""
+
+
+def choices(data: Path) -> Choices:
+    """What is kept in the folder `Paths.data`; nothing chosen where that cannot be read, since no program may fail for it."""
+    try:
+        said = json.loads((data / CHOICES).read_text("utf-8"))
+        storage, most = said.get("storage"), said.get("cache_bytes")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return Choices()
+    good = isinstance(storage, str) and Path(storage).is_absolute()
+    whole = isinstance(most, int) and not isinstance(most, bool) and most >= 0
+    return Choices(Path(storage) if good else None, most if whole else None)
+
+
+def keep_choices(data: Path, chosen: Choices) -> None:
+    """Keep what a person chose. A daemon reads it when it starts.
+
+    Raises:
+        StorageError: ``cannot_write``, ``disk_full``.
+    """
+    said = {"storage": None if chosen.storage is None else str(chosen.storage.absolute()), "cache_bytes": chosen.cache_bytes}
+    with storage_errors(data / CHOICES):
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomic(data / CHOICES, json.dumps(said, indent=1).encode())
 
 
 def _session_folder() -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from keyfollow.errors import StorageError
-from keyfollow.paths import Paths, paths, private_folder
+from keyfollow.paths import CHOICES, Choices, Paths, choices, keep_choices, paths, private_folder
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps per-user folders apart by its own access lists")
 
@@ -36,6 +36,20 @@ def test_storage_moves_what_grows_and_nothing_else(tmp_path: Path, monkeypatch: 
         assert grows.is_relative_to(tmp_path / "disk")
     stays = ("data", "logs", "runtime", "connection", "lock", "jobs")
     assert [getattr(after, name) for name in stays] == [getattr(before, name) for name in stays]
+
+
+def test_what_a_person_chose_counts_where_the_environment_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYFOLLOW_HOME", str(tmp_path / "home"))
+    data = paths().data
+    assert choices(data) == Choices()
+    keep_choices(data, Choices(tmp_path / "large", 5 << 30))
+    assert paths().storage == tmp_path / "large" and choices(data).cache_bytes == 5 << 30
+    monkeypatch.setenv("KEYFOLLOW_STORAGE", str(tmp_path / "disk"))
+    assert paths().storage == tmp_path / "disk"
+    monkeypatch.delenv("KEYFOLLOW_STORAGE")
+    for spoiled in ("{", "[]", '{"storage": "relative", "cache_bytes": true}', '{"storage": 7, "cache_bytes": -1}'):
+        (data / CHOICES).write_text(spoiled)
+        assert choices(data) == Choices() and paths().storage == tmp_path / "home"
 
 
 def test_a_tilde_and_a_relative_folder_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

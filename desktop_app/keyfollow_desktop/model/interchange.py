@@ -6,6 +6,7 @@ the tracks are flattened as they are seen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -58,7 +59,9 @@ def export(project: Project, target: Path, delivered: Delivered = lambda take: N
     made = to_otio(project)
     _name_takes(made, delivered)
     for clip in made.find_clips():
-        _from_timecode(clip, project.source(clip.metadata[KEY]["media"]))
+        media = project.source(clip.metadata[KEY]["media"])
+        _from_timecode(clip, media)
+        _name_reel(clip, media)
     if sound:
         _add_sound(made, project)
     if adapter != "otio_json":
@@ -161,6 +164,14 @@ def _from_timecode(clip: otio.schema.Clip, media: Media) -> None:
     for marker in clip.markers:
         old = marker.marked_range
         marker.marked_range = otio.opentime.TimeRange(old.start_time + shift.rescaled_to(old.start_time.rate), old.duration)
+
+
+def _name_reel(clip: otio.schema.Clip, media: Media) -> None:
+    """Where each adapter looks for it. In an EDL, whose events have to have one, the file's name stands for it."""
+    clip.metadata["cmx_3600"] = {"reel": re.sub("[^A-Za-z0-9_-]", "", media.reel or Path(media.name).stem)[:8] or "AX"}
+    if media.reel:
+        for reference in clip.media_references().values():
+            reference.metadata["fcp_xml"] = {"timecode": {"reel": {"name": media.reel}}}
 
 
 def frames_of(media: Media) -> int | None:

@@ -40,7 +40,9 @@ class Media:
     """A source in the bin: a file, or the folder or printf pattern of an image sequence.
 
     `digest` is `relink.fingerprint`'s and survives a move; `frames`, `width`, `height` and `rate` are as `media.probe` found them.
-    `given_rate` is the rate a person chose for an image sequence.
+    `given_rate` is the rate a person chose for an image sequence. `reel` is the name by which other editors know the tape or card. `view`
+    is how it is shown, never what is made of it: a name of `ui.view_transform.CURVES`, the path of a .cube, or "" for as it is;
+    `full_range` says that its values are code values from 0 on, not from 64 of 1023.
     """
 
     id: str
@@ -54,6 +56,9 @@ class Media:
     sound: bool = False
     given_rate: Rate | None = None
     timecode: str = ""
+    reel: str = ""
+    view: str = ""
+    full_range: bool = False
 
     @property
     def fps(self) -> Fraction:

@@ -131,6 +131,21 @@ def trim(project: Project, clip: str, *, start: int | None = None, stop: int | N
     return _tracks(project, {track.id: _with(track, [*track.clips[:n], new, *track.clips[n + 1 :]])})
 
 
+def roll(project: Project, left: str, right: str, frames: int) -> Project:
+    """Move the edit between two clips of one source that meet, by source frames; as far as both have pictures.
+
+    Raises:
+        UsageError: ``no_such_clip``, ``track_locked``.
+    """
+    _, clip = project.find(right)
+    by = round(frames * project.timeline.fps / project.source(clip.media).fps)
+    if by > 0:
+        by = min(by, clip.length - 1)
+        return trim(trim(project, right, start=clip.start + by), left, stop=clip.start + by)
+    by = max(by, 1 - project.find(left)[1].length)
+    return trim(trim(project, left, stop=clip.start + by), right, start=clip.start + by)
+
+
 def slip(project: Project, clip: str, by: int) -> Project:
     """Show other source frames in the same place: `by` source frames later, as far as the source reaches."""
     track, old = project.find(clip)

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TypeVar
 
 from keyfollow.edits import Quality
@@ -17,7 +18,7 @@ from keyfollow.frames import FrameRange
 from keyfollow.plain import to_plain
 
 from . import timeline_edits
-from .ranges import shot
+from .ranges import shot, source_frame
 from .state import Keyframe, Mask, Media, Project, Retouch, Settings, TakeRef, Work
 
 DRAFTS = 5
@@ -100,6 +101,39 @@ def set_cuts(project: Project, media: str, cuts: Iterable[int]) -> Project:
     for cut in found:
         _check_frame(project, media, cut)
     return _work(project, media, replace(project.work_of(media), cuts=found))
+
+
+def move_cut(project: Project, media: str, old: int, new: int) -> Project:
+    """Let a shot begin at another source frame, between its neighbours'. Where two clips of the source meet at the cut, the edit rolls along.
+
+    Raises:
+        UsageError: ``no_such_cut``; ``track_locked``.
+    """
+    cuts = project.work_of(media).cuts
+    if old not in cuts:
+        raise UsageError("no_such_cut", "There is no shot boundary here.", "Begin a shot at the playhead instead.")
+    edges = (0, *cuts, project.source(media).frames)
+    at = edges.index(old)
+    new = min(max(new, edges[at - 1] + 1), edges[at + 1] - 1)
+    if new == old:
+        return project
+    for track in project.timeline.tracks:
+        for left, right in pairwise(track.clips):
+            if left.media == right.media == media and left.stop == right.start:
+                there = source_frame(right, project.source(media), project.timeline, right.start)
+                if there == old:
+                    project = timeline_edits.roll(project, left.id, right.id, new - old)
+    return set_cuts(project, media, {*cuts} - {old} | {new})
+
+
+def set_view(project: Project, media: str, view: str) -> Project:
+    """Choose how a source is shown. Raises UsageError ``no_such_media``."""
+    return replace(project, media={**project.media, media: replace(project.source(media), view=view)})
+
+
+def set_reel(project: Project, media: str, reel: str) -> Project:
+    """Name a source's reel, as other editors shall know it. Raises UsageError ``no_such_media``."""
+    return replace(project, media={**project.media, media: replace(project.source(media), reel=reel.strip()[:64])})
 
 
 def copy_look(project: Project, media: str, keyframe: Keyframe) -> Project:

@@ -314,8 +314,20 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Neu verknüpfen…</translation>
   </message>
   <message>
+   <source>Reel name…</source>
+   <translation>Rollenname…</translation>
+  </message>
+  <message>
    <source>Remove from project</source>
    <translation>Aus dem Projekt entfernen</translation>
+  </message>
+  <message>
+   <source>What is made from now on goes to the folder that you chose; what is in the old one stays there.</source>
+   <translation>Was ab jetzt entsteht, kommt in den gewählten Ordner; was im alten liegt, bleibt dort.</translation>
+  </message>
+  <message>
+   <source>The folder that you chose counts from the daemon's next start: jobs are still running.</source>
+   <translation>Der gewählte Ordner gilt ab dem nächsten Start des Daemons: Es laufen noch Aufträge.</translation>
   </message>
   <message>
    <source>Import clips</source>
@@ -324,6 +336,10 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Add clip</source>
    <translation>Clip hinzufügen</translation>
+  </message>
+  <message>
+   <source>Reel name</source>
+   <translation>Rollenname</translation>
   </message>
   <message>
    <source>Split clip</source>
@@ -362,6 +378,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Warteschlange zeigen</translation>
   </message>
   <message>
+   <source>Name the reel</source>
+   <translation>Rolle benennen</translation>
+  </message>
+  <message>
    <source>Remove marker</source>
    <translation>Marke entfernen</translation>
   </message>
@@ -398,6 +418,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Alle Dateien</translation>
   </message>
   <message>
+   <source>Reel of {0}, as timelines for other editors shall say</source>
+   <translation>Rolle von {0}, wie sie in Timelines für andere Schnittprogramme heißen soll</translation>
+  </message>
+  <message>
    <source>Frame {0} is edited. Press Enter for a draft.</source>
    <translation>Bild {0} ist bearbeitet. Die Eingabetaste macht einen Entwurf.</translation>
   </message>
@@ -432,6 +456,590 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Changes while saving</source>
    <translation>Änderungen während des Speicherns</translation>
+  </message>
+  <message>
+   <source>This archive cannot be used.</source>
+   <translation>Dieses Archiv ist nicht zu gebrauchen.</translation>
+  </message>
+  <message>
+   <source>Export it again where it came from.</source>
+   <translation>Dort neu exportieren, wo es herkommt.</translation>
+  </message>
+  <message>
+   <source>This look-up table cannot be used.</source>
+   <translation>Diese Look-up-Tabelle ist nicht zu gebrauchen.</translation>
+  </message>
+  <message>
+   <source>Choose another view.</source>
+   <translation>Eine andere Ansicht wählen.</translation>
+  </message>
+  <message>
+   <source>A setting has a value that is not possible.</source>
+   <translation>Eine Einstellung hat einen unmöglichen Wert.</translation>
+  </message>
+  <message>
+   <source>Change it in the inspector.</source>
+   <translation>Im Inspektor ändern.</translation>
+  </message>
+  <message>
+   <source>A clip cannot lie before the start.</source>
+   <translation>Ein Clip kann nicht vor dem Anfang liegen.</translation>
+  </message>
+  <message>
+   <source>Move it less far to the left.</source>
+   <translation>Weniger weit nach links schieben.</translation>
+  </message>
+  <message>
+   <source>This timeline cannot be written in that form.</source>
+   <translation>Diese Timeline lässt sich so nicht schreiben.</translation>
+  </message>
+  <message>
+   <source>Write it as .otio, which holds everything.</source>
+   <translation>Als .otio schreiben: das fasst alles.</translation>
+  </message>
+  <message>
+   <source>This file cannot be read as a timeline.</source>
+   <translation>Diese Datei ist nicht als Timeline zu lesen.</translation>
+  </message>
+  <message>
+   <source>Export it again, as .otio if possible.</source>
+   <translation>Neu exportieren, möglichst als .otio.</translation>
+  </message>
+  <message>
+   <source>A file cannot be read.</source>
+   <translation>Eine Datei ist nicht zu lesen.</translation>
+  </message>
+  <message>
+   <source>Check it, then try again.</source>
+   <translation>Prüfen, dann noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>A file or folder cannot be written.</source>
+   <translation>Eine Datei oder ein Ordner lässt sich nicht schreiben.</translation>
+  </message>
+  <message>
+   <source>Choose another place, or free this one.</source>
+   <translation>Einen anderen Ort wählen oder diesen freigeben.</translation>
+  </message>
+  <message>
+   <source>The connection to the daemon is closed.</source>
+   <translation>Die Verbindung zum Daemon ist beendet.</translation>
+  </message>
+  <message>
+   <source>Start it again.</source>
+   <translation>Neu starten.</translation>
+  </message>
+  <message>
+   <source>A stored frame is damaged.</source>
+   <translation>Ein gespeichertes Bild ist beschädigt.</translation>
+  </message>
+  <message>
+   <source>Run it again: damaged frames are made anew.</source>
+   <translation>Noch einmal laufen lassen: Beschädigte Bilder werden neu gemacht.</translation>
+  </message>
+  <message>
+   <source>Keyfollow's daemon ended as it started.</source>
+   <translation>Keyfollows Daemon hat sich beim Start beendet.</translation>
+  </message>
+  <message>
+   <source>`keyfollow doctor` says what is wrong.</source>
+   <translation>`keyfollow doctor` sagt, was fehlt.</translation>
+  </message>
+  <message>
+   <source>Keyfollow's daemon ends again and again.</source>
+   <translation>Keyfollows Daemon beendet sich immer wieder.</translation>
+  </message>
+  <message>
+   <source>Submitted jobs are kept. `keyfollow doctor` says more.</source>
+   <translation>Erteilte Aufträge bleiben erhalten. `keyfollow doctor` sagt mehr.</translation>
+  </message>
+  <message>
+   <source>Keyfollow's daemon is not installed.</source>
+   <translation>Keyfollows Daemon ist nicht installiert.</translation>
+  </message>
+  <message>
+   <source>Install Keyfollow again.</source>
+   <translation>Keyfollow neu installieren.</translation>
+  </message>
+  <message>
+   <source>Keyfollow's daemon takes too long to start.</source>
+   <translation>Keyfollows Daemon braucht zu lange zum Starten.</translation>
+  </message>
+  <message>
+   <source>Try again.</source>
+   <translation>Noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>There is not enough room on the disk.</source>
+   <translation>Auf dem Datenträger ist zu wenig Platz.</translation>
+  </message>
+  <message>
+   <source>Free some space, then try again: it goes on where it stopped.</source>
+   <translation>Platz schaffen, dann noch einmal versuchen: Es geht dort weiter, wo es aufgehört hat.</translation>
+  </message>
+  <message>
+   <source>The image editor cannot be started.</source>
+   <translation>Der Bildeditor lässt sich nicht starten.</translation>
+  </message>
+  <message>
+   <source>Choose another image editor.</source>
+   <translation>Einen anderen Bildeditor wählen.</translation>
+  </message>
+  <message>
+   <source>Nothing of this clip is left to run.</source>
+   <translation>Von diesem Clip bleibt nichts übrig.</translation>
+  </message>
+  <message>
+   <source>Move in or out, or the playhead.</source>
+   <translation>In oder Out versetzen, oder den Abspielkopf.</translation>
+  </message>
+  <message>
+   <source>There is nothing on the timeline.</source>
+   <translation>Auf der Timeline ist nichts.</translation>
+  </message>
+  <message>
+   <source>Put a clip on it first.</source>
+   <translation>Zuerst einen Clip daraufsetzen.</translation>
+  </message>
+  <message>
+   <source>The engine failed.</source>
+   <translation>Das Verfahren ist gescheitert.</translation>
+  </message>
+  <message>
+   <source>Try it again; the log folder says more.</source>
+   <translation>Noch einmal versuchen; im Protokollordner steht mehr.</translation>
+  </message>
+  <message>
+   <source>This engine cannot run here yet.</source>
+   <translation>Dieses Verfahren kann hier noch nicht laufen.</translation>
+  </message>
+  <message>
+   <source>Its tooltip says what is missing.</source>
+   <translation>Sein Hinweistext sagt, was fehlt.</translation>
+  </message>
+  <message>
+   <source>The file is larger than 2 GiB.</source>
+   <translation>Die Datei ist größer als 2 GiB.</translation>
+  </message>
+  <message>
+   <source>Save it with fewer layers.</source>
+   <translation>Mit weniger Ebenen speichern.</translation>
+  </message>
+  <message>
+   <source>A source is not where it was.</source>
+   <translation>Eine Quelle ist nicht mehr, wo sie war.</translation>
+  </message>
+  <message>
+   <source>Relink it, or export without footage.</source>
+   <translation>Neu verknüpfen oder ohne Material exportieren.</translation>
+  </message>
+  <message>
+   <source>A frame of the take cannot be read.</source>
+   <translation>Ein Bild des Takes ist nicht zu lesen.</translation>
+  </message>
+  <message>
+   <source>The source has no such frame.</source>
+   <translation>Dieses Bild hat die Quelle nicht.</translation>
+  </message>
+  <message>
+   <source>Choose one that it has.</source>
+   <translation>Eines wählen, das sie hat.</translation>
+  </message>
+  <message>
+   <source>The layered file holds no picture of its layers.</source>
+   <translation>Die Datei enthält kein Bild ihrer Ebenen.</translation>
+  </message>
+  <message>
+   <source>Save it again, or export a PNG and use that.</source>
+   <translation>Neu speichern, oder ein PNG exportieren und das nehmen.</translation>
+  </message>
+  <message>
+   <source>The mask is not as long as the clip.</source>
+   <translation>Die Maske ist nicht so lang wie der Clip.</translation>
+  </message>
+  <message>
+   <source>Render it for every frame of the clip.</source>
+   <translation>Für jedes Bild des Clips rendern.</translation>
+  </message>
+  <message>
+   <source>The file is empty.</source>
+   <translation>Die Datei ist leer.</translation>
+  </message>
+  <message>
+   <source>Copy or export it again.</source>
+   <translation>Neu kopieren oder exportieren.</translation>
+  </message>
+  <message>
+   <source>The numbered images have a gap.</source>
+   <translation>Die nummerierten Bilder haben eine Lücke.</translation>
+  </message>
+  <message>
+   <source>Restore or render the missing file.</source>
+   <translation>Die fehlende Datei zurückholen oder rendern.</translation>
+  </message>
+  <message>
+   <source>The file holds no sound.</source>
+   <translation>Die Datei enthält keinen Ton.</translation>
+  </message>
+  <message>
+   <source>Choose one with sound.</source>
+   <translation>Eine mit Ton wählen.</translation>
+  </message>
+  <message>
+   <source>The file holds no picture.</source>
+   <translation>Die Datei enthält kein Bild.</translation>
+  </message>
+  <message>
+   <source>Choose a video or an image.</source>
+   <translation>Ein Video oder ein Bild wählen.</translation>
+  </message>
+  <message>
+   <source>The file is not there.</source>
+   <translation>Die Datei ist nicht da.</translation>
+  </message>
+  <message>
+   <source>Point to where it is now.</source>
+   <translation>Zeigen, wo sie jetzt liegt.</translation>
+  </message>
+  <message>
+   <source>You may not read this file.</source>
+   <translation>Diese Datei darfst du nicht lesen.</translation>
+  </message>
+  <message>
+   <source>Change its permissions, or copy it.</source>
+   <translation>Ihre Rechte ändern oder sie kopieren.</translation>
+  </message>
+  <message>
+   <source>This is not an ordinary file.</source>
+   <translation>Das ist keine gewöhnliche Datei.</translation>
+  </message>
+  <message>
+   <source>Choose a video, an image or a folder of numbered images.</source>
+   <translation>Ein Video, ein Bild oder einen Ordner nummerierter Bilder wählen.</translation>
+  </message>
+  <message>
+   <source>The file broke its reader, and nothing else.</source>
+   <translation>Die Datei hat ihren Leser zum Absturz gebracht, sonst nichts.</translation>
+  </message>
+  <message>
+   <source>It is damaged: copy or export it again.</source>
+   <translation>Sie ist beschädigt: neu kopieren oder exportieren.</translation>
+  </message>
+  <message>
+   <source>Its pictures are not all of one size and kind.</source>
+   <translation>Ihre Bilder sind nicht alle von einer Größe und Art.</translation>
+  </message>
+  <message>
+   <source>Export it with one size throughout.</source>
+   <translation>Durchgehend in einer Größe exportieren.</translation>
+  </message>
+  <message>
+   <source>Reading the file made no progress.</source>
+   <translation>Das Lesen der Datei kam nicht voran.</translation>
+  </message>
+  <message>
+   <source>Try again; if that does not help, export it again.</source>
+   <translation>Noch einmal versuchen; hilft das nicht, neu exportieren.</translation>
+  </message>
+  <message>
+   <source>The file is larger than Keyfollow takes.</source>
+   <translation>Die Datei ist größer, als Keyfollow sie nimmt.</translation>
+  </message>
+  <message>
+   <source>Scale it to at most 64 megapixels a frame.</source>
+   <translation>Auf höchstens 64 Megapixel je Bild verkleinern.</translation>
+  </message>
+  <message>
+   <source>The file ends early, or frames in it are damaged.</source>
+   <translation>Die Datei endet zu früh, oder Bilder darin sind beschädigt.</translation>
+  </message>
+  <message>
+   <source>The file cannot be read as a picture, a video or sound.</source>
+   <translation>Die Datei ist weder als Bild noch als Video oder Ton zu lesen.</translation>
+  </message>
+  <message>
+   <source>Convert or export it again.</source>
+   <translation>Umwandeln oder neu exportieren.</translation>
+  </message>
+  <message>
+   <source>The file is stored in a way that Keyfollow does not open.</source>
+   <translation>Die Datei ist so gespeichert, dass Keyfollow sie nicht öffnet.</translation>
+  </message>
+  <message>
+   <source>Convert it, for example to H.264.</source>
+   <translation>Umwandeln, zum Beispiel in H.264.</translation>
+  </message>
+  <message>
+   <source>This clip is in the bin already.</source>
+   <translation>Dieser Clip ist schon da.</translation>
+  </message>
+  <message>
+   <source>Drag it from there to the timeline.</source>
+   <translation>Aus der Liste der Clips auf die Timeline ziehen.</translation>
+  </message>
+  <message>
+   <source>A clip runs at another rate than the timeline.</source>
+   <translation>Ein Clip hat eine andere Bildrate als die Timeline.</translation>
+  </message>
+  <message>
+   <source>Export the whole timeline as one file instead.</source>
+   <translation>Stattdessen die ganze Timeline als eine Datei exportieren.</translation>
+  </message>
+  <message>
+   <source>A model that this engine needs is not here.</source>
+   <translation>Ein Modell, das dieses Verfahren braucht, fehlt.</translation>
+  </message>
+  <message>
+   <source>Get it in File ▸ Models.</source>
+   <translation>Unter Datei ▸ Modelle holen.</translation>
+  </message>
+  <message>
+   <source>The list of models could not be read.</source>
+   <translation>Die Liste der Modelle war nicht zu lesen.</translation>
+  </message>
+  <message>
+   <source>Try again; `keyfollow doctor` says more.</source>
+   <translation>Noch einmal versuchen; `keyfollow doctor` sagt mehr.</translation>
+  </message>
+  <message>
+   <source>There is no clip under the playhead.</source>
+   <translation>Unter dem Abspielkopf ist kein Clip.</translation>
+  </message>
+  <message>
+   <source>Move the playhead onto a clip.</source>
+   <translation>Den Abspielkopf auf einen Clip setzen.</translation>
+  </message>
+  <message>
+   <source>The PSD was saved without the picture of its layers.</source>
+   <translation>Die PSD-Datei wurde ohne das Bild ihrer Ebenen gespeichert.</translation>
+  </message>
+  <message>
+   <source>Turn on Maximize PSD File Compatibility in Photoshop, then save again.</source>
+   <translation>In Photoshop die Kompatibilität von PSD-Dateien maximieren, dann neu speichern.</translation>
+  </message>
+  <message>
+   <source>Keyfollow's daemon does not run.</source>
+   <translation>Keyfollows Daemon läuft nicht.</translation>
+  </message>
+  <message>
+   <source>There is neither an edited frame nor a prompt.</source>
+   <translation>Es gibt weder ein bearbeitetes Bild noch einen Prompt.</translation>
+  </message>
+  <message>
+   <source>Press E to edit the frame under the playhead.</source>
+   <translation>E drücken, um das Bild unter dem Abspielkopf zu bearbeiten.</translation>
+  </message>
+  <message>
+   <source>No image editor is chosen yet.</source>
+   <translation>Es ist noch kein Bildeditor gewählt.</translation>
+  </message>
+  <message>
+   <source>Choose the program that edits your pictures.</source>
+   <translation>Das Programm wählen, das deine Bilder bearbeitet.</translation>
+  </message>
+  <message>
+   <source>Nothing is edited yet, so there is nothing to follow.</source>
+   <translation>Es ist noch nichts bearbeitet, also gibt es nichts zu übertragen.</translation>
+  </message>
+  <message>
+   <source>The prompt is empty.</source>
+   <translation>Der Prompt ist leer.</translation>
+  </message>
+  <message>
+   <source>Say what the result shows.</source>
+   <translation>Sagen, was das Ergebnis zeigt.</translation>
+  </message>
+  <message>
+   <source>How this take was made is not known any more.</source>
+   <translation>Wie dieser Take entstand, ist nicht mehr bekannt.</translation>
+  </message>
+  <message>
+   <source>Choose the settings in the inspector.</source>
+   <translation>Die Einstellungen im Inspektor wählen.</translation>
+  </message>
+  <message>
+   <source>That clip is no longer on the timeline.</source>
+   <translation>Dieser Clip ist nicht mehr auf der Timeline.</translation>
+  </message>
+  <message>
+   <source>Select another one.</source>
+   <translation>Einen anderen auswählen.</translation>
+  </message>
+  <message>
+   <source>Choose another one.</source>
+   <translation>Etwas anderes wählen.</translation>
+  </message>
+  <message>
+   <source>This clip's source is not in the bin.</source>
+   <translation>Die Quelle dieses Clips ist nicht in der Liste der Clips.</translation>
+  </message>
+  <message>
+   <source>Import it again.</source>
+   <translation>Neu importieren.</translation>
+  </message>
+  <message>
+   <source>This folder holds no project.</source>
+   <translation>Dieser Ordner enthält kein Projekt.</translation>
+  </message>
+  <message>
+   <source>Choose a folder called something.kfproj.</source>
+   <translation>Einen Ordner wählen, der auf .kfproj endet.</translation>
+  </message>
+  <message>
+   <source>That take is no longer in the project.</source>
+   <translation>Dieser Take ist nicht mehr im Projekt.</translation>
+  </message>
+  <message>
+   <source>The clip under the playhead shows no take.</source>
+   <translation>Der Clip unter dem Abspielkopf zeigt keinen Take.</translation>
+  </message>
+  <message>
+   <source>Press Enter for a draft.</source>
+   <translation>Eingabetaste drücken für einen Entwurf.</translation>
+  </message>
+  <message>
+   <source>Keyfollow's daemon is not connected yet.</source>
+   <translation>Keyfollows Daemon ist noch nicht verbunden.</translation>
+  </message>
+  <message>
+   <source>Wait a moment, or start it again.</source>
+   <translation>Einen Moment warten oder neu starten.</translation>
+  </message>
+  <message>
+   <source>No clip lies across the playhead.</source>
+   <translation>Über dem Abspielkopf liegt kein Clip.</translation>
+  </message>
+  <message>
+   <source>Move the playhead inside a clip.</source>
+   <translation>Den Abspielkopf in einen Clip setzen.</translation>
+  </message>
+  <message>
+   <source>There is not enough memory, even for a smaller plan.</source>
+   <translation>Der Speicher reicht nicht, auch nicht in kleinerer Größe.</translation>
+  </message>
+  <message>
+   <source>Choose a draft, a shorter range, or close other programs.</source>
+   <translation>Einen Entwurf oder einen kürzeren Bereich wählen, oder andere Programme schließen.</translation>
+  </message>
+  <message>
+   <source>That file is a source of this project.</source>
+   <translation>Diese Datei ist eine Quelle dieses Projekts.</translation>
+  </message>
+  <message>
+   <source>Choose another name.</source>
+   <translation>Einen anderen Namen wählen.</translation>
+  </message>
+  <message>
+   <source>The output cannot be written.</source>
+   <translation>Die Ausgabe lässt sich nicht schreiben.</translation>
+  </message>
+  <message>
+   <source>Choose another place or format.</source>
+   <translation>Einen anderen Ort oder ein anderes Format wählen.</translation>
+  </message>
+  <message>
+   <source>A picture is no longer in the project's folder.</source>
+   <translation>Ein Bild ist nicht mehr im Projektordner.</translation>
+  </message>
+  <message>
+   <source>Put it back, or edit that frame again.</source>
+   <translation>Zurücklegen oder dieses Bild neu bearbeiten.</translation>
+  </message>
+  <message>
+   <source>Another program saved this project meanwhile.</source>
+   <translation>Ein anderes Programm hat dieses Projekt inzwischen gespeichert.</translation>
+  </message>
+  <message>
+   <source>Save it under another name.</source>
+   <translation>Unter anderem Namen speichern.</translation>
+  </message>
+  <message>
+   <source>This folder cannot be read as a project.</source>
+   <translation>Dieser Ordner ist nicht als Projekt zu lesen.</translation>
+  </message>
+  <message>
+   <source>Restore it from a copy.</source>
+   <translation>Aus einer Kopie wiederherstellen.</translation>
+  </message>
+  <message>
+   <source>This project is open in another window.</source>
+   <translation>Dieses Projekt ist in einem anderen Fenster offen.</translation>
+  </message>
+  <message>
+   <source>Go to that window.</source>
+   <translation>Zu jenem Fenster gehen.</translation>
+  </message>
+  <message>
+   <source>There is a project of that name already.</source>
+   <translation>Ein Projekt dieses Namens gibt es schon.</translation>
+  </message>
+  <message>
+   <source>This engine needs a prompt.</source>
+   <translation>Dieses Verfahren braucht einen Prompt.</translation>
+  </message>
+  <message>
+   <source>A newer Keyfollow made this project; it can only be looked at.</source>
+   <translation>Ein neueres Keyfollow hat dieses Projekt angelegt; es lässt sich nur ansehen.</translation>
+  </message>
+  <message>
+   <source>Update Keyfollow to change it.</source>
+   <translation>Keyfollow aktualisieren, um es zu ändern.</translation>
+  </message>
+  <message>
+   <source>This shot has an edit keyframe already.</source>
+   <translation>Diese Einstellung hat schon ein Edit-Keyframe.</translation>
+  </message>
+  <message>
+   <source>Edit that one, or remove it first.</source>
+   <translation>Diesen bearbeiten oder zuerst entfernen.</translation>
+  </message>
+  <message>
+   <source>A frame of the take that is shown is not made yet.</source>
+   <translation>Ein Bild des gezeigten Takes ist noch nicht fertig.</translation>
+  </message>
+  <message>
+   <source>Wait for its job, or show another take.</source>
+   <translation>Auf seinen Auftrag warten oder einen anderen Take zeigen.</translation>
+  </message>
+  <message>
+   <source>The track is locked.</source>
+   <translation>Die Spur ist gesperrt.</translation>
+  </message>
+  <message>
+   <source>Unlock it, then try again.</source>
+   <translation>Entsperren, dann noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>That is no timeline format.</source>
+   <translation>Das ist kein Format für Timelines.</translation>
+  </message>
+  <message>
+   <source>Give a name that ends in .otio, .edl or .xml.</source>
+   <translation>Einen Namen geben, der auf .otio, .edl oder .xml endet.</translation>
+  </message>
+  <message>
+   <source>The process that computes has ended.</source>
+   <translation>Der rechnende Prozess hat sich beendet.</translation>
+  </message>
+  <message>
+   <source>Try it again: it goes on from the last frame.</source>
+   <translation>Noch einmal versuchen: Es geht beim letzten Bild weiter.</translation>
+  </message>
+  <message>
+   <source>The window and its daemon are of different versions.</source>
+   <translation>Fenster und Daemon haben verschiedene Versionen.</translation>
+  </message>
+  <message>
+   <source>Install one version, then start the daemon again.</source>
+   <translation>Eine Version installieren, dann den Daemon neu starten.</translation>
+  </message>
+  <message>
+   <source>The picture is not of the clip's size.</source>
+   <translation>Das Bild hat nicht die Größe des Clips.</translation>
+  </message>
+  <message>
+   <source>Save it at the clip's size.</source>
+   <translation>In der Größe des Clips speichern.</translation>
   </message>
   <message>
    <source>Export</source>
@@ -530,6 +1138,86 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Noch einmal</translation>
   </message>
   <message>
+   <source>Nothing has been downloaded, and no picture leaves this machine. Models for further engines are fetched only when you ask: File ▸ Models. All this can be changed in the preferences.</source>
+   <translation>Nichts wurde heruntergeladen, und kein Bild verlässt diesen Rechner. Modelle für weitere Verfahren werden nur auf Wunsch geholt: Datei ▸ Modelle. All das lässt sich in den Einstellungen ändern.</translation>
+  </message>
+  <message>
+   <source>Welcome</source>
+   <translation>Willkommen</translation>
+  </message>
+  <message>
+   <source>Looking at this machine…</source>
+   <translation>Dieser Rechner wird angesehen…</translation>
+  </message>
+  <message>
+   <source>Image editor</source>
+   <translation>Bildeditor</translation>
+  </message>
+  <message>
+   <source>Paint in Keyfollow itself</source>
+   <translation>In Keyfollow selbst malen</translation>
+  </message>
+  <message>
+   <source>Another program…</source>
+   <translation>Ein anderes Programm…</translation>
+  </message>
+  <message>
+   <source>E opens a frame there; when you save, it comes back by itself.</source>
+   <translation>E öffnet dort ein Bild; beim Speichern kommt es von selbst zurück.</translation>
+  </message>
+  <message>
+   <source>Start with an empty project</source>
+   <translation>Mit leerem Projekt beginnen</translation>
+  </message>
+  <message>
+   <source>Open the example</source>
+   <translation>Beispiel öffnen</translation>
+  </message>
+  <message>
+   <source>Starting the daemon…</source>
+   <translation>Der Daemon wird gestartet…</translation>
+  </message>
+  <message>
+   <source>Choose an image editor</source>
+   <translation>Einen Bildeditor wählen</translation>
+  </message>
+  <message>
+   <source>Welcome to Keyfollow</source>
+   <translation>Willkommen bei Keyfollow</translation>
+  </message>
+  <message>
+   <source>Edit one frame of a clip; every other frame follows.</source>
+   <translation>Ein Bild eines Clips bearbeiten; alle anderen folgen.</translation>
+  </message>
+  <message>
+   <source>This machine</source>
+   <translation>Dieser Rechner</translation>
+  </message>
+  <message>
+   <source>Large files</source>
+   <translation>Große Dateien</translation>
+  </message>
+  <message>
+   <source>{0} cannot be used yet: {1}. Until then the {2} processor cores do the work.</source>
+   <translation>{0} ist noch nicht zu gebrauchen: {1}. Bis dahin rechnen die {2} Prozessorkerne.</translation>
+  </message>
+  <message>
+   <source>Ready now: {0}.</source>
+   <translation>Schon bereit: {0}.</translation>
+  </message>
+  <message>
+   <source>{0}, and {1} processor cores.</source>
+   <translation>{0} und {1} Prozessorkerne.</translation>
+  </message>
+  <message>
+   <source>{0} processor cores, no graphics processor: Patch is made for that.</source>
+   <translation>{0} Prozessorkerne, keine Grafikkarte: Dafür ist Patch gemacht.</translation>
+  </message>
+  <message>
+   <source>When you want them: {0}.</source>
+   <translation>Auf Wunsch: {0}.</translation>
+  </message>
+  <message>
    <source>Edit keyframes</source>
    <translation>Edit-Keyframes</translation>
   </message>
@@ -568,6 +1256,18 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Engine</source>
    <translation>Verfahren</translation>
+  </message>
+  <message>
+   <source>Kind of edit</source>
+   <translation>Art der Änderung</translation>
+  </message>
+  <message>
+   <source>What the source shows</source>
+   <translation>Was die Quelle zeigt</translation>
+  </message>
+  <message>
+   <source>Source prompt</source>
+   <translation>Prompt der Quelle</translation>
   </message>
   <message>
    <source>What the result shows</source>
@@ -610,8 +1310,24 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Volle Qualität (Umschalt+Eingabetaste)</translation>
   </message>
   <message>
+   <source>Local change</source>
+   <translation>Örtliche Änderung</translation>
+  </message>
+  <message>
+   <source>Style</source>
+   <translation>Stil</translation>
+  </message>
+  <message>
+   <source>Shape change</source>
+   <translation>Andere Form</translation>
+  </message>
+  <message>
    <source>Change engine</source>
    <translation>Verfahren wechseln</translation>
+  </message>
+  <message>
+   <source>Change the kind of edit</source>
+   <translation>Art der Änderung wechseln</translation>
   </message>
   <message>
    <source>Change prompt</source>
@@ -726,8 +1442,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Freigestellt</translation>
   </message>
   <message>
-   <source>A mask: a picture of this frame, a video, or one of a folder of numbered images</source>
-   <translation>Eine Maske: ein Bild dieses Einzelbilds, ein Video oder eines aus einem Ordner nummerierter Bilder</translation>
+   <source>A mask: a picture of this frame, or a video</source>
+   <translation>Eine Maske: ein Bild dieses Einzelbilds oder ein Video</translation>
+  </message>
+  <message>
+   <source>A folder with one mask for every frame</source>
+   <translation>Ein Ordner mit einer Maske für jedes Bild</translation>
   </message>
   <message>
    <source>Masks</source>
@@ -744,6 +1464,10 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Remove mask</source>
    <translation>Maske entfernen</translation>
+  </message>
+  <message>
+   <source>{0}, a folder of images</source>
+   <translation>{0}, ein Ordner mit Bildern</translation>
   </message>
   <message>
    <source>Add mask</source>
@@ -1142,24 +1866,20 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Installierte Editoren</translation>
   </message>
   <message>
-   <source>Image editor</source>
-   <translation>Bildeditor</translation>
-  </message>
-  <message>
    <source>The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last.</source>
    <translation>Das Programm, mit dem E ein Bild öffnet. Schreib {file}, wo der Name des Bildes hingehört, oder nichts: dann steht er am Ende.</translation>
-  </message>
-  <message>
-   <source>Storage folder</source>
-   <translation>Speicherordner</translation>
   </message>
   <message>
    <source>Storage</source>
    <translation>Speicherort</translation>
   </message>
   <message>
-   <source>Takes, inversions and models. Set KEYFOLLOW_STORAGE before starting to keep them elsewhere.</source>
-   <translation>Takes, Vorbereitetes und Modelle. Mit KEYFOLLOW_STORAGE liegen sie woanders; vor dem Start setzen.</translation>
+   <source>Largest size of the inversion cache</source>
+   <translation>Größe des Inversionsspeichers</translation>
+  </message>
+  <message>
+   <source>Inversion cache</source>
+   <translation>Inversionsspeicher</translation>
   </message>
   <message>
    <source>Make light copies of footage above 1080p, for playing</source>
@@ -1186,16 +1906,16 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Tastatur</translation>
   </message>
   <message>
-   <source>Choose an image editor</source>
-   <translation>Einen Bildeditor wählen</translation>
-  </message>
-  <message>
    <source>Choose…</source>
    <translation>Wählen…</translation>
   </message>
   <message>
    <source>None found on this machine</source>
    <translation>Auf diesem Rechner keiner gefunden</translation>
+  </message>
+  <message>
+   <source>What is prepared of a source so that the next run begins sooner; the oldest goes first.</source>
+   <translation>Was von einer Quelle vorbereitet ist, damit der nächste Lauf früher beginnt; das Älteste geht zuerst.</translation>
   </message>
   <message>
    <source>Dark</source>
@@ -1496,10 +2216,6 @@ Vorgabe: {1}</translation>
    <translation>Eine Einstellung beginnt nach dem ersten Bild eines Clips.</translation>
   </message>
   <message>
-   <source>This shot has an edit keyframe already.</source>
-   <translation>Diese Einstellung hat schon ein Edit-Keyframe.</translation>
-  </message>
-  <message>
    <source>The take covers all that the clip shows.</source>
    <translation>Der Take deckt alles ab, was der Clip zeigt.</translation>
   </message>
@@ -1520,6 +2236,58 @@ Vorgabe: {1}</translation>
    <translation>{0} Einstellungen in {1} gefunden.</translation>
   </message>
   <message>
+   <source>{0} free. Takes, inversions and models go there: choose a large, fast disk.</source>
+   <translation>{0} frei. Takes, Inversionen und Modelle kommen dorthin: am besten ein großer, schneller Datenträger.</translation>
+  </message>
+  <message>
+   <source>Storage folder</source>
+   <translation>Speicherordner</translation>
+  </message>
+  <message>
+   <source>Change…</source>
+   <translation>Ändern…</translation>
+  </message>
+  <message>
+   <source>Change the storage folder</source>
+   <translation>Speicherordner ändern</translation>
+  </message>
+  <message>
+   <source>Keep large files in</source>
+   <translation>Große Dateien aufbewahren in</translation>
+  </message>
+  <message>
+   <source>Only {0} free: long clips and models will not fit.</source>
+   <translation>Nur {0} frei: Lange Clips und Modelle passen nicht.</translation>
+  </message>
+  <message>
+   <source>The environment says so ({0}).</source>
+   <translation>So will es die Umgebung ({0}).</translation>
+  </message>
+  <message>
+   <source>{0} % of the picture changed</source>
+   <translation>{0} % des Bildes geändert</translation>
+  </message>
+  <message>
+   <source>seed {0}</source>
+   <translation>Startwert {0}</translation>
+  </message>
+  <message>
+   <source>{0} frames in {1}</source>
+   <translation>{0} Bilder in {1}</translation>
+  </message>
+  <message>
+   <source>{0} frames</source>
+   <translation>{0} Bilder</translation>
+  </message>
+  <message>
+   <source>Unsure frames: {0}. N goes to the one most worth painting.</source>
+   <translation>Unsichere Bilder: {0}. N geht zu dem, das sich am meisten lohnt.</translation>
+  </message>
+  <message>
+   <source>{0} pixels changed where the mask protects.</source>
+   <translation>{0} Pixel geändert, wo die Maske schützt.</translation>
+  </message>
+  <message>
    <source>No takes yet.
 Each draft or final becomes one.</source>
    <translation>Noch keine Takes.
@@ -1528,6 +2296,10 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
   <message>
    <source>Takes of this clip</source>
    <translation>Takes dieses Clips</translation>
+  </message>
+  <message>
+   <source>How this take was made</source>
+   <translation>Wie dieser Take entstand</translation>
   </message>
   <message>
    <source>Out of date</source>
@@ -1638,6 +2410,10 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
    <translation>Clipinhalt verschieben</translation>
   </message>
   <message>
+   <source>Move shot boundary</source>
+   <translation>Einstellungsgrenze verschieben</translation>
+  </message>
+  <message>
    <source>Move clip</source>
    <translation>Clip verschieben</translation>
   </message>
@@ -1740,6 +2516,30 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Proxy</translation>
   </message>
   <message>
+   <source>How the source is shown</source>
+   <translation>Wie die Quelle gezeigt wird</translation>
+  </message>
+  <message>
+   <source>How log or HDR footage is shown here. Runs and exports take it as it is.</source>
+   <translation>Wie Log- oder HDR-Material hier gezeigt wird. Läufe und Exporte nehmen es, wie es ist.</translation>
+  </message>
+  <message>
+   <source>Look-up table (.cube)…</source>
+   <translation>Look-up-Tabelle (.cube)…</translation>
+  </message>
+  <message>
+   <source>Choose a look-up table</source>
+   <translation>Eine Look-up-Tabelle wählen</translation>
+  </message>
+  <message>
+   <source>Show source as</source>
+   <translation>Quelle zeigen als</translation>
+  </message>
+  <message>
+   <source>Rec. 709 (as it is)</source>
+   <translation>Rec. 709 (wie es ist)</translation>
+  </message>
+  <message>
    <source>Viewer</source>
    <translation>Bildfenster</translation>
   </message>
@@ -1762,10 +2562,6 @@ Strg+Eingabe dehnt den Take aus</translation>
   <message>
    <source>Takes</source>
    <translation>Takes</translation>
-  </message>
-  <message>
-   <source>Starting the daemon…</source>
-   <translation>Der Daemon wird gestartet…</translation>
   </message>
   <message>
    <source>The daemon stopped; starting it again…</source>
@@ -1806,18 +2602,6 @@ Strg+Eingabe dehnt den Take aus</translation>
   <message>
    <source>Queue ({0})</source>
    <translation>Warteschlange ({0})</translation>
-  </message>
-  <message>
-   <source>A mask: a picture of this frame, or a video</source>
-   <translation>Eine Maske: ein Bild dieses Einzelbilds oder ein Video</translation>
-  </message>
-  <message>
-   <source>A folder with one mask for every frame</source>
-   <translation>Ein Ordner mit einer Maske für jedes Bild</translation>
-  </message>
-  <message>
-   <source>{0}, a folder of images</source>
-   <translation>{0}, ein Ordner mit Bildern</translation>
   </message>
  </context>
 </TS>

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from keyfollow.errors import KeyfollowError
-from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QDrag, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QDrag, QIcon, QImage
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from ..model.relink import missing
@@ -12,8 +12,8 @@ from ..model.state import Media, Project
 from ..model.timecode import timecode
 from . import theme
 from .document import Document
-from .parts import label
-from .pictures import Pictures, Want
+from .parts import label, on_ground
+from .pictures import Pictures, Want, want_of
 
 MIME = "application/x-keyfollow-media"
 THUMB = QSize(72, 42)
@@ -34,11 +34,12 @@ class _List(QListWidget):
 
 
 class Bin(QWidget):
-    """Signals: `import_asked`; `append_asked`, `relink_asked` and `remove_asked` with a media id."""
+    """Signals: `import_asked`; `append_asked`, `relink_asked`, `reel_asked` and `remove_asked` with a media id."""
 
     import_asked = Signal()
     append_asked = Signal(str)
     relink_asked = Signal(str)
+    reel_asked = Signal(str)
     remove_asked = Signal(str)
 
     def __init__(self, document: Document, thumbnails: Pictures, parent: QWidget | None = None) -> None:
@@ -87,12 +88,7 @@ class Bin(QWidget):
                 item.setForeground(theme.in_panel(theme.AMBER))
                 continue
             ratio = self.devicePixelRatioF()
-            want = Want(
-                media.path,
-                media.frames // 3,
-                media.given_rate,
-                size=(round(THUMB.width() * ratio), round(THUMB.height() * ratio)),
-            )
+            want = want_of(media, media.frames // 3, size=(round(THUMB.width() * ratio), round(THUMB.height() * ratio)))
             self._wants[want] = media.id
             if (image := self._thumbnails.get(want)) is not None:
                 self._icon(item, image)
@@ -106,18 +102,7 @@ class Bin(QWidget):
         return f"{media.name}\n{media.width}×{media.height}, {rate} fps\n{timecode(media.frames, media.fps)}"
 
     def _icon(self, item: QListWidgetItem, image: QImage | None) -> None:
-        """Every icon of one size, so that names line up."""
-        ratio = self.devicePixelRatioF()
-        pixmap = QPixmap(THUMB * ratio)
-        pixmap.setDevicePixelRatio(ratio)
-        pixmap.fill(theme.RAISED)
-        if image is not None:
-            painter = QPainter(pixmap)
-            size = image.size().scaled(THUMB, Qt.AspectRatioMode.KeepAspectRatio)
-            corner = QPoint((THUMB.width() - size.width()) // 2, (THUMB.height() - size.height()) // 2)
-            painter.drawImage(QRect(corner, size), image)
-            painter.end()
-        item.setIcon(QIcon(pixmap))
+        item.setIcon(QIcon(on_ground(image, THUMB, self.devicePixelRatioF())))
 
     def _item(self, media: str) -> QListWidgetItem | None:
         for row in range(self.list.count()):
@@ -144,6 +129,7 @@ class Bin(QWidget):
         for text, signal in (
             (self.tr("Add to timeline"), self.append_asked),
             (self.tr("Relink…"), self.relink_asked),
+            (self.tr("Reel name…"), self.reel_asked),
             (self.tr("Remove from project"), self.remove_asked),
         ):
             action = QAction(text, menu)

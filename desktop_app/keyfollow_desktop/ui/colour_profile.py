@@ -9,6 +9,8 @@ import numpy as np
 from keyfollow.frames import Colour, FrameBuffer
 from PySide6.QtGui import QColorSpace, QImage
 
+from . import photoshop
+
 LARGEST = 4 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
 PRIMARIES = {
@@ -42,12 +44,16 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def profile_of(data: bytes) -> bytes:
-    """The ICC profile inside a PNG or JPEG; b"" where there is none that can be read."""
+    """The ICC profile inside a PNG, JPEG, TIFF or PSD; b"" where there is none that can be read."""
     try:
         if data.startswith(PNG):
             return _in_png(data)
         if data.startswith(b"\xff\xd8"):
             return _in_jpeg(data)
+        if data[:4] in (b"II*\0", b"MM\0*"):
+            return _in_tiff(data)
+        if data.startswith(photoshop.MAGIC):
+            return photoshop.resource(data, photoshop.PROFILE)[:LARGEST]
     except (struct.error, zlib.error, ValueError, IndexError):
         pass
     return b""
@@ -76,6 +82,18 @@ def _in_jpeg(data: bytes) -> bytes:
             parts[body[12]] = body[14:]
         at += 2 + length
     return b"".join(parts[n] for n in sorted(parts))[:LARGEST]
+
+
+def _in_tiff(data: bytes) -> bytes:
+    """Tag 34675 of the first directory (TIFF 6.0, ICC.1:2010 annex B.4)."""
+    order = "<" if data.startswith(b"II") else ">"
+    (at,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, at)
+    for n in range(count):
+        tag, _, length, where = struct.unpack_from(order + "HHII", data, at + 2 + 12 * n)
+        if tag == 34675:
+            return data[where : where + min(length, LARGEST)]
+    return b""
 
 
 def in_source_colours(picture: FrameBuffer, profile: bytes, colour: Colour) -> FrameBuffer:

@@ -8,7 +8,7 @@ from pathlib import Path
 from keyfollow.engine_info import Estimate, Report
 from keyfollow.errors import KeyfollowError, UsageError
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QGridLayout, QInputDialog, QScrollArea, QVBoxLayout, QWidget
 
 from ..model import timeline_edits, work_edits
 from ..model.project_file import SUFFIX
@@ -62,7 +62,18 @@ class Commands(ProjectCommands):
 
         dialog = PreferencesDialog(self._w.preferences, self._w)
         dialog.changed.connect(self._preferred)
+        dialog.moved.connect(self._storage_moved)
+        dialog.failed.connect(self.show_error)
         dialog.open()
+
+    def _storage_moved(self) -> None:
+        from .storage_field import restart
+
+        if restart(self._w.bridge):
+            text = self.tr("What is made from now on goes to the folder that you chose; what is in the old one stays there.")
+        else:
+            text = self.tr("The folder that you chose counts from the daemon's next start: jobs are still running.")
+        self._w.notice.show_notice(text)
 
     def _preferred(self) -> None:
         application = QApplication.instance()
@@ -109,6 +120,19 @@ class Commands(ProjectCommands):
 
     def place(self, media: str, at: int, track: str) -> None:
         self._w.document.edit(self.tr("Add clip"), lambda p: timeline_edits.lay(p, media, at, track))
+
+    def ask_reel(self, media: str) -> None:
+        """The name by which other editors know the tape or card."""
+        document = self._w.document
+        old = document.project.source(media)
+        reel, good = QInputDialog.getText(
+            self._w,
+            self.tr("Reel name"),
+            self.tr("Reel of {0}, as timelines for other editors shall say").format(old.name),
+            text=old.reel,
+        )
+        if good:
+            document.edit(self.tr("Name the reel"), lambda p: work_edits.set_reel(p, media, reel))
 
     def remove_media(self, media: str) -> None:
         self._w.document.edit(self.tr("Remove from project"), lambda p: work_edits.remove_media(p, media))

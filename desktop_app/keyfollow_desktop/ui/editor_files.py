@@ -1,6 +1,6 @@
 """The files that go to an image editor, and what is made of them when they come back. Not for the UI thread.
 
-Out: layers for editors that read OpenRaster, a flat picture for the others, at the source's depth and with a colour profile. Back: the
+Out: layers for editors that read OpenRaster or PSD, a flat picture for the others, at the source's depth and with a colour profile. Back: the
 composite of what is visible, in the source's colours; and where the editor changed the whole picture a little, also without that.
 """
 
@@ -20,13 +20,19 @@ from keyfollow.media.source import read_file
 
 from ..model import assets
 from ..model.state import Keyframe, Media
-from . import openraster
+from . import openraster, photoshop
 from .colour_profile import in_source_colours, profile_for, profile_of, with_profile
 from .frame_pictures import read_picture, seen_frame
 from .whole_shift import whole_shift, without_shift
 
-LAYERED = ("krita", "gimp", "mypaint")
-"""Programs that open OpenRaster; the others get a flat picture."""
+LAYERED = {
+    "krita": openraster.SUFFIX,
+    "gimp": openraster.SUFFIX,
+    "mypaint": openraster.SUFFIX,
+    "photoshop": photoshop.SUFFIX,
+    "affinity": photoshop.SUFFIX,
+}
+"""The files with layers that programs open and save as such; the others get a flat picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +45,30 @@ class Returned:
     unshifted: str = ""
 
 
-def takes_layers(command: str) -> bool:
-    """Whether an editor's command opens OpenRaster files and saves them as such."""
-    words = shlex.split(command)
-    return any(name in Path(word).name.lower() for word in words for name in LAYERED)
+def layers_for(command: str) -> str:
+    """The suffix of the files with layers that an editor's command opens, "" where it is known to open none."""
+    words = [Path(word).name.lower() for word in shlex.split(command)]
+    return next((suffix for name, suffix in LAYERED.items() if any(name in word for word in words)), "")
 
 
 def write_out(
-    target: Path, media: Media, frame: int, take: str, folder: Path, there: Keyframe | None, names: tuple[str, str, str] | None
+    target: Path,
+    media: Media,
+    frame: int,
+    take: str,
+    folder: Path,
+    there: Keyframe | None,
+    names: tuple[str, str, str],
+    suffix: str,
 ) -> Path:
     """Write a frame for an editor; the file, `target` with a suffix.
 
     A keyframe's own layers are opened again where it has some; else the layers are, by `names` from the topmost down, nothing yet, the
-    result so far (keyframe or take), and the source, locked. Without `names`, and for half floats, it is one flat picture.
+    result so far (keyframe or take), and the source, locked. Without `suffix` (as `layers_for`), and for half floats, it is one flat
+    picture.
     """
-    if names is not None and there is not None and there.layers.endswith(openraster.SUFFIX):
-        path = target.with_suffix(openraster.SUFFIX)
+    if suffix and there is not None and there.layers.endswith(suffix):
+        path = target.with_suffix(suffix)
         write_atomic(path, assets.picture(folder, "keyframes", there.layers).read_bytes())
         return path
     source = seen_frame(media, frame, "")
@@ -65,7 +79,7 @@ def write_out(
         write_image(target.with_suffix(".exr"), result)
         return target.with_suffix(".exr")
     profile = profile_for(source.colour)
-    if names is None:
+    if not suffix:
         path = target.with_suffix(".png")
         write_atomic(path, with_profile(encode_image(".png", result.pixels), profile))
         return path
@@ -74,8 +88,9 @@ def write_out(
     if result is not source:
         layers.append(openraster.Layer(names[1], result.pixels))
     layers.append(openraster.Layer(names[2], source.pixels, locked=True))
-    path = target.with_suffix(openraster.SUFFIX)
-    write_atomic(path, openraster.write_layers(layers, result.pixels, profile))
+    path = target.with_suffix(suffix)
+    form = photoshop if suffix == photoshop.SUFFIX else openraster
+    write_atomic(path, form.write_layers(layers, result.pixels, profile))
     return path
 
 
@@ -84,12 +99,14 @@ def read_back(path: Path, media: Media, frame: int, folder: Path) -> Returned:
 
     Raises:
         UsageError: ``wrong_size``, ``no_such_file``.
-        MediaError: it, or the source, cannot be read.
+        MediaError: it, or the source, cannot be read; ``no_composite``.
     """
-    data = read_file(path)
-    layers = ""
-    if path.suffix.lower() == openraster.SUFFIX:
-        data, saved = openraster.merged_image(data, path.name), data
+    data = saved = read_file(path)
+    layers, kind = "", path.suffix.lower()
+    if kind == openraster.SUFFIX:
+        data = openraster.merged_image(data, path.name)
+    elif kind == photoshop.SUFFIX:
+        photoshop.check_composite(data, path.name)
     picture = read_image(data, name=path.name)
     if media.width and (picture.width, picture.height) != (media.width, media.height):
         raise UsageError(
@@ -99,9 +116,11 @@ def read_back(path: Path, media: Media, frame: int, folder: Path) -> Returned:
         )
     source = seen_frame(media, frame, "")
     converted = in_source_colours(picture, profile_of(data), source.colour)
-    if path.suffix.lower() == openraster.SUFFIX:
-        layers = assets.adopt_bytes(folder, "keyframes", saved, openraster.SUFFIX)
-        image = assets.adopt_bytes(folder, "keyframes", data, ".png")
+    if kind in (openraster.SUFFIX, photoshop.SUFFIX):
+        layers = assets.adopt_bytes(folder, "keyframes", saved, kind)
+        # of a PSD's composite, a file that every part of the product reads
+        flat = data if kind == openraster.SUFFIX else encode_image(".png", picture.pixels)
+        image = assets.adopt_bytes(folder, "keyframes", flat, ".png")
     else:
         image = assets.adopt(folder, "keyframes", path)
     if converted is not picture:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..model.state import Project
+from .error_words import said
 from .exporting import FORMATS, Export, suggested_name, video_clips, with_sound, write
 from .parts import label, primary
 from .worker import Worker
@@ -196,7 +197,7 @@ class ExportDialog(QDialog):
         elif isinstance(error, Cancelled):
             super().reject()
         else:
-            self.state.setText(str(error))
+            self.state.setText(said(error))
             self.go.setText(self.tr("Try again"))
 
     def reject(self) -> None:

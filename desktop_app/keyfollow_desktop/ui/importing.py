@@ -26,6 +26,8 @@ def describe(path: str, rate: Rate | None = None) -> Media:
         sound=bool(info.audio),
         given_rate=rate,
         timecode=info.timecode,
+        reel=info.reel,
+        full_range=info.kind == "images" or info.colour.range == "pc",
     )
 
 

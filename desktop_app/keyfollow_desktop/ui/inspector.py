@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from keyfollow.edits import SettingValue
 from keyfollow.engine_info import EngineInfo, Estimate
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
@@ -26,9 +28,10 @@ from PySide6.QtWidgets import (
 from ..bridge import Bridge
 from ..model import assets, work_edits
 from ..model.ranges import record_frame
-from ..model.state import Media, Settings, Work
+from ..model.state import Media, Preset, Settings, Work
 from ..model.timecode import duration, megabytes
 from .document import Document
+from .error_words import said
 from .parts import label, panel, primary, tool
 from .pictures import Pictures, Want, still
 from .runs import Runs
@@ -134,6 +137,20 @@ class Inspector(QFrame):
         self._column.addWidget(self.engine)
         self._summary = label("", "dim", wrap=True)
         self._column.addWidget(self._summary)
+        self.preset = QComboBox()
+        self.preset.setAccessibleName(self.tr("Kind of edit"))
+        self.preset.activated.connect(self._on_preset)
+        self._preset_label = label(self.tr("Kind of edit"))
+        self._column.addWidget(self._preset_label)
+        self._column.addWidget(self.preset)
+        self._source_label = label(self.tr("What the source shows"))
+        self.source_prompt = QLineEdit()
+        self.source_prompt.setAccessibleName(self.tr("Source prompt"))
+        self.source_prompt.textEdited.connect(
+            lambda text: self._set(self.tr("Change prompt"), "source prompt", source_prompt=text)
+        )
+        self._column.addWidget(self._source_label)
+        self._column.addWidget(self.source_prompt)
         self._prompt_label = label(self.tr("What the result shows"))
         self.prompt = QPlainTextEdit(tabChangesFocus=True)
         self.prompt.setAccessibleName(self.tr("Prompt"))
@@ -216,7 +233,7 @@ class Inspector(QFrame):
                 item.setToolTip(str(e))
                 item.setText(item.text() + "\n" + self.tr("Picture is missing"))
                 continue
-            want = still(path, (round(THUMB.width() * ratio), round(THUMB.height() * ratio)))
+            want = still(path, (round(THUMB.width() * ratio), round(THUMB.height() * ratio)), self._media)
             self._icons[want] = row
             if (image := self._thumbnails.get(want)) is not None:
                 self._on_thumbnail(want, image)
@@ -225,18 +242,35 @@ class Inspector(QFrame):
 
     def _show_settings(self, settings: Settings) -> None:
         info = self._bridge.engines.get(settings.engine)
+        if self.source_prompt.text() != settings.source_prompt:
+            self.source_prompt.setText(settings.source_prompt)
+        self._show_presets(info, settings)
         with QSignalBlocker(self.engine), QSignalBlocker(self.prompt):
             self.engine.setCurrentIndex(self.engine.findData(settings.engine))
             if self.prompt.toPlainText() != settings.prompt:
                 self.prompt.setPlainText(settings.prompt)
         self._summary.setText(info.summary.partition(". ")[0] + "." if info else "")
         self._summary.setToolTip(info.summary if info else "")
-        speaks = info is not None and info.needs_prompt
-        self._prompt_label.setVisible(speaks)
-        self.prompt.setVisible(speaks)
-        self.try_here.setVisible(speaks)
+        # what draws with a model can be told what to draw, whether it must be or not
+        speaks = info is not None and (info.needs_prompt or info.needs_weights)
+        for part in (self._prompt_label, self.prompt, self._source_label, self.source_prompt):
+            part.setVisible(speaks)
+        self.try_here.setVisible(speaks and info is not None and not info.needs_keyframe)
         if self._form_of != settings.engine or self._form is None or self._form.values() != settings.values:
             self._make_form(info, settings)
+
+    def _show_presets(self, info: EngineInfo | None, settings: Settings) -> None:
+        names = {"local": self.tr("Local change"), "style": self.tr("Style"), "shape": self.tr("Shape change")}
+        presets = info.presets if info else ()
+        self.preset.clear()
+        for row, preset in enumerate(presets):
+            self.preset.addItem(names[preset.id], preset.id)
+            self.preset.setItemData(row, preset.help, Qt.ItemDataRole.ToolTipRole)
+        chosen = next((n for n, p in enumerate(presets) if p.id == settings.preset), -1)
+        self.preset.setCurrentIndex(chosen)
+        self.preset.setToolTip(presets[chosen].help if chosen >= 0 else "")
+        self._preset_label.setVisible(bool(presets))
+        self.preset.setVisible(bool(presets))
 
     def _make_form(self, info: EngineInfo | None, settings: Settings) -> None:
         if self._form is not None:
@@ -288,7 +322,19 @@ class Inspector(QFrame):
             self._document.go(at)
 
     def _on_engine(self, row: int) -> None:
-        self._set(self.tr("Change engine"), engine=self.engine.itemData(row), values={})
+        engine = self.engine.itemData(row)
+        preset: Preset = self._document.project.work_of(self._media.id).settings.preset if self._media else "local"
+        self._set(self.tr("Change engine"), engine=engine, preset=preset, values=self._preset_values(engine, preset))
+
+    def _on_preset(self, row: int) -> None:
+        if self._media is not None:
+            engine, preset = self._document.project.work_of(self._media.id).settings.engine, self.preset.itemData(row)
+            self._set(self.tr("Change the kind of edit"), preset=preset, values=self._preset_values(engine, preset))
+
+    def _preset_values(self, engine: str, preset: Preset) -> dict[str, SettingValue]:
+        """The settings of a kind of edit; all others have their defaults."""
+        info = self._bridge.engines.get(engine)
+        return next((dict(p.settings) for p in info.presets if p.id == preset), {}) if info else {}
 
     def _set(self, label: str, gesture: str = "", **fields: object) -> None:
         if self._media is None:
@@ -314,4 +360,4 @@ class Inspector(QFrame):
                 parts.append(self.tr("{0} frames prepared").format(estimate.frames_prepared))
             show("\n".join(parts))
 
-        self._runs.estimate("draft", done, lambda error: show(error.message))
+        self._runs.estimate("draft", done, lambda error: show(said(error)))

@@ -16,6 +16,14 @@ LANGUAGES = {"": "", "en": "English", "de": "Deutsch"}
 FOLDER = Path(__file__).parents[1] / "translations"
 
 
+_current = "en"
+
+
+def current() -> str:
+    """The code of the language that `apply` took."""
+    return _current
+
+
 class Translator(QTranslator):
     """Looks a text up whatever its context."""
 
@@ -26,6 +34,8 @@ class Translator(QTranslator):
 
 def apply(app: QCoreApplication, language: str) -> str:
     """Let everything that is built from now on speak `language` ("" for the system's); the code of what was taken."""
+    global _current
+    _current = "en"
     code = language or QLocale.system().name().partition("_")[0]
     if code not in LANGUAGES or not (FOLDER / f"keyfollow_{code}.qm").is_file():
         return "en"
@@ -36,4 +46,5 @@ def apply(app: QCoreApplication, language: str) -> str:
     # the one installed last is asked first
     for translator in (qts, own):
         app.installTranslator(translator)
+    _current = code
     return code

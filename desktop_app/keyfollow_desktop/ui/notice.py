@@ -7,6 +7,7 @@ from collections.abc import Callable
 from keyfollow.errors import KeyfollowError
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
+from .error_words import said
 from .parts import label, tool
 
 
@@ -43,6 +44,7 @@ class NoticeBar(QFrame):
     ) -> None:
         """`action` runs when the button is pressed; the notice is gone then. `other` names a button that leaves things as they are."""
         self._text.setText(text)
+        self._text.setToolTip("")
         self.setAccessibleDescription(text)
         self.button.setText(button)
         self.button.setVisible(bool(button))
@@ -52,7 +54,9 @@ class NoticeBar(QFrame):
         self.show()
 
     def show_error(self, error: KeyfollowError, button: str = "", action: Callable[[], object] | None = None) -> None:
-        self.show_notice(str(error), button, action, error.code)
+        self.show_notice(said(error), button, action, error.code)
+        # in another language the values are in the original words alone
+        self._text.setToolTip("" if said(error) == str(error) else str(error))
 
     def _act(self) -> None:
         self.hide()

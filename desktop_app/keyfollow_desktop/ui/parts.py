@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton
 
-LabelRole = Literal["", "dim", "heading", "hint", "timecode"]
+from . import theme
+
+LabelRole = Literal["", "dim", "heading", "hint", "timecode", "title"]
 
 
 def label(text: str = "", role: LabelRole = "", *, wrap: bool = False, tip: str = "") -> QLabel:
@@ -43,3 +46,17 @@ def panel(name: str = "panel") -> QFrame:
     made = QFrame()
     made.setObjectName(name)
     return made
+
+
+def on_ground(image: QImage | None, size: QSize, ratio: float) -> QPixmap:
+    """A thumbnail in the middle of a pixmap of `size`, in points: so that the names beside several line up."""
+    pixmap = QPixmap(size * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(theme.RAISED)
+    if image is not None:
+        painter = QPainter(pixmap)
+        inside = image.size().scaled(size, Qt.AspectRatioMode.KeepAspectRatio)
+        corner = QPoint((size.width() - inside.width()) // 2, (size.height() - inside.height()) // 2)
+        painter.drawImage(QRect(corner, inside), image)
+        painter.end()
+    return pixmap

@@ -24,7 +24,7 @@ from keyfollow.take_folder import FRAMES, frame_name
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage
 
-from ..model.state import Rate
+from ..model.state import Media, Rate
 from .frame_pictures import read_picture, retouched
 
 READERS = 4
@@ -45,6 +45,7 @@ class Want:
         take: folder of the take to lay over it, "" for the source itself.
         size: the largest width and height in device pixels, (0, 0) for the source's own.
         fix: path of a retouch to lay over all that, "" for none.
+        view, full_range: as `Media`'s.
     """
 
     path: str
@@ -53,6 +54,8 @@ class Want:
     take: str = ""
     size: tuple[int, int] = (0, 0)
     fix: str = ""
+    view: str = ""
+    full_range: bool = False
 
 
 class Pictures(QObject):
@@ -139,6 +142,7 @@ class Pictures(QObject):
             frame = self._frame(want)
             if frame is not None and want.fix:
                 frame = retouched(read_picture(Path(want.fix)), frame)
+            pixels = None if frame is None else viewed(frame.pixels, want)
         except (KeyfollowError, OSError) as e:
             error = e if isinstance(e, KeyfollowError) else MediaError("media_unreadable", f"{want.path}: {e}.", "Relink it.")
             with self._turn:
@@ -150,7 +154,7 @@ class Pictures(QObject):
             self._say(self.failed, want, error)
             return
         self._tries.pop(want, None)
-        image = None if frame is None else scaled(to_image(frame.pixels), want.size)
+        image = None if pixels is None else scaled(to_image(pixels), want.size)
         if image is not None:
             with self._turn:
                 self._held[want] = image
@@ -212,6 +216,32 @@ def to_image(pixels: Pixels) -> QImage:
     return image.convertToFormat(QImage.Format.Format_RGB32 if channels == 3 else QImage.Format.Format_ARGB32_Premultiplied)
 
 
+def viewed(pixels: Pixels, want: Want) -> Pixels:
+    """Pixels through the view that is wanted; no more of them than will be shown, since that takes its time.
+
+    Raises:
+        MediaError: ``bad_cube``.
+    """
+    if not want.view:
+        return pixels
+    # these import OpenCV, which the window's start must not wait for
+    import cv2
+
+    from .view_transform import shown
+
+    height, width = pixels.shape[:2]
+    ratio = min(want.size[0] / width, want.size[1] / height, 1.0) if all(want.size) else 1.0
+    if ratio < 1 and pixels.dtype.kind == "u":
+        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return shown(pixels, want.view, want.full_range)
+
+
+def want_of(media: Media, frame: int, take: str = "", size: tuple[int, int] = (0, 0)) -> Want:
+    """What to ask for a frame of a source, with the take of the folder `take` over it, as the source is to be seen."""
+    return Want(media.path, frame, media.given_rate, take, size, view=media.view, full_range=media.full_range)
+
+
 def scaled(image: QImage, size: tuple[int, int]) -> QImage:
     """`image` no larger than `size`, its shape kept; never enlarged."""
     limit = QSize(*size)
@@ -220,6 +250,8 @@ def scaled(image: QImage, size: tuple[int, int]) -> QImage:
     return image.scaled(limit, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
 
 
-def still(path: Path, size: tuple[int, int] = (0, 0)) -> Want:
-    """What to ask for a still image."""
-    return Want(str(path), size=size)
+def still(path: Path, size: tuple[int, int] = (0, 0), like: Media | None = None) -> Want:
+    """What to ask for a still image; `like` is the source whose frame it stands for."""
+    if like is None:
+        return Want(str(path), size=size)
+    return Want(str(path), size=size, view=like.view, full_range=like.full_range)

@@ -39,6 +39,15 @@ class Preferences:
         self._settings.setValue("editor", command)
 
     @property
+    def welcomed(self) -> bool:
+        """Whether the first run was answered."""
+        return bool(self._settings.value("welcomed", False, type=bool))
+
+    @welcomed.setter
+    def welcomed(self, done: bool) -> None:
+        self._settings.setValue("welcomed", done)
+
+    @property
     def draft_on_save(self) -> bool:
         """Whether each saved keyframe starts a draft."""
         return bool(self._settings.value("draft_on_save", False, type=bool))

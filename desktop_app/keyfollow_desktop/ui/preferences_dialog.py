@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
-from keyfollow.paths import paths
+from keyfollow.errors import KeyfollowError
+from keyfollow.paths import CACHE_BYTES, choices, paths
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QSpinBox,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -25,12 +28,16 @@ from .language import LANGUAGES
 from .parts import label
 from .preferences import Preferences, installed_editors
 from .shortcuts_page import ShortcutsPage
+from .storage_field import StorageField
 
 
 class PreferencesDialog(QDialog):
-    """`changed` when it was left with OK: what was chosen is kept by then."""
+    """`changed` when it was left with OK: what was chosen is kept by then. `moved` when the daemon has to start anew for it; `failed` with
+    the error when it could not be kept."""
 
     changed = Signal()
+    moved = Signal()
+    failed = Signal(object)
 
     def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,16 +76,24 @@ class PreferencesDialog(QDialog):
             wrap=True,
         )
         form.addRow("", note)
-        where = QLineEdit(str(paths().storage))
-        where.setReadOnly(True)
-        where.setAccessibleName(self.tr("Storage folder"))
-        form.addRow(self.tr("Storage"), where)
-        hint = label(
-            self.tr("Takes, inversions and models. Set KEYFOLLOW_STORAGE before starting to keep them elsewhere."),
-            "dim",
-            wrap=True,
+        self.storage = StorageField()
+        form.addRow(self.tr("Storage"), self.storage)
+        self.cache = QSpinBox(minimum=1, maximum=100_000)
+        self.cache.setAccessibleName(self.tr("Largest size of the inversion cache"))
+        self.cache.setSuffix(" GB")
+        kept = choices(paths().data).cache_bytes
+        self.cache.setValue(round((CACHE_BYTES if kept is None else kept) / 1e9))
+        self._cache = self.cache.value()
+        self.cache.setEnabled("KEYFOLLOW_CACHE_BYTES" not in os.environ)
+        form.addRow(self.tr("Inversion cache"), self.cache)
+        form.addRow(
+            "",
+            label(
+                self.tr("What is prepared of a source so that the next run begins sooner; the oldest goes first."),
+                "dim",
+                wrap=True,
+            ),
         )
-        form.addRow("", hint)
         self.proxies = QCheckBox(self.tr("Make light copies of footage above 1080p, for playing"))
         self.proxies.setChecked(preferences.proxies)
         form.addRow("", self.proxies)
@@ -130,3 +145,8 @@ class PreferencesDialog(QDialog):
         kept.flush()
         super().accept()
         self.changed.emit()
+        try:
+            if self.storage.keep(self.cache.value() * 10**9 if self.cache.value() != self._cache else None):
+                self.moved.emit()
+        except KeyfollowError as e:
+            self.failed.emit(e)

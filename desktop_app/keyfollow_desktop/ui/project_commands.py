@@ -64,6 +64,16 @@ class ProjectCommands(QObject):
                 lambda: self._read(left[0], recover=True),
             )
 
+    def welcome(self) -> None:
+        """The first run's questions, once."""
+        from .first_run import FirstRun
+
+        w = self._w
+        dialog = FirstRun(w.preferences, w.bridge, w)
+        dialog.example_asked.connect(self.do_example)
+        dialog.failed.connect(self.failed)
+        dialog.open()
+
     def open_folder(self, folder: Path) -> None:
         """Open a project; it is read in the background."""
         if self.may_leave():

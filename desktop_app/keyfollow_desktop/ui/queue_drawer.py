@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from ..bridge import Bridge
 from ..model.timecode import duration
+from .error_words import said
 from .parts import label, tool
 
 ENDED_SHOWN = 20
@@ -95,9 +96,9 @@ class JobRow(QFrame):
             if progress.eta_s is not None:
                 text += "  ·  " + self.tr("{0} left").format(duration(progress.eta_s))
         if job.failure is not None:
-            text += ": " + job.failure.message
+            text += ": " + said(job.failure)
         self.state.setText(text)
-        self.state.setToolTip(job.failure.remedy if job.failure else "")
+        self.state.setToolTip(text)
         self.bar.setVisible(job.state not in ENDED)
         self.bar.setRange(0, max(1, progress.total if progress else 1))
         self.bar.setValue(progress.done if progress else 0)

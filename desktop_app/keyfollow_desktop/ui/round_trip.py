@@ -19,7 +19,7 @@ from ..model import work_edits
 from ..model.state import Keyframe
 from .background import Background
 from .document import Document
-from .editor_files import Returned, read_back, takes_layers, write_out
+from .editor_files import Returned, layers_for, read_back, write_out
 from .preferences import editor_line
 from .take_store import TakeStore
 
@@ -81,13 +81,13 @@ class RoundTrip(QObject):
         there = next((k for k in project.work_of(media.id).keyframes if k.frame == seen.frame), None)
         take = self._takes.folder(seen.clip.take)
         stem = f"{Path(media.name).stem}-{media.id}-{seen.frame:06d}"
-        layered = takes_layers(self._editor())
+        suffix = layers_for(self._editor())
         names = (self.tr("Paint"), self.tr("Result"), self.tr("Source"))
 
         def write() -> Path:
             target = folder / "keyframes" / EDITING / stem
             target.parent.mkdir(parents=True, exist_ok=True)
-            return write_out(target, media, seen.frame, take, folder, there, names if layered else None)
+            return write_out(target, media, seen.frame, take, folder, there, names, suffix)
 
         self._background.run(write, lambda path: self._open(path, media.id, seen.frame), self.failed.emit)
 

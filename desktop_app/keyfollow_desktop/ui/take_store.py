@@ -21,12 +21,14 @@ UNSURE = 0.6
 
 @dataclass(slots=True)
 class Known:
-    """`confidence` by source frame (0…1); `done` are the frames that can be shown; `suggested` is worth painting next."""
+    """`confidence` by source frame (0…1); `done` are the frames that can be shown; `suggested` is worth painting next; `report` is the
+    finished run's."""
 
     folder: Path | None = None
     done: set[int] = field(default_factory=set)
     confidence: dict[int, float] = field(default_factory=dict)
     suggested: int | None = None
+    report: Report | None = None
 
 
 class TakeStore(QObject):
@@ -67,6 +69,7 @@ class TakeStore(QObject):
         known = self.get(take)
         known.confidence.update({int(n): c for n, c in report.confidence.items()})
         known.suggested = report.suggested_keyframe
+        known.report = report
         self.changed.emit(take)
 
     def forget(self) -> None:
@@ -85,4 +88,5 @@ class TakeStore(QObject):
             report = from_plain(Report, read_sealed(folder / REPORT))
             known.confidence = {int(n): c for n, c in report.confidence.items()}
             known.suggested = report.suggested_keyframe
+            known.report = report
         return known

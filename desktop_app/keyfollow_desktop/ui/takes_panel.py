@@ -1,27 +1,32 @@
-"""The takes of the clip under the playhead: which is shown, starred, pinned, out of date; named, noted, compared and removed here."""
+"""The takes of the clip under the playhead: which is shown, starred, pinned, out of date; named, noted, compared and removed here.
+
+Below the list stands how the take that is shown was made, and what its run measured.
+"""
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
+from keyfollow.engine_info import EngineInfo
 from keyfollow.errors import UsageError
-from keyfollow.take_folder import RECIPE
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QFont
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFont, QIcon, QImage
 from PySide6.QtWidgets import QInputDialog, QListWidget, QListWidgetItem, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from ..model import timeline_edits, work_edits
-from ..model.state import TakeRef
+from ..model.state import Media, TakeRef
 from . import theme
 from .document import Document
-from .parts import label
+from .parts import label, on_ground
+from .pictures import Pictures, Want, want_of
+from .take_details import details, request_of
 from .take_store import TakeStore
 from .timeline_paint import take_name
 
 ID = Qt.ItemDataRole.UserRole
+THUMB = QSize(72, 42)
 
 
 class TakesPanel(QWidget):
@@ -29,10 +34,18 @@ class TakesPanel(QWidget):
 
     compare_asked = Signal(str)
 
-    def __init__(self, document: Document, takes: TakeStore, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        takes: TakeStore,
+        thumbnails: Pictures,
+        engines: Callable[[], dict[str, EngineInfo]],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._document, self._takes = document, takes
+        self._document, self._takes, self._thumbnails, self._engines = document, takes, thumbnails, engines
         self._shown: object = None
+        self._wants: dict[str, Want] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         place = QWidget()
@@ -40,6 +53,8 @@ class TakesPanel(QWidget):
         empty = label(self.tr("No takes yet.\nEach draft or final becomes one."), "dim")
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.list = QListWidget()
+        self.list.setIconSize(THUMB)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(self.tr("Takes of this clip"))
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._menu)
@@ -47,10 +62,14 @@ class TakesPanel(QWidget):
         self.list.itemClicked.connect(lambda item: self.show_take(item.data(ID)))
         self._stack.addWidget(empty)
         self._stack.addWidget(self.list)
-        column.addWidget(place)
+        column.addWidget(place, 1)
+        self.details = label("", "dim", wrap=True)
+        self.details.setAccessibleName(self.tr("How this take was made"))
+        column.addWidget(self.details)
         document.changed.connect(self.refresh)
         document.place_changed.connect(self.refresh)
         takes.changed.connect(self._on_take)
+        thumbnails.ready.connect(self._on_thumbnail)
 
     def refresh(self) -> None:
         project = self._document.project
@@ -61,12 +80,44 @@ class TakesPanel(QWidget):
             return
         self._shown = now
         self.list.clear()
+        self._wants.clear()
         self._stack.setCurrentIndex(1 if work and work.takes else 0)
+        self._tell(seen.clip.take if seen else "")
         if seen is None or work is None:
             return
+        media = project.source(seen.clip.media)
         self._add("", self.tr("Source"), not seen.clip.take)
+        self._picture("", media, self._frame(media, 0, media.frames))
         for take in reversed(work.takes):
             self._add(take.id, self._text(seen.clip.media, take), take.id == seen.clip.take)
+            self._picture(take.id, media, self._frame(media, take.start, take.stop))
+
+    def _frame(self, media: Media, start: int, stop: int) -> int:
+        """The frame that tells takes apart: the first that a person edited, else the middle one."""
+        edited = (k.frame for k in self._document.project.work_of(media.id).keyframes)
+        return next((n for n in edited if start <= n < stop), (start + stop) // 2)
+
+    def _picture(self, take: str, media: Media, frame: int) -> None:
+        folder = self._takes.folder(take)
+        ratio = self.devicePixelRatioF()
+        size = (round(THUMB.width() * ratio), round(THUMB.height() * ratio))
+        # of a take without that frame yet, the source stands there
+        made = folder and frame in self._takes.get(take).done
+        want = want_of(media, frame, folder if made else "", size)
+        self._wants[take] = want
+        self._on_thumbnail(want, self._thumbnails.get(want))
+        self._thumbnails.ask([want])
+
+    def _on_thumbnail(self, want: Want, image: QImage | None) -> None:
+        for row in range(self.list.count()):
+            item = self.list.item(row)
+            if self._wants.get(item.data(ID)) == want:
+                item.setIcon(QIcon(on_ground(image, THUMB, self.devicePixelRatioF())))
+
+    def _tell(self, take: str) -> None:
+        text = details(self._takes.get(take), self._engines()) if take else ""
+        self.details.setText(text)
+        self.details.setVisible(bool(text))
 
     def _add(self, take: str, text: str, active: bool) -> None:
         item = QListWidgetItem(text, self.list)
@@ -103,6 +154,12 @@ class TakesPanel(QWidget):
                 ref = next((t for t in self._document.project.work_of(seen.clip.media).takes if t.id == take), None)
                 if ref is not None:
                     item.setText(self._text(seen.clip.media, ref))
+                    media = self._document.project.source(seen.clip.media)
+                    frame = self._frame(media, ref.start, ref.stop)
+                    if not self._wants[take].take and frame in self._takes.get(take).done:
+                        self._picture(take, media, frame)
+        if take == seen.clip.take and self._takes.get(take).report is not None:
+            self._tell(take)
 
     # --- what is done ------------------------------------------------------------------------------------------------------
 
@@ -144,7 +201,7 @@ class TakesPanel(QWidget):
             return
         media = seen.clip.media
         try:
-            asked = json.loads((Path(folder) / RECIPE).read_text("utf-8"))["request"]
+            asked = request_of(folder)
             fields = {name: asked[name] for name in ("engine", "prompt", "source_prompt", "model", "seed")}
             old = self._document.project.work_of(media).settings
             settings = replace(old, **fields, values=dict(asked["settings"]))

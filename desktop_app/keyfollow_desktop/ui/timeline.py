@@ -21,8 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
-from ..model import timeline_edits
-from ..model.ranges import record_frame
+from ..model import timeline_edits, work_edits
+from ..model.ranges import record_frame, source_frame
 from ..model.state import Project
 from .bin import MIME
 from .document import Document
@@ -30,12 +30,12 @@ from .pictures import Pictures
 from .prepared import Prepared
 from .take_store import TakeStore
 from .timeline_paint import Painter
-from .timeline_scale import GAP, HEAD, KEYS, RULER, Hit, Row, Scale, rows
+from .timeline_scale import GAP, HANDLE, HEAD, KEYS, RULER, Hit, Row, Scale, rows
 from .waveforms import Waveforms
 
 SNAP = 8
 """Pixels within which an edge jumps to another one."""
-Doing = Literal["", "scrub", "move", "trim start", "trim stop", "slip"]
+Doing = Literal["", "scrub", "move", "trim start", "trim stop", "slip", "cut"]
 
 
 @dataclass(slots=True)
@@ -47,6 +47,8 @@ class _Drag:
     at: QPointF
     hit: Hit | None = None
     moved: bool = False
+    cut: int = 0
+    """The source frame at which the shot begins whose boundary is held."""
 
 
 class Timeline(QAbstractScrollArea):
@@ -218,6 +220,21 @@ class Timeline(QAbstractScrollArea):
                     return frame
         return None
 
+    def _boundary_at(self, at: QPointF) -> tuple[Hit, int] | None:
+        """The clip and the source frame of the shot boundary whose handle, above the clip, is at a point."""
+        row = self._row_at(at.y())
+        if row is None or row.track.kind != "video" or at.x() < HEAD:
+            return None
+        if not row.strip_top - HANDLE <= at.y() - RULER + self.verticalScrollBar().value() < row.strip_top:
+            return None
+        project = self._document.project
+        for clip in self.scale.shown(row.track, self.viewport().width()):
+            for cut in project.work_of(clip.media).cuts:
+                frame = record_frame(clip, project.source(clip.media), project.timeline, cut)
+                if frame is not None and abs(self.scale.x(frame) - at.x()) <= HANDLE / 2:
+                    return Hit(row.track, clip, "body"), cut
+        return None
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             return
@@ -225,6 +242,11 @@ class Timeline(QAbstractScrollArea):
         project = self._document.project
         if at.x() < HEAD:
             self._press_head(at)
+            return
+        boundary = self._boundary_at(at)
+        if boundary is not None:
+            self._gestures += 1
+            self._drag = _Drag("cut", project, at, boundary[0], cut=boundary[1])
             return
         keyframe = self._keyframe_at(at)
         if keyframe is not None:
@@ -266,7 +288,7 @@ class Timeline(QAbstractScrollArea):
         drag = self._drag
         if drag is None:
             hit = self.hit(at)
-            trims = hit is not None and hit.part != "body"
+            trims = (hit is not None and hit.part != "body") or self._boundary_at(at) is not None
             self.viewport().setCursor(Qt.CursorShape.SizeHorCursor if trims else Qt.CursorShape.ArrowCursor)
             return
         if drag.doing == "scrub":
@@ -292,6 +314,13 @@ class Timeline(QAbstractScrollArea):
             media = base.source(clip.media)
             frames = -round(by * media.fps / base.timeline.fps)
             self._document.do(self.tr("Slip clip"), timeline_edits.slip(base, clip.id, frames), gesture)
+        elif drag.doing == "cut":
+            media = base.source(clip.media)
+            # the playhead attracts it: whoever looks for the cut stands on it
+            held = record_frame(clip, media, base.timeline, drag.cut)
+            wanted = self._snap(base, (clip.start if held is None else held) + by, {clip.id})
+            cut = source_frame(clip, media, base.timeline, wanted)
+            self._document.do(self.tr("Move shot boundary"), work_edits.move_cut(base, media.id, drag.cut, cut), gesture)
         elif drag.doing == "move":
             chosen = self._document.place.clips or {clip.id}
             by = max(by, -min(base.find(c)[1].start for c in chosen))
@@ -322,7 +351,7 @@ class Timeline(QAbstractScrollArea):
         return max(nearest, -start)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._drag is not None and not self._drag.moved and self._drag.hit is not None:
+        if self._drag is not None and not self._drag.moved and self._drag.hit is not None and self._drag.doing != "cut":
             modifiers = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
             if not modifiers:
                 self._document.select(frozenset({self._drag.hit.clip.id}))

@@ -16,10 +16,10 @@ from ..model.state import Clip, Media, Project, TakeRef
 from ..model.timecode import timecode
 from . import theme
 from .document import Document
-from .pictures import Pictures, Want, still
+from .pictures import Pictures, Want, still, want_of
 from .prepared import Prepared
 from .take_store import UNSURE, TakeStore
-from .timeline_scale import HEAD, KEYS, RULER, STRIP, Row, Scale
+from .timeline_scale import HANDLE, HEAD, KEYS, RULER, STRIP, Row, Scale
 from .waveforms import PER_SECOND, Waveforms
 
 PREPARED = QColor("#7f9a6b")
@@ -172,6 +172,7 @@ class Painter:
             p.setPen(QPen(theme.ACCENT if chosen else QColor("#101010"), 2 if chosen else 1))
             p.drawRect(box.adjusted(1, 1, -1, -1) if chosen else box)
             if media is not None and row.track.kind == "video":
+                self._boundaries(p, project, scale, row, clip, media)
                 self._keyframes(p, project, scale, row, clip, media)
                 if chosen:
                     self._lanes(p, project, scale, row, clip, media, width)
@@ -191,10 +192,10 @@ class Painter:
             if record >= clip.stop:
                 break
             frame = source_frame(clip, media, project.timeline, record)
-            want = Want(media.path, frame, media.given_rate, size=size)
+            want = want_of(media, frame, size=size)
             image = None
             if folder and frame in self._takes.get(clip.take).done:
-                taken = Want(media.path, frame, media.given_rate, folder, size)
+                taken = want_of(media, frame, folder, size)
                 image = self._thumbnails.get(taken)
                 if image is None:
                     self._wants.append(taken)
@@ -210,8 +211,20 @@ class Painter:
         p.setPen(QPen(QColor(255, 255, 255, 200), 1, Qt.PenStyle.DashLine))
         for cut in project.work_of(media.id).cuts:
             frame = record_frame(clip, media, project.timeline, cut)
-            if frame is not None and frame > clip.start:
+            if frame is not None:
                 p.drawLine(QPointF(scale.x(frame), box.top()), QPointF(scale.x(frame), box.bottom()))
+
+    def _boundaries(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media) -> None:
+        """Above the clip, the handles by which the boundaries of its shots are moved."""
+        p.setPen(QPen(QColor("#101010"), 1))
+        p.setBrush(theme.TEXT)
+        half, y = HANDLE / 2, row.strip_top
+        for cut in project.work_of(media.id).cuts:
+            frame = record_frame(clip, media, project.timeline, cut)
+            if frame is not None:
+                x = scale.x(frame)
+                corners = ((x - half, y - HANDLE), (x + half, y - HANDLE), (x + half, y - half), (x, y), (x - half, y - half))
+                p.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
 
     def _waveform(
         self, p: QPainter, project: Project, clip: Clip, media: Media, box: QRectF, visible: QRectF, alone: bool
@@ -283,7 +296,7 @@ class Painter:
                 continue
             x, y = scale.x(frame + 0.5), row.top + KEYS / 2
             try:
-                want = still(assets.picture(self._document.folder, "keyframes", keyframe.image), self._small(media))
+                want = still(assets.picture(self._document.folder, "keyframes", keyframe.image), self._small(media), media)
             except KeyfollowError:
                 want = still(Path(keyframe.image))
             image = self._thumbnails.get(want)

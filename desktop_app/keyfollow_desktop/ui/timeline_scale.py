@@ -16,6 +16,8 @@ RULER = 26
 KEYS, STRIP, LANES = 24, 72, 16
 AUDIO = 36
 GAP = 6
+HANDLE = 10
+"""Width and height of the handle of a shot's boundary, above the clip."""
 EDGE = 6
 """Pixels of a clip's side that trim it."""
 

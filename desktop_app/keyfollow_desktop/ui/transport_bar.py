@@ -11,6 +11,7 @@ from ..model.timecode import timecode
 from .document import Document
 from .parts import label, tool
 from .transport import Transport
+from .view_menu import ViewMenu
 from .viewer import MODES, Mode, Viewer
 
 
@@ -60,6 +61,10 @@ class TransportBar(QFrame):
             self._group.addButton(button)
             self.modes[mode] = button
             right.addWidget(button)
+        right.addSpacing(8)
+        self.view = ViewMenu(document)
+        self.view.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        right.addWidget(self.view)
         row.addLayout(right, 1)
         self._on_mode(viewer.mode)
         viewer.mode_changed.connect(self._on_mode)

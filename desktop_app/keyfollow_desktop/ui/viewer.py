@@ -31,7 +31,8 @@ from ..model.state import Media, TakeRef
 from ..model.work_edits import out_of_date
 from . import theme
 from .document import Document
-from .pictures import Pictures, Want, still
+from .error_words import said
+from .pictures import Pictures, Want, still, want_of
 from .proxies import PROXY, Proxies
 from .take_store import TakeStore
 from .timeline_paint import take_name
@@ -167,19 +168,19 @@ class Viewer(QWidget):
         ratio = self.devicePixelRatioF()
         halves = 2 if self.mode == "side" else 1
         size = (0, 0) if self._zoom > self._fit() else (round(self.width() * ratio / halves), round(self.height() * ratio))
-        source = self._light(media, frame, size) or Want(media.path, frame, media.given_rate, size=size)
+        source = self._light(media, frame, size) or want_of(media, frame, size=size)
         if self.mode == "source":
             return [source]
         if (other := self.against) is not None:
             folders = (self._takes.folder(other.id), self._takes.folder(seen.clip.take))
-            return [Want(media.path, frame, media.given_rate, folder, size) for folder in folders]
+            return [want_of(media, frame, folder, size) for folder in folders]
         edited = self._keyframe(seen, media, frame)
         if edited is not None:
-            return [source, still(edited, size)]
+            return [source, still(edited, size, media)]
         if (light := self._light(media, frame, size, seen.clip.take)) is not None:
             return [source, light]
         folder = self._takes.folder(seen.clip.take)
-        return [source, Want(media.path, frame, media.given_rate, folder, size)] if folder else [source]
+        return [source, want_of(media, frame, folder, size)] if folder else [source]
 
     def _light(self, media: Media, frame: int, size: tuple[int, int], take: str = "") -> Want | None:
         """The same frame of a copy made for playing; None while nothing plays, and where there is none."""
@@ -191,7 +192,9 @@ class Viewer(QWidget):
         if any(r.frame == frame for r in self._document.project.work_of(media.id).retouches):
             return None  # retouches lie over the original
         path = self.proxies.find(media, ref)
-        return None if path is None else Want(str(path), frame - (ref.start if ref else 0), size=size)
+        if path is None:
+            return None
+        return replace(want_of(media, frame - (ref.start if ref else 0), size=size), path=str(path), rate=None)
 
     @property
     def proxied(self) -> bool:
@@ -248,7 +251,7 @@ class Viewer(QWidget):
 
     def _on_failed(self, want: Want, error: Exception) -> None:
         if want in self._wanted:
-            self.message = str(error)
+            self.message = said(error) if isinstance(error, KeyfollowError) else str(error)
             self.update()
 
     def _on_take(self, take: str) -> None:

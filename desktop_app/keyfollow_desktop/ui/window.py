@@ -82,12 +82,14 @@ class Window(QMainWindow):
         self.timeline.show_prepared(self.prepared)
         self.proxies = self.viewer.proxies = Proxies(self.takes, lambda: preferences.proxies, self)
         self.bin = Bin(self.document, self.thumbnails)
-        self.takes_panel = TakesPanel(self.document, self.takes)
+        self.takes_panel = TakesPanel(self.document, self.takes, self.thumbnails, lambda: self.bridge.engines)
         self.overlays = Overlays(self.document, self.takes, self)
         self.masks = MaskPanel(self.document, self.background, self.overlays)
         self.inspector = Inspector(self.document, self.bridge, self.runs, self.thumbnails, self.masks)
         self.queue = QueueDrawer(self.bridge)
         self.notice = NoticeBar()
+        self._trouble = "daemon_lost"
+        """The code of the notice that goes when the daemon is there again."""
         self.hint = label("", "hint", wrap=True)
         self.commands = Commands(self)
         self.shot_actions = ShotActions(self)
@@ -238,6 +240,7 @@ class Window(QMainWindow):
         self.bin.import_asked.connect(commands.do_import)
         self.bin.append_asked.connect(commands.append)
         self.bin.relink_asked.connect(commands.relink)
+        self.bin.reel_asked.connect(commands.ask_reel)
         self.bin.remove_asked.connect(commands.remove_media)
         self.takes_panel.compare_asked.connect(self.viewer.compare)
         self.timeline.media_dropped.connect(commands.place)
@@ -308,10 +311,12 @@ class Window(QMainWindow):
         }[state]
         self._daemon.setText(text)
         if state == FAILED and error is not None:
+            self._trouble = error.code
             self.notice.show_error(error, self.tr("Start again"), self.bridge.start)
-        elif state == CONNECTED and self.notice.code == "daemon_lost":
+        elif state == CONNECTED and self.notice.code == self._trouble:
             self.notice.hide()
         elif state == LOST:
+            self._trouble = "daemon_lost"
             self.notice.show_notice(
                 self.tr("Keyfollow's daemon stopped. It is being started again; running jobs go on from their last frame."),
                 code="daemon_lost",

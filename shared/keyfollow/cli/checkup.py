@@ -26,7 +26,7 @@ import psutil
 from .. import __version__, connection, launch, wire
 from ..connection import Connection
 from ..errors import KeyfollowError
-from ..paths import Paths
+from ..paths import CACHE_BYTES, Paths, choices
 from . import hardware
 from .output import size
 
@@ -35,8 +35,6 @@ Area = Literal["versions", "disk", "folders", "daemon", "network", "codecs", "de
 LITTLE = 64 << 20
 """Bytes below which runs are refused (as `jobs.resources` does)."""
 LOW = 2 << 30
-QUOTA = 20 << 30
-"""Of the inversion cache, as in the daemon's `cli`."""
 PORT_S = 2.0
 ANSWER_S = 15.0
 TOLD_S = 120.0
@@ -293,7 +291,8 @@ def codecs() -> Iterator[Finding]:
 
 def cache(where: Paths) -> Iterator[Finding]:
     """How full the inversion cache is."""
-    quota = os.environ.get("KEYFOLLOW_CACHE_BYTES", str(QUOTA))
+    chosen = choices(where.data).cache_bytes
+    quota = os.environ.get("KEYFOLLOW_CACHE_BYTES", str(CACHE_BYTES if chosen is None else chosen))
     if not quota.isdigit():
         message = f"KEYFOLLOW_CACHE_BYTES={quota} is not a number of bytes: the daemon does not start."
         yield Finding("cache", "problem", "bad_option", message, _unset_variable("KEYFOLLOW_CACHE_BYTES"))

@@ -90,9 +90,8 @@ class Footage:
         sides = (first.width, first.height) if matrix[0] else (first.height, first.width)
         rate = _rate(index, stream)
         base = 1 / rate if index.ordinal else stream.time_base or 1 / rate
-        timecode = next(
-            (m["timecode"] for m in (container.metadata, *(s.metadata for s in container.streams)) if "timecode" in m), ""
-        )
+        told = (container.metadata, *(s.metadata for s in container.streams))
+        timecode, reel = (next((m[tag] for m in told if tag in m), "") for tag in ("timecode", "reel_name"))
         colour = tags(first)
         return {
             "kind": "video",
@@ -111,6 +110,7 @@ class Footage:
             "colour": {k: getattr(colour, k) for k in ("matrix", "range", "primaries", "transfer")},
             "rotation": rotation(matrix),
             "timecode": timecode[:32],
+            "reel": reel[:64],
             "audio": [
                 {
                     "codec": s.codec_context.codec.canonical_name,

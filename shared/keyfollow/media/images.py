@@ -15,7 +15,7 @@ from .sandbox import Sandbox
 
 
 def read_image(data: bytes, *, name: str = "") -> FrameBuffer:
-    """Decode an encoded still (PNG, JPEG, TIFF, WebP, BMP, EXR, DPX; by content, not by name) in a child of its own.
+    """Decode an encoded still (PNG, JPEG, TIFF, WebP, BMP, EXR, DPX, a PSD's composite; by content, not by name) in a child of its own.
 
     EXIF orientation is applied; an embedded ICC profile is ignored.
 

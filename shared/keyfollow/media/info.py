@@ -33,7 +33,7 @@ class MediaInfo:
         pixel_format: FFmpeg's name of the stored format.
         rotation: degrees clockwise that were applied (0, 90, 180, 270).
         first_number: number in the name of an image sequence's first file (frame 0).
-        timecode: start timecode tag, empty without one.
+        timecode, reel: start timecode and reel name as tagged, empty without one.
         last_duration: ticks that the last frame is shown; 0 when the file does not say.
     """
 
@@ -53,6 +53,7 @@ class MediaInfo:
     rotation: int = 0
     first_number: int = 0
     timecode: str = ""
+    reel: str = ""
     last_duration: int = 0
     audio: tuple[AudioInfo, ...] = ()
 

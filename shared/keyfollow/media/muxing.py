@@ -82,7 +82,7 @@ def mux(files: dict[str, int], span: Span, form: Form, alive: Callable[[], None]
     try:
         with av.open(out, "w", format=form.muxer, options=form.options) as target:
             target.metadata.update(form.metadata)
-            tracks = [_picture(open_container(files["video"]), target, Fraction(*form.rate))]
+            tracks = [_picture(open_container(files["video"]), target, Fraction(*form.rate), form.metadata)]
             with open_container(files["source"]) as source:
                 known = [s.index for s in source.streams.audio if s.codec_context is not None]
             tracks += [_sound(open_container(files["source"]), index, target, form.muxer, span) for index in known]
@@ -95,10 +95,11 @@ def mux(files: dict[str, int], span: Span, form: Form, alive: Callable[[], None]
         raise
 
 
-def _picture(video: InputContainer, target: OutputContainer, rate: Fraction) -> Iterator[Timed]:
+def _picture(video: InputContainer, target: OutputContainer, rate: Fraction, metadata: dict[str, str]) -> Iterator[Timed]:
     stream = video_stream(video)
     shown = target.add_stream_from_template(stream)
     # a copy loses both; timecode tracks are made from the rate
+    shown.metadata.update(metadata)
     shown.codec_context.framerate = rate
     shown.codec_context.codec_tag = stream.codec_context.codec_tag
     return _copied(video, stream, shown)

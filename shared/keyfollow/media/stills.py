@@ -21,6 +21,7 @@ _MAGIC = (
     (b"v/1\x01", "exr"),
     (b"SDPX", "dpx"),
     (b"XPDS", "dpx"),
+    (b"8BPS", "psd"),
 )
 
 
@@ -35,7 +36,7 @@ def codec_of(data: bytes) -> str:
             return codec
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
-    raise problem("media_unreadable", "not a PNG, JPEG, TIFF, WebP, BMP, EXR or DPX image")
+    raise problem("media_unreadable", "not a PNG, JPEG, TIFF, WebP, BMP, EXR, DPX or PSD image")
 
 
 def decode(data: bytes) -> tuple[str, VideoFrame]:

@@ -200,12 +200,14 @@ class VideoWriter(_Ordered):
 
     def _metadata(self) -> dict[str, str]:
         code = advanced(self._info.timecode, self._range.start, self._info.fps)
-        return {"timecode": code} if code else {}
+        told = {"timecode": code, "reel_name": self._info.reel if code else ""}
+        return {tag: text for tag, text in told.items() if text}
 
     def _add_stream(self) -> VideoStream:
         target, info = self._target, self._info
         stream = self._container.add_stream(target.encoder, rate=info.fps, options=target.options)
         assert isinstance(stream, VideoStream)
+        stream.metadata.update(self._metadata())
         stream.width, stream.height, stream.pix_fmt = info.width, info.height, target.pixel_format
         context = stream.codec_context
         context.time_base = stream.time_base = self._base

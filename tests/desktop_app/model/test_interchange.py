@@ -48,6 +48,16 @@ def test_an_edl_names_the_take_and_the_edit_keyframe(edited: Project, tmp_path: 
     assert "pal.mp4 take_001" in first and "EDIT KEYFRAME" in first and "take_001" not in rest
 
 
+def test_a_reel_has_its_name_where_other_editors_look(edited: Project, tmp_path: Path) -> None:
+    edited = work_edits.set_reel(edited, "pal", "A001_C002")
+    for suffix in (".edl", ".xml", ".otio"):
+        interchange.export(edited, tmp_path / f"film{suffix}")
+    events = [line for line in (tmp_path / "film.edl").read_text().splitlines() if line[:3].isdigit()]
+    assert [e.split()[1] for e in events] == ["A001_C00", "ntsc", "A001_C00"]
+    assert (tmp_path / "film.xml").read_text().count("<name>A001_C002</name>") >= 1
+    assert "A001_C002" in (tmp_path / "film.otio").read_text()
+
+
 def test_what_is_written_opens_with_the_stock_tools(edited: Project, tmp_path: Path) -> None:
     for suffix in (".otio", ".edl", ".xml"):
         interchange.export(edited, tmp_path / f"film{suffix}")

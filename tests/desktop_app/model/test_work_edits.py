@@ -23,6 +23,28 @@ def take(project: Project, name: str, quality: Any = "final", media: str = "pal"
     return edits.add_take(project, media, name, quality=quality, engine="patch", frames=frames, inputs=inputs, created=1.0)
 
 
+def test_a_shot_s_boundary_moves_between_its_neighbours_and_the_edit_rolls_along(filled: Project) -> None:
+    made = edits.set_cuts(filled, "pal", [20, 60, 100])
+    assert edits.move_cut(made, "pal", 60, 70).work_of("pal").cuts == (20, 70, 100)
+    assert edits.move_cut(made, "pal", 60, 400).work_of("pal").cuts == (20, 99, 100)
+    assert edits.move_cut(made, "pal", 60, 1).work_of("pal").cuts == (20, 21, 100)
+    assert edits.move_cut(made, "pal", 60, 60) is made
+    refused("no_such_cut", edits.move_cut, made, "pal", 61, 70)
+    # the first clip shows source frames from 10 on: record frame 50 is source frame 60
+    split = timeline_edits.split(made, 50)
+    for new, edge in ((70, 60), (45, 35)):
+        moved = edits.move_cut(split, "pal", 60, new)
+        left, right = moved.timeline.tracks[0].clips[:2]
+        assert (left.stop, right.start, right.stop) == (edge, edge, 100) and right.source_start == new
+        assert new in moved.work_of("pal").cuts
+
+
+def test_how_a_source_is_shown_and_its_reel_belong_to_it(project: Project) -> None:
+    made = edits.set_reel(edits.set_view(project, "pal", "slog3"), "pal", " A001 ")
+    assert (made.source("pal").view, made.source("pal").reel) == ("slog3", "A001") and not made.source("ntsc").view
+    refused("no_such_media", edits.set_view, project, "gone", "pq")
+
+
 def test_a_source_is_in_the_bin_once(project: Project) -> None:
     again = Media("other", "again", "/footage/pal.mp4", "digest of pal", 640, 360, 500, (25, 1))
     refused("media_there", edits.add_media, project, again)

@@ -42,6 +42,20 @@ def test_a_profile_of_a_jpeg_is_put_together_from_its_parts() -> None:
         assert in_source_colours(grey, profile_of(broken), Colour()) is grey
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_profile_inside_a_tiff_is_found(order: str) -> None:
+    """As editors write it: one directory, the profile's bytes after it."""
+    magic = b"II*\0" if order == "<" else b"MM\0*"
+    entries = [(256, 3, 1, 8), (34675, 7, len(P3), 8 + 2 + 24 + 4)]
+    directory = struct.pack(order + "H", 2) + b"".join(struct.pack(order + "HHII", *e) for e in entries) + bytes(4)
+    tiff = magic + struct.pack(order + "I", 8) + directory + P3
+    assert (
+        profile_of(tiff) == P3
+        and profile_of(tiff[:30]) == b""
+        and profile_of(encode_image(".tif", np.zeros((2, 2, 3), np.uint8))) == b""
+    )
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_what_comes_back_in_another_profile_is_converted(dtype: str) -> None:
     white = np.iinfo(dtype).max

@@ -13,7 +13,7 @@ from keyfollow.media.encode_image import encode_image, write_image
 from keyfollow_desktop.model import assets
 from keyfollow_desktop.model.state import Keyframe, Media
 from keyfollow_desktop.ui.document import Document
-from keyfollow_desktop.ui.editor_files import read_back, takes_layers, write_out
+from keyfollow_desktop.ui.editor_files import layers_for, read_back, write_out
 from keyfollow_desktop.ui.frame_pictures import read_picture
 
 from ..conftest import inverted, with_take
@@ -24,15 +24,16 @@ NAMES = ("Paint", "Result", "Source")
 @pytest.mark.parametrize(
     ("command", "layered"),
     [
-        ("krita", True),
-        ("flatpak run org.kde.krita", True),
-        ("/opt/GIMP-2.10.AppImage", True),
-        ("photoshop", False),
-        ("", False),
+        ("krita", ".ora"),
+        ("flatpak run org.kde.krita", ".ora"),
+        ("/opt/GIMP-2.10.AppImage", ".ora"),
+        ("'/opt/Adobe Photoshop 2026/Photoshop.exe'", ".psd"),
+        ("pinta", ""),
+        ("", ""),
     ],
 )
-def test_which_editors_get_layers(command: str, layered: bool) -> None:
-    assert takes_layers(command) == layered
+def test_which_editors_get_layers(command: str, layered: str) -> None:
+    assert layers_for(command) == layered
 
 
 def saved_by_editor(path: Path) -> None:
@@ -54,7 +55,7 @@ def test_layers_go_out_come_back_and_are_opened_again(
 ) -> None:
     folder = one_clip.folder
     take = str(folder / "takes" / with_take(one_clip, frames))
-    path = write_out(tmp_path / "frame", described, 4, take, folder, None, NAMES)
+    path = write_out(tmp_path / "frame", described, 4, take, folder, None, NAMES, ".ora")
     assert path.suffix == ".ora"
     with zipfile.ZipFile(path) as archive:
         first = archive.infolist()[0]
@@ -69,18 +70,30 @@ def test_layers_go_out_come_back_and_are_opened_again(
     found = read_back(path, described, 4, folder)
     made = picture(folder, found.image).pixels
     assert (made[:10, :10] == 0).all() and (made[10:] == inverted(frames[4]).pixels[10:]).all()
-    again = write_out(tmp_path / "again", described, 4, take, folder, Keyframe(4, found.image, found.layers), NAMES)
+    again = write_out(tmp_path / "again", described, 4, take, folder, Keyframe(4, found.image, found.layers), NAMES, ".ora")
     with zipfile.ZipFile(again) as archive:
         assert archive.read("data/note.txt") == b"painted"
+
+
+def test_photoshop_gets_layers_too_and_what_they_show_comes_back(
+    one_clip: Document, described: Media, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
+    take, folder = str(one_clip.folder / "takes" / with_take(one_clip, frames)), one_clip.folder
+    path = write_out(tmp_path / "frame", described, 4, take, folder, None, NAMES, ".psd")
+    found = read_back(path, described, 4, folder)
+    assert path.suffix == ".psd" and found.layers.endswith(".psd") and found.image.endswith(".png")
+    assert (picture(folder, found.image).pixels == inverted(frames[4]).pixels).all()
+    again = write_out(tmp_path / "again", described, 4, take, folder, Keyframe(4, found.image, found.layers), NAMES, ".psd")
+    assert again.read_bytes() == path.read_bytes()
 
 
 def test_without_a_take_there_is_no_result_and_a_flat_picture_is_the_source(
     one_clip: Document, described: Media, frames: list[FrameBuffer], tmp_path: Path
 ) -> None:
-    path = write_out(tmp_path / "frame", described, 2, "", one_clip.folder, None, NAMES)
+    path = write_out(tmp_path / "frame", described, 2, "", one_clip.folder, None, NAMES, ".ora")
     with zipfile.ZipFile(path) as archive:
         assert '"Result"' not in archive.read("stack.xml").decode()
-    flat = write_out(tmp_path / "flat", described, 2, "", one_clip.folder, None, None)
+    flat = write_out(tmp_path / "flat", described, 2, "", one_clip.folder, None, NAMES, "")
     assert flat.suffix == ".png" and (read_picture(flat).pixels == frames[2].pixels).all()
     assert b"iCCP" in flat.read_bytes()[:100]
 

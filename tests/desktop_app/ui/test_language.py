@@ -21,6 +21,7 @@ def german(qapp: QApplication) -> Iterator[str]:
         qapp.removeTranslator(translator)
         translator.deleteLater()
     QLocale.setDefault(before)
+    language.apply(qapp, "en")
 
 
 def test_everything_speaks_the_chosen_language(german: str, own_home: object, qtbot: QtBot) -> None:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from keyfollow_desktop.ui.parts import label, panel, primary, tool
-from PySide6.QtCore import Qt
+from keyfollow_desktop.ui.parts import label, on_ground, panel, primary, tool
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 
@@ -10,3 +11,12 @@ def test_parts_carry_their_role_and_their_name(qtbot: QtBot) -> None:
     assert made.objectName() == "dim" and made.textFormat() == Qt.TextFormat.PlainText and made.wordWrap()
     assert primary("Go").objectName() == "primary" and panel().objectName() == "panel"
     assert tool("✕", "Dismiss").accessibleName() == "Dismiss" and tool("Wipe", checkable=True).accessibleName() == "Wipe"
+
+
+def test_a_thumbnail_stands_in_the_middle_of_its_ground(qtbot: QtBot) -> None:
+    tall = QImage(10, 40, QImage.Format.Format_RGB32)
+    tall.fill(Qt.GlobalColor.white)
+    made = on_ground(tall, QSize(72, 40), 2.0).toImage()
+    assert (made.width(), made.height()) == (144, 80)
+    assert made.pixelColor(72, 40).lightness() == 255 and made.pixelColor(40, 40).lightness() < 80
+    assert on_ground(None, QSize(72, 40), 1.0).size() == QSize(72, 40)

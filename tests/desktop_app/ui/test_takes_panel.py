@@ -1,25 +1,56 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+from keyfollow.engine_info import Report
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer
 from keyfollow_desktop.model import work_edits
 from keyfollow_desktop.ui.document import Document
+from keyfollow_desktop.ui.pictures import Pictures
 from keyfollow_desktop.ui.take_store import TakeStore
-from keyfollow_desktop.ui.takes_panel import TakesPanel
+from keyfollow_desktop.ui.takes_panel import THUMB, TakesPanel
 from pytestqt.qtbot import QtBot
 
 from ..conftest import with_keyframe, with_take
 
 
-def test_takes_are_switched_starred_named_and_removed_with_undo(
-    one_clip: Document, frames: list[FrameBuffer], qtbot: QtBot, tmp_path: Path
+@pytest.fixture
+def panel(one_clip: Document, qtbot: QtBot) -> Iterator[TakesPanel]:
+    thumbnails = Pictures(latest=False, bytes_kept=1 << 20)
+    made = TakesPanel(one_clip, TakeStore(lambda: one_clip.folder / "takes"), thumbnails, dict)
+    qtbot.addWidget(made)
+    yield made
+    thumbnails.close()
+
+
+def test_a_take_has_a_picture_of_its_own_and_tells_how_it_was_made(
+    panel: TakesPanel, one_clip: Document, frames: list[FrameBuffer], wait: Callable[..., None]
 ) -> None:
-    store = TakeStore(lambda: one_clip.folder / "takes")
-    panel = TakesPanel(one_clip, store)
-    qtbot.addWidget(panel)
+    take = with_take(one_clip, frames)
+    store = panel._takes
+    panel.show()
+
+    def middle(row: int) -> int:
+        return panel.list.item(row).icon().pixmap(THUMB).toImage().pixelColor(THUMB.width() // 2, 2).lightness()
+
+    wait(lambda: abs(middle(0) - middle(1)) > 40)  # the take is the source inverted
+    asked = {"engine": "patch", "settings": {"fill": 9.0}, "prompt": "a cat", "seed": 0}
+    (one_clip.folder / "takes" / take / "recipe.json").write_text(json.dumps({"request": asked}))
+    store.report(take, Report(12, {"flow": 3.0}, changed_share=0.125, confidence={"3": 0.2}, notes=("A cut was found.",)))
+    said = panel.details.text()
+    for part in ("patch", "“a cat”", "fill 9.0", "12 frames in 3 s", "12.5 %", "Unsure frames: 1", "A cut was found."):
+        assert part in said, said
+    panel.show_take("")
+    assert panel.details.isHidden()
+
+
+def test_takes_are_switched_starred_named_and_removed_with_undo(
+    panel: TakesPanel, one_clip: Document, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
     first, second = with_take(one_clip, frames, range(4), "one"), with_take(one_clip, frames, take="two")
     media = next(iter(one_clip.project.media))
 
@@ -41,9 +72,9 @@ def test_takes_are_switched_starred_named_and_removed_with_undo(
     assert work_edits.find_take(one_clip.project.work_of(media), second).star
 
 
-def test_takes_are_noted_pinned_compared_and_made_again(one_clip: Document, frames: list[FrameBuffer], qtbot: QtBot) -> None:
-    panel = TakesPanel(one_clip, TakeStore(lambda: one_clip.folder / "takes"))
-    qtbot.addWidget(panel)
+def test_takes_are_noted_pinned_compared_and_made_again(
+    panel: TakesPanel, one_clip: Document, frames: list[FrameBuffer]
+) -> None:
     take = with_take(one_clip, frames)
     media = next(iter(one_clip.project.media))
     panel.note(take, "The collar is soft here.")

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from keyfollow_desktop.model import work_edits
 from keyfollow_desktop.model.state import Clip, Media
 from keyfollow_desktop.ui.document import Document
 from keyfollow_desktop.ui.pictures import Pictures
@@ -70,6 +71,21 @@ def test_dragging_a_clip_moves_it_and_snaps(timeline: Timeline, one_clip: Docume
     near = 20 - 2 / timeline.scale.pixels
     drag(timeline, x(25), x(25 - near))
     assert clips(one_clip)[0].start == 0
+
+
+def test_a_shot_s_boundary_is_dragged_by_its_handle(timeline: Timeline, one_clip: Document) -> None:
+    media = next(iter(one_clip.project.media))
+    one_clip.do("Begin a shot", work_edits.set_cuts(one_clip.project, media, [6]))
+    above = RULER + 6 + KEYS - 4
+    drag(timeline, timeline.scale.x(6), timeline.scale.x(9), above)
+    assert one_clip.project.work_of(media).cuts == (9,) and one_clip.undo_label == "Move shot boundary"
+    # in the clip itself it is the clip that moves
+    drag(timeline, timeline.scale.x(9), timeline.scale.x(11))
+    assert one_clip.project.work_of(media).cuts == (9,)
+    one_clip.undo()
+    assert one_clip.project.work_of(media).cuts == (9,)
+    one_clip.undo()
+    assert one_clip.project.work_of(media).cuts == (6,)
 
 
 def test_alt_drag_slips(timeline: Timeline, one_clip: Document) -> None:

@@ -38,6 +38,7 @@ class Wanted:
     sound_s: float = 1.0
     layout: str = "stereo"
     timecode: str = ""
+    reel: str = ""
 
 
 MakeClip = Callable[..., Path]
@@ -63,6 +64,8 @@ def _write(path: Path, want: Wanted) -> None:
         if want.timecode:
             out.metadata["timecode"] = want.timecode
         video: Any = out.add_stream(want.codec, rate=24, options=want.options)
+        if want.reel:
+            video.metadata.update({"timecode": want.timecode, "reel_name": want.reel})
         video.width, video.height = want.size
         video.pix_fmt = want.pixel_format
         video.time_base = video.codec_context.time_base = base

@@ -165,6 +165,13 @@ def test_the_start_timecode_moves_with_the_range(make_clip: MakeClip, tmp_path: 
     assert copied(path, tmp_path / "o.mov", FrameRange(6, 10)).timecode == "01:00:01:02"
 
 
+def test_the_reel_s_name_is_carried(make_clip: MakeClip, tmp_path: Path) -> None:
+    codec = {"codec": "prores_ks", "pixel_format": "yuv422p10le", "sound": "pcm_s16le"}
+    path = make_clip("a.mov", timecode="01:00:00:00", reel="A001C002", **codec)
+    assert probe(path).reel == "A001C002"
+    assert copied(path, tmp_path / "o.mov", FrameRange(0, 4)).reel == "A001C002"
+
+
 @pytest.mark.parametrize("out", ["o.mp4", "o.mkv", "o/"])
 def test_nothing_appears_unless_finished(tmp_path: Path, out: str) -> None:
     info, pictures = frames(3, (48, 64, 3), "uint8")
