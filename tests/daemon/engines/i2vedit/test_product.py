@@ -80,7 +80,7 @@ def test_propagate_a_keyframe_cold_and_warm_in_another_store(
         return lines(done.stdout)
 
     cold = propagated(kf, "cold")
-    # a source as small as the training: a chain's first clip is inverted once for both
+    # it learns at the size that it works at here, so the first clip is inverted once for both
     assert (counted(counts, "advance"), counted(counts, "inverted")) == (2 * TRAINING, 2)
     assert (tmp_path / "cold.jpg").read_bytes().startswith(b"\xff\xd8")
     previews = [e for e in cold if e["event"] == "progress" and e.get("preview")]
