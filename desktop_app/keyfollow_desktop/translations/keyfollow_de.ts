@@ -184,6 +184,14 @@
    <translation>Endfassung</translation>
   </message>
   <message>
+   <source>Finals of all edited shots (overnight)</source>
+   <translation>Endfassungen aller bearbeiteten Einstellungen (über Nacht)</translation>
+  </message>
+  <message>
+   <source>Pause jobs while I edit</source>
+   <translation>Aufträge anhalten, während ich bearbeite</translation>
+  </message>
+  <message>
    <source>Extend take over the whole clip</source>
    <translation>Take auf den ganzen Clip ausdehnen</translation>
   </message>
@@ -254,6 +262,18 @@
   <message>
    <source>Safe areas</source>
    <translation>Sichere Bereiche</translation>
+  </message>
+  <message>
+   <source>Zoom picture in</source>
+   <translation>Bild vergrößern</translation>
+  </message>
+  <message>
+   <source>Zoom picture out</source>
+   <translation>Bild verkleinern</translation>
+  </message>
+  <message>
+   <source>Fit picture</source>
+   <translation>Bild einpassen</translation>
   </message>
   <message>
    <source>Zoom timeline out</source>
@@ -396,6 +416,14 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>This frame has no fix of its own.</source>
    <translation>Dieses Bild hat keine eigene Ausbesserung.</translation>
+  </message>
+  <message>
+   <source>{0} finals are queued. Closing the window does not stop them.</source>
+   <translation>{0} Endfassungen warten. Das Fenster zu schließen hält sie nicht auf.</translation>
+  </message>
+  <message>
+   <source>Every edited shot has a final that is up to date.</source>
+   <translation>Jede bearbeitete Einstellung hat eine aktuelle Endfassung.</translation>
   </message>
   <message>
    <source>{0} frames made.</source>
@@ -1846,6 +1874,14 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>In der Zwischenablage ist kein Bild.</translation>
   </message>
   <message>
+   <source>The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last.</source>
+   <translation>Das Programm, mit dem E ein Bild öffnet. Schreib {file}, wo der Name des Bildes hingehört, oder nichts: dann steht er am Ende.</translation>
+  </message>
+  <message>
+   <source>What is prepared of a source so that the next run begins sooner; the oldest goes first.</source>
+   <translation>Was von einer Quelle vorbereitet ist, damit der nächste Lauf früher beginnt; das Älteste geht zuerst.</translation>
+  </message>
+  <message>
    <source>Preferences</source>
    <translation>Einstellungen</translation>
   </message>
@@ -1864,10 +1900,6 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Installed editors</source>
    <translation>Installierte Editoren</translation>
-  </message>
-  <message>
-   <source>The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last.</source>
-   <translation>Das Programm, mit dem E ein Bild öffnet. Schreib {file}, wo der Name des Bildes hingehört, oder nichts: dann steht er am Ende.</translation>
   </message>
   <message>
    <source>Storage</source>
@@ -1898,6 +1930,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Sprache</translation>
   </message>
   <message>
+   <source>A change of language shows at the next start.</source>
+   <translation>Eine andere Sprache zeigt sich beim nächsten Start.</translation>
+  </message>
+  <message>
    <source>General</source>
    <translation>Allgemein</translation>
   </message>
@@ -1914,20 +1950,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Auf diesem Rechner keiner gefunden</translation>
   </message>
   <message>
-   <source>What is prepared of a source so that the next run begins sooner; the oldest goes first.</source>
-   <translation>Was von einer Quelle vorbereitet ist, damit der nächste Lauf früher beginnt; das Älteste geht zuerst.</translation>
-  </message>
-  <message>
    <source>Dark</source>
    <translation>Dunkel</translation>
   </message>
   <message>
    <source>Light</source>
    <translation>Hell</translation>
-  </message>
-  <message>
-   <source>A change of language shows at the next start.</source>
-   <translation>Eine andere Sprache zeigt sich beim nächsten Start.</translation>
   </message>
   <message>
    <source>Stopping…</source>
@@ -2472,6 +2500,10 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Timecode</translation>
   </message>
   <message>
+   <source>Frame of the source</source>
+   <translation>Bild der Quelle</translation>
+  </message>
+  <message>
    <source>Play or pause (Space)</source>
    <translation>Abspielen oder anhalten (Leertaste)</translation>
   </message>
@@ -2481,7 +2513,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Side by side</source>
-   <translation>Nebeneinander</translation>
+   <translation>Beide</translation>
   </message>
   <message>
    <source>Difference</source>
@@ -2500,8 +2532,8 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Nächstes Bild (→)</translation>
   </message>
   <message>
-   <source>Source frame {0} of {1}</source>
-   <translation>Quellbild {0} von {1}</translation>
+   <source>How source and take are compared</source>
+   <translation>Wie Quelle und Take verglichen werden</translation>
   </message>
   <message>
    <source>There is no take here yet: press Enter for a draft</source>
@@ -2576,20 +2608,20 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Zuletzt geöffnet</translation>
   </message>
   <message>
+   <source>Nothing opened yet</source>
+   <translation>Noch nichts geöffnet</translation>
+  </message>
+  <message>
+   <source>Frame {1} is open in {0}. Save it there: it comes back by itself.</source>
+   <translation>Bild {1} ist in {0} offen. Dort speichern: Es kommt von selbst zurück.</translation>
+  </message>
+  <message>
    <source>Double-click a clip in the bin to put it on the timeline.</source>
    <translation>Doppelklick auf einen Clip im Clipfenster legt ihn auf die Timeline.</translation>
   </message>
   <message>
    <source>Go to the frame that shows the thing best. Press E to edit it.</source>
    <translation>Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
-  </message>
-  <message>
-   <source>Nothing opened yet</source>
-   <translation>Noch nichts geöffnet</translation>
-  </message>
-  <message>
-   <source>Press Enter: a draft carries your edit to every other frame.</source>
-   <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
   </message>
   <message>
    <source>Ready: {0}</source>
@@ -2602,6 +2634,10 @@ Strg+Eingabe dehnt den Take aus</translation>
   <message>
    <source>Queue ({0})</source>
    <translation>Warteschlange ({0})</translation>
+  </message>
+  <message>
+   <source>Press Enter: a draft carries your edit to every other frame.</source>
+   <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
   </message>
  </context>
 </TS>

@@ -122,7 +122,8 @@ class Bin(QWidget):
             item.setToolTip(str(error))
 
     def _menu(self, at: QPoint) -> None:
-        item = self.list.itemAt(at)
+        # the keyboard's menu key names no item
+        item = self.list.itemAt(at) or self.list.currentItem()
         if item is None:
             return
         menu = QMenu(self)

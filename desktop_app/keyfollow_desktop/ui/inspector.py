@@ -163,6 +163,7 @@ class Inspector(QFrame):
         self.try_here.clicked.connect(lambda _=False: self._runs.try_here())
         self._column.addWidget(self.try_here)
         self._more = tool(self.tr("Settings"), checkable=True)
+        self._more.setObjectName("disclosure")
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.setArrowType(Qt.ArrowType.RightArrow)
         self._more.toggled.connect(self._show_form)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from . import theme
 
@@ -46,6 +46,13 @@ def panel(name: str = "panel") -> QFrame:
     made = QFrame()
     made.setObjectName(name)
     return made
+
+
+def hold_lines(widget: QWidget, width: int) -> None:
+    """Keep room for every line of a widget's texts at this width: Qt makes dialogs as if no line wrapped, and squeezes what is above."""
+    layout = widget.layout()
+    layout.activate()
+    widget.setMinimumHeight(layout.heightForWidth(width))
 
 
 def on_ground(image: QImage | None, size: QSize, ratio: float) -> QPixmap:

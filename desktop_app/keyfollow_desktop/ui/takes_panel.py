@@ -220,7 +220,8 @@ class TakesPanel(QWidget):
             self._document.edit(self.tr("Delete take"), lambda p: work_edits.remove_take(p, seen.clip.media, take))
 
     def _menu(self, at: QPoint) -> None:
-        item = self.list.itemAt(at)
+        # the keyboard's menu key names no item
+        item = self.list.itemAt(at) or self.list.currentItem()
         if item is None or not item.data(ID):
             return
         take = item.data(ID)

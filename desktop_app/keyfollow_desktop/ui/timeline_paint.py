@@ -367,8 +367,10 @@ class Painter:
             p.setFont(small)
             p.setPen(theme.AMBER)
             length = p.fontMetrics().horizontalAdvance(text)
-            # after the bar, or before it where the window ends
-            p.drawText(QPointF(right + 5 if right + 5 + length < width else left - 5 - length, top + 11), text)
+            # after the bar, or before it where the window ends; smaller bars do not shine through it
+            at = right + 5 if right + 5 + length < width else left - 5 - length
+            p.fillRect(QRectF(at - 3, top + 5, length + 6, 8), theme.GROUND)
+            p.drawText(QPointF(at, top + 12), text)
             p.restore()
 
 

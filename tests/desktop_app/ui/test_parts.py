@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from keyfollow_desktop.ui.parts import label, on_ground, panel, primary, tool
+from keyfollow_desktop.ui.parts import hold_lines, label, on_ground, panel, primary, tool
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QVBoxLayout
 from pytestqt.qtbot import QtBot
 
 
@@ -11,6 +12,19 @@ def test_parts_carry_their_role_and_their_name(qtbot: QtBot) -> None:
     assert made.objectName() == "dim" and made.textFormat() == Qt.TextFormat.PlainText and made.wordWrap()
     assert primary("Go").objectName() == "primary" and panel().objectName() == "panel"
     assert tool("✕", "Dismiss").accessibleName() == "Dismiss" and tool("Wipe", checkable=True).accessibleName() == "Wipe"
+
+
+def test_wrapped_lines_have_room(qtbot: QtBot) -> None:
+    made = panel()
+    qtbot.addWidget(made)
+    column = QVBoxLayout(made)
+    long = label("word " * 60, wrap=True)
+    column.addWidget(long)
+    column.addWidget(primary("Go"))
+    hold_lines(made, 200)
+    made.resize(200, 10)
+    made.show()
+    assert long.height() >= long.heightForWidth(long.width()) > 3 * long.fontMetrics().height()
 
 
 def test_a_thumbnail_stands_in_the_middle_of_its_ground(qtbot: QtBot) -> None:

@@ -63,6 +63,21 @@ def runs_of(document: Document) -> Runs:
     return Runs(document, Bridge(document), TakeStore(lambda: document.folder / "takes", document), document)
 
 
+def test_a_night_s_queue_makes_every_edited_shot_that_has_no_final(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
+    runs = runs_of(one_clip)
+    with_keyframe(one_clip, frames, tmp_path, 2)
+    with_keyframe(one_clip, frames, tmp_path, 9)
+    media = next(iter(one_clip.project.media))
+    one_clip.do("Begin a shot", work_edits.set_cuts(one_clip.project, media, [6]))
+    one_clip.do("Split", timeline_edits.split(one_clip.project, 6))
+    one_clip.go(11)
+    assert runs.start_all() == 2
+    asked = [(edit["quality"], edit["range"].start, edit["range"].stop, sorted(edit["keyframes"])) for _, edit in client.asked]
+    assert asked == [("final", 0, 6, [2]), ("final", 6, 12, [9])]
+
+
 def test_a_draft_is_given_the_clip_s_work_and_becomes_its_take(
     one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path, clip: Path, qtbot: QtBot
 ) -> None:
