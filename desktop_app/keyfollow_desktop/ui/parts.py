@@ -50,9 +50,9 @@ def panel(name: str = "panel") -> QFrame:
 
 def hold_lines(widget: QWidget, width: int) -> None:
     """Keep room for every line of a widget's texts at this width: Qt makes dialogs as if no line wrapped, and squeezes what is above."""
-    layout = widget.layout()
-    layout.activate()
-    widget.setMinimumHeight(layout.heightForWidth(width))
+    if (layout := widget.layout()) is not None:
+        layout.activate()
+        widget.setMinimumHeight(layout.heightForWidth(width))
 
 
 def on_ground(image: QImage | None, size: QSize, ratio: float) -> QPixmap:
