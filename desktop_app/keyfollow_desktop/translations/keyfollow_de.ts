@@ -2450,6 +2450,14 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
    <translation>Clip trimmen</translation>
   </message>
   <message>
+   <source>draft</source>
+   <translation>Entwurf</translation>
+  </message>
+  <message>
+   <source>final</source>
+   <translation>Endfassung</translation>
+  </message>
+  <message>
    <source>Check here</source>
    <translation>Hier prüfen</translation>
   </message>

@@ -59,7 +59,7 @@ def on_ground(image: QImage | None, size: QSize, ratio: float) -> QPixmap:
     """A thumbnail in the middle of a pixmap of `size`, in points: so that the names beside several line up."""
     pixmap = QPixmap(size * ratio)
     pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(theme.RAISED)
+    pixmap.fill(theme.in_panel(theme.RAISED))
     if image is not None:
         painter = QPainter(pixmap)
         inside = image.size().scaled(size, Qt.AspectRatioMode.KeepAspectRatio)

@@ -54,6 +54,7 @@ class TakesPanel(QWidget):
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.list = QListWidget()
         self.list.setIconSize(THUMB)
+        self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(self.tr("Takes of this clip"))
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -133,15 +134,17 @@ class TakesPanel(QWidget):
     def _text(self, media: str, take: TakeRef) -> str:
         made = time.strftime("%H:%M", time.localtime(take.created))
         known = self._takes.get(take.id)
-        parts = [take.engine, made]
+        info = self._engines().get(take.engine)
+        # the panel is narrow: what a person must not miss has a line of its own
+        lines = [f"{info.name if info else take.engine}  ·  {made}"]
         count = take.stop - take.start
         if len(known.done) < count:
-            parts.append(self.tr("{0} of {1} frames").format(len(known.done), count))
+            lines.append(self.tr("{0} of {1} frames").format(len(known.done), count))
         if work_edits.out_of_date(self._document.project, media, take):
-            parts.append(self.tr("Out of date"))
+            lines.append(self.tr("Out of date"))
         marks = ("★ " if take.star else "") + ("◆ " if take.pin else "")
         note = f"\n“{take.note}”" if take.note else ""
-        return marks + take_name(take) + "\n" + "  ·  ".join(parts) + note
+        return marks + take_name(take) + "\n" + "\n".join(lines) + note
 
     def _on_take(self, take: str) -> None:
         """Only the line of that take: it may be a hundred times a second."""

@@ -15,6 +15,7 @@ from ..model.ranges import record_frame, source_frame, source_position, used
 from ..model.state import Clip, Media, Project, TakeRef
 from ..model.timecode import timecode
 from . import theme
+from .actions import words
 from .document import Document
 from .pictures import Pictures, Want, still, want_of
 from .prepared import Prepared
@@ -28,6 +29,14 @@ SOUND = QColor(235, 240, 235, 150)
 WAVE = 24
 """Height of the waveform on a clip that has a picture."""
 LABEL = QColor(0, 0, 0, 150)
+
+
+def _t(text: str) -> str:
+    """Marks a text for translation."""
+    return text
+
+
+QUALITIES = {"draft": _t("draft"), "final": _t("final")}
 DONE, WAITING = QColor("#6f8fb5"), QColor("#3f4955")
 MARKERS = {"blue": "#5f9ee8", "red": "#e06c5f", "green": "#6fb56f", "yellow": "#d9c04f"}
 
@@ -376,4 +385,4 @@ class Painter:
 
 def take_name(take: TakeRef) -> str:
     """How a take is called: its name, or its number and quality."""
-    return take.name or f"v{take.version:03d} {take.quality}"
+    return take.name or f"v{take.version:03d} {words(QUALITIES[take.quality])}"
