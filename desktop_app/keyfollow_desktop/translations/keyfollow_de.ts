@@ -1354,8 +1354,16 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Verfahren wechseln</translation>
   </message>
   <message>
+   <source>{0} frames: draft in about {1}</source>
+   <translation>{0} Bilder: Entwurf in etwa {1}</translation>
+  </message>
+  <message>
    <source>Change the kind of edit</source>
    <translation>Art der Änderung wechseln</translation>
+  </message>
+  <message>
+   <source>{0} frames: Patch preview in about {1}</source>
+   <translation>{0} Bilder: Patch-Vorschau in etwa {1}</translation>
   </message>
   <message>
    <source>Change prompt</source>
@@ -1368,10 +1376,6 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Frame {0}</source>
    <translation>Bild {0}</translation>
-  </message>
-  <message>
-   <source>{0} frames: draft in about {1}</source>
-   <translation>{0} Bilder: Entwurf in etwa {1}</translation>
   </message>
   <message>
    <source>memory {0}, disk {1}</source>
@@ -2352,6 +2356,10 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
   <message>
    <source>Name</source>
    <translation>Name</translation>
+  </message>
+  <message>
+   <source>Patch preview</source>
+   <translation>Patch-Vorschau</translation>
   </message>
   <message>
    <source>Switch take</source>

@@ -355,7 +355,10 @@ class Inspector(QFrame):
                 self.estimate.setText(text)
 
         def done(estimate: Estimate) -> None:
-            parts = [self.tr("{0} frames: draft in about {1}").format(estimate.frames, duration(estimate.seconds))]
+            saying = self.tr("{0} frames: draft in about {1}")
+            if self._runs.previews(self._work.settings.engine if self._work else ""):
+                saying = self.tr("{0} frames: Patch preview in about {1}")
+            parts = [saying.format(estimate.frames, duration(estimate.seconds))]
             parts.append(self.tr("memory {0}, disk {1}").format(megabytes(estimate.ram_bytes), megabytes(estimate.disk_bytes)))
             if estimate.frames_prepared:
                 parts.append(self.tr("{0} frames prepared").format(estimate.frames_prepared))

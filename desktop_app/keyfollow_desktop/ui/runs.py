@@ -26,6 +26,7 @@ from .document import Document
 from .masks import for_run
 from .take_store import TakeStore
 
+PREVIEW = "patch"
 LONG_S = 600.0
 """Finals that will take longer are asked about first."""
 
@@ -87,7 +88,15 @@ class Runs(QObject):
             "quality": quality,
             "rate": media.given_rate,
         }
+        if quality == "draft" and keyframes and self.previews(settings.engine):
+            # a model's own draft would take minutes: where the edit goes, Patch shows in seconds
+            edit |= {"engine": PREVIEW, "settings": {}, "prompt": "", "source_prompt": "", "model": None, "seed": 0}
         return seen, media, frames, edit
+
+    def previews(self, engine: str) -> bool:
+        """Whether Patch makes the drafts of an engine: of all that draw with a model."""
+        info = self._bridge.engines.get(engine)
+        return info is not None and info.needs_weights
 
     def _masks(self, media: Media) -> Callable[[], dict[str, Any]]:
         """The masks as a run takes them, to be made on another thread."""

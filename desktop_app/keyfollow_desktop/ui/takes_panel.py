@@ -21,6 +21,7 @@ from . import theme
 from .document import Document
 from .parts import label, on_ground
 from .pictures import Pictures, Want, want_of
+from .runs import PREVIEW
 from .take_details import details, request_of
 from .take_store import TakeStore
 from .timeline_paint import take_name
@@ -135,8 +136,11 @@ class TakesPanel(QWidget):
         made = time.strftime("%H:%M", time.localtime(take.created))
         known = self._takes.get(take.id)
         info = self._engines().get(take.engine)
+        chosen = self._document.project.work_of(media).settings.engine
         # the panel is narrow: what a person must not miss has a line of its own
         lines = [f"{info.name if info else take.engine}  ·  {made}"]
+        if take.quality == "draft" and take.engine == PREVIEW != chosen:
+            lines[0] = self.tr("Patch preview") + f"  ·  {made}"
         count = take.stop - take.start
         if len(known.done) < count:
             lines.append(self.tr("{0} of {1} frames").format(len(known.done), count))
