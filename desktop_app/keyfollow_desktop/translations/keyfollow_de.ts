@@ -342,12 +342,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Aus dem Projekt entfernen</translation>
   </message>
   <message>
-   <source>What is made from now on goes to the folder that you chose; what is in the old one stays there.</source>
-   <translation>Was ab jetzt entsteht, kommt in den gewählten Ordner; was im alten liegt, bleibt dort.</translation>
+   <source>The daemon starts anew with what you chose. What is in the old storage folder stays there.</source>
+   <translation>Der Daemon startet neu mit dem, was du gewählt hast. Was im alten Speicherordner liegt, bleibt dort.</translation>
   </message>
   <message>
-   <source>The folder that you chose counts from the daemon's next start: jobs are still running.</source>
-   <translation>Der gewählte Ordner gilt ab dem nächsten Start des Daemons: Es laufen noch Aufträge.</translation>
+   <source>What you chose counts from the daemon's next start: jobs are still running.</source>
+   <translation>Was du gewählt hast, gilt ab dem nächsten Start des Daemons: Es laufen noch Aufträge.</translation>
   </message>
   <message>
    <source>Import clips</source>

@@ -70,10 +70,11 @@ class Commands(ProjectCommands):
         from .storage_field import restart
 
         if restart(self._w.bridge):
-            text = self.tr("What is made from now on goes to the folder that you chose; what is in the old one stays there.")
+            text = self.tr("The daemon starts anew with what you chose. What is in the old storage folder stays there.")
         else:
-            text = self.tr("The folder that you chose counts from the daemon's next start: jobs are still running.")
-        self._w.notice.show_notice(text)
+            text = self.tr("What you chose counts from the daemon's next start: jobs are still running.")
+        # a notice would make room for the one that the daemon is starting
+        self._w.statusBar().showMessage(text, 15000)
 
     def _preferred(self) -> None:
         application = QApplication.instance()

@@ -122,8 +122,10 @@ class TransportBar(QFrame):
         self.timecode.setText(timecode(self._document.place.playhead, project.timeline.fps))
         seen = self._document.seen()
         text = "" if seen is None else self.tr("Frame {0} of {1}").format(seen.frame, project.source(seen.clip.media).frames)
+        longer = len(text) != len(self.frame.text())
         self.frame.setText(text)
-        self._fit()
+        if longer:  # while playing this is asked for every frame
+            self._fit()
         has_take = seen is not None and (
             bool(seen.clip.take)
             or any(k.frame == seen.frame for k in project.work_of(seen.clip.media).keyframes)
