@@ -58,6 +58,7 @@ class FirstRun(QDialog):
             "File ▸ Models. All this can be changed in the preferences."
         )
         column.addWidget(label(promise, "dim", wrap=True))
+        column.addStretch(1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         self.empty = QPushButton(self.tr("Start with an empty project"))

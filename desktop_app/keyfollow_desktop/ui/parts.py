@@ -51,6 +51,9 @@ def panel(name: str = "panel") -> QFrame:
 def hold_lines(widget: QWidget, width: int) -> None:
     """Keep room for every line of a widget's texts at this width: Qt makes dialogs as if no line wrapped, and squeezes what is above."""
     if (layout := widget.layout()) is not None:
+        for part in widget.findChildren(QWidget):
+            part.ensurePolished()  # a stylesheet's letters are smaller
+        layout.invalidate()
         layout.activate()
         widget.setMinimumHeight(layout.heightForWidth(width))
 
