@@ -9,7 +9,7 @@ from keyfollow.edits import SettingValue
 from keyfollow.engine_info import EngineInfo, Estimate
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap, QStandardItemModel
+from PySide6.QtGui import QImage, QPixmap, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -32,7 +32,7 @@ from ..model.state import Media, Preset, Settings, Work
 from ..model.timecode import duration, megabytes
 from .document import Document
 from .error_words import said
-from .parts import label, panel, primary, tool
+from .parts import label, panel, picture_icon, primary, tool
 from .pictures import Pictures, Want, still
 from .runs import Runs
 from .schema_form import SchemaForm
@@ -310,7 +310,7 @@ class Inspector(QFrame):
         if row is not None and image is not None and (item := self.keyframes.item(row)) is not None:
             pixmap = QPixmap.fromImage(image)
             pixmap.setDevicePixelRatio(self.devicePixelRatioF())
-            item.setIcon(QIcon(pixmap))
+            item.setIcon(picture_icon(pixmap))
 
     # --- what is done ------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from . import theme
@@ -56,6 +56,14 @@ def hold_lines(widget: QWidget, width: int) -> None:
         layout.invalidate()
         layout.activate()
         widget.setMinimumHeight(layout.heightForWidth(width))
+
+
+def picture_icon(pixmap: QPixmap) -> QIcon:
+    """A picture as an icon that has the same colours where it is selected."""
+    made = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        made.addPixmap(pixmap, mode)
+    return made
 
 
 def on_ground(image: QImage | None, size: QSize, ratio: float) -> QPixmap:

@@ -12,14 +12,14 @@ from dataclasses import replace
 from keyfollow.engine_info import EngineInfo
 from keyfollow.errors import UsageError
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QIcon, QImage
+from PySide6.QtGui import QAction, QFont, QImage
 from PySide6.QtWidgets import QInputDialog, QListWidget, QListWidgetItem, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from ..model import timeline_edits, work_edits
 from ..model.state import Media, TakeRef
 from . import theme
 from .document import Document
-from .parts import label, on_ground
+from .parts import label, on_ground, picture_icon
 from .pictures import Pictures, Want, want_of
 from .runs import PREVIEW
 from .take_details import details, request_of
@@ -114,7 +114,7 @@ class TakesPanel(QWidget):
         for row in range(self.list.count()):
             item = self.list.item(row)
             if self._wants.get(item.data(ID)) == want:
-                item.setIcon(QIcon(on_ground(image, THUMB, self.devicePixelRatioF())))
+                item.setIcon(picture_icon(on_ground(image, THUMB, self.devicePixelRatioF())))
 
     def _tell(self, take: str) -> None:
         text = details(self._takes.get(take), self._engines()) if take else ""

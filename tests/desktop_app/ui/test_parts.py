@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from keyfollow_desktop.ui.parts import hold_lines, label, on_ground, panel, primary, tool
+from keyfollow_desktop.ui.parts import hold_lines, label, on_ground, panel, picture_icon, primary, tool
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QVBoxLayout
 from pytestqt.qtbot import QtBot
 
@@ -33,4 +33,6 @@ def test_a_thumbnail_stands_in_the_middle_of_its_ground(qtbot: QtBot) -> None:
     made = on_ground(tall, QSize(72, 40), 2.0).toImage()
     assert (made.width(), made.height()) == (144, 80)
     assert made.pixelColor(72, 40).lightness() == 255 and made.pixelColor(40, 40).lightness() < 80
+    chosen = picture_icon(QPixmap.fromImage(tall)).pixmap(QSize(10, 40), QIcon.Mode.Selected).toImage()
+    assert chosen.pixelColor(5, 20) == Qt.GlobalColor.white
     assert on_ground(None, QSize(72, 40), 1.0).size() == QSize(72, 40)
