@@ -339,7 +339,7 @@ class Painter:
             if first < last:
                 ratio = float(project.timeline.fps / media.fps)
                 left = scale.x(clip.start + float(first - clip.source_start) * ratio)
-                p.fillRect(QRectF(left, row.strip_top + STRIP + 14, (last - first) * ratio * scale.pixels, 2), PREPARED)
+                p.fillRect(QRectF(left, row.strip_top + STRIP + 18, (last - first) * ratio * scale.pixels, 2), PREPARED)
 
     def _lanes(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media, width: int) -> None:
         """Under the selected clip: what of its take is made, and where the engine is unsure."""
@@ -378,7 +378,7 @@ class Painter:
             length = p.fontMetrics().horizontalAdvance(text)
             # after the bar, or before it where the window ends; smaller bars do not shine through it
             at = right + 5 if right + 5 + length < width else left - 5 - length
-            p.fillRect(QRectF(at - 3, top + 5, length + 6, 8), theme.GROUND)
+            p.fillRect(QRectF(at - 3, top + 5, length + 6, 9), theme.GROUND)
             p.drawText(QPointF(at, top + 12), text)
             p.restore()
 
