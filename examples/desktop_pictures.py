@@ -37,6 +37,7 @@ def photograph(folder: Path, suffix: str) -> None:
     from keyfollow_desktop.model import timeline_edits
     from keyfollow_desktop.ui import language, theme
     from keyfollow_desktop.ui.export_dialog import ExportDialog
+    from keyfollow_desktop.ui.first_run import FirstRun
     from keyfollow_desktop.ui.model_store import ModelStore
     from keyfollow_desktop.ui.models_dialog import ModelsDialog
     from keyfollow_desktop.ui.preferences import Preferences
@@ -69,10 +70,26 @@ def photograph(folder: Path, suffix: str) -> None:
 
     wait(lambda: window.bridge.state == CONNECTED)
     shot("empty")
+    welcome = FirstRun(window.preferences, window.bridge, window)
+    welcome.storage.folder.setText("/home/me/.local/share/keyfollow")
+    welcome.show()
+    wait(lambda: "processor core" in welcome.device.text())
+    shot("first-run", welcome)
+    welcome.reject()
     window.commands.do_example()
     wait(lambda: window.viewer.shown[0] is not None)
     rest(4)
     shot("example")
+    editor = folder / "krita"
+    editor.write_text("#!/bin/sh\nsleep 60\n")
+    editor.chmod(0o755)
+    window.preferences.editor = str(editor)
+    window.commands.do_edit_keyframe()
+    wait(lambda: window.round_trip.editing)
+    shot("editing")
+    window.round_trip.forget()
+    window.preferences.editor = ""
+    editor.unlink()
     painter(window, wait, shot)
     masks(window, wait, shot)
     window.commands.do_draft()
@@ -82,12 +99,18 @@ def photograph(folder: Path, suffix: str) -> None:
     take = seen.clip.take
     document.select(frozenset({seen.clip.id}))
     wait(lambda: len(window.takes.get(take).done) > 20)
-    window.show_queue(True)
+    window.statusBar().clearMessage()
     shot("propagating")
     finished: list[object] = []
     window.runs.finished.connect(lambda *what: finished.append(what))
     wait(lambda: finished)
+    window.commands.do_final()
+    wait(lambda: len(window.bridge.jobs) > 1 and any(j.progress and j.progress.done for j in window.bridge.jobs.values()))
+    window.show_queue(True)
+    rest(3)
+    shot("queue")
     window.show_queue(False)
+    wait(lambda: len(finished) > 1)
     window.viewer.set_mode("wipe")
     wait(lambda: all(window.viewer.shown))
     rest(3)
@@ -95,6 +118,9 @@ def photograph(folder: Path, suffix: str) -> None:
     window.viewer.set_mode("side")
     wait(lambda: all(window.viewer.shown))
     shot("side")
+    window.viewer.set_mode("difference")
+    rest(2)
+    shot("difference")
     window.viewer.set_mode("take")
     tabs = window.findChild(QTabWidget)
     assert tabs is not None

@@ -56,10 +56,10 @@ def display() -> Iterator[str]:
         server.wait(30)
 
 
-def drive(part: str, folder: Path, here: Home, display: str) -> subprocess.CompletedProcess[str]:
+def drive(part: str, folder: Path, here: Home, display: str, within: float = 280) -> subprocess.CompletedProcess[str]:
     environment = {**here.environment, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "HOME": str(folder), "LANG": "C.UTF-8"}
     line = [sys.executable, str(DRIVER), part, str(folder)]
-    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=within, check=False)
 
 
 @pytest.mark.timeout(600)
@@ -84,3 +84,13 @@ def test_the_loop_with_mouse_and_keys_through_a_kill(display: str, tmp_path: Pat
         for before, after in zip(source.frames(FrameRange(0, 20)), made.frames(FrameRange(0, 20)), strict=True):
             apart = np.abs(after.pixels[..., :3].astype(int) - before.pixels).mean(axis=(0, 1))
             assert abs(after.pixels[..., 2].mean() - 40) < 12 and apart[:2].max() < 8
+
+
+@pytest.mark.timeout(1300)
+def test_the_page_followed_to_the_letter(display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh home, the first run, the example, and the steps of docs/desktop.md with its keys alone."""
+    with home(tmp_path / "home", monkeypatch) as here:
+        ended = drive("book", tmp_path, here, display, within=1200)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    info = probe(next(tmp_path.glob("*_v003.mp4")))
+    assert info.frames == 84 and (info.width, info.height) == (640, 360)

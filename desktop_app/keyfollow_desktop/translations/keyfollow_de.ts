@@ -184,6 +184,14 @@
    <translation>Endfassung</translation>
   </message>
   <message>
+   <source>Finals of all edited shots (overnight)</source>
+   <translation>Endfassungen aller bearbeiteten Einstellungen (über Nacht)</translation>
+  </message>
+  <message>
+   <source>Pause jobs while I edit</source>
+   <translation>Aufträge anhalten, während ich bearbeite</translation>
+  </message>
+  <message>
    <source>Extend take over the whole clip</source>
    <translation>Take auf den ganzen Clip ausdehnen</translation>
   </message>
@@ -256,6 +264,18 @@
    <translation>Sichere Bereiche</translation>
   </message>
   <message>
+   <source>Zoom picture in</source>
+   <translation>Bild vergrößern</translation>
+  </message>
+  <message>
+   <source>Zoom picture out</source>
+   <translation>Bild verkleinern</translation>
+  </message>
+  <message>
+   <source>Fit picture</source>
+   <translation>Bild einpassen</translation>
+  </message>
+  <message>
    <source>Zoom timeline out</source>
    <translation>Timeline verkleinern</translation>
   </message>
@@ -322,12 +342,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Aus dem Projekt entfernen</translation>
   </message>
   <message>
-   <source>What is made from now on goes to the folder that you chose; what is in the old one stays there.</source>
-   <translation>Was ab jetzt entsteht, kommt in den gewählten Ordner; was im alten liegt, bleibt dort.</translation>
+   <source>The daemon starts anew with what you chose. What is in the old storage folder stays there.</source>
+   <translation>Der Daemon startet neu mit dem, was du gewählt hast. Was im alten Speicherordner liegt, bleibt dort.</translation>
   </message>
   <message>
-   <source>The folder that you chose counts from the daemon's next start: jobs are still running.</source>
-   <translation>Der gewählte Ordner gilt ab dem nächsten Start des Daemons: Es laufen noch Aufträge.</translation>
+   <source>What you chose counts from the daemon's next start: jobs are still running.</source>
+   <translation>Was du gewählt hast, gilt ab dem nächsten Start des Daemons: Es laufen noch Aufträge.</translation>
   </message>
   <message>
    <source>Import clips</source>
@@ -396,6 +416,14 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>This frame has no fix of its own.</source>
    <translation>Dieses Bild hat keine eigene Ausbesserung.</translation>
+  </message>
+  <message>
+   <source>{0} finals are queued. Closing the window does not stop them.</source>
+   <translation>{0} Endfassungen warten. Das Fenster zu schließen hält sie nicht auf.</translation>
+  </message>
+  <message>
+   <source>Every edited shot has a final that is up to date.</source>
+   <translation>Jede bearbeitete Einstellung hat eine aktuelle Endfassung.</translation>
   </message>
   <message>
    <source>{0} frames made.</source>
@@ -1326,8 +1354,16 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Verfahren wechseln</translation>
   </message>
   <message>
+   <source>{0} frames: draft in about {1}</source>
+   <translation>{0} Bilder: Entwurf in etwa {1}</translation>
+  </message>
+  <message>
    <source>Change the kind of edit</source>
    <translation>Art der Änderung wechseln</translation>
+  </message>
+  <message>
+   <source>{0} frames: Patch preview in about {1}</source>
+   <translation>{0} Bilder: Patch-Vorschau in etwa {1}</translation>
   </message>
   <message>
    <source>Change prompt</source>
@@ -1340,10 +1376,6 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Frame {0}</source>
    <translation>Bild {0}</translation>
-  </message>
-  <message>
-   <source>{0} frames: draft in about {1}</source>
-   <translation>{0} Bilder: Entwurf in etwa {1}</translation>
   </message>
   <message>
    <source>memory {0}, disk {1}</source>
@@ -1846,6 +1878,14 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>In der Zwischenablage ist kein Bild.</translation>
   </message>
   <message>
+   <source>The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last.</source>
+   <translation>Das Programm, mit dem E ein Bild öffnet. Schreib {file}, wo der Name des Bildes hingehört, oder nichts: dann steht er am Ende.</translation>
+  </message>
+  <message>
+   <source>What is prepared of a source so that the next run begins sooner; the oldest goes first.</source>
+   <translation>Was von einer Quelle vorbereitet ist, damit der nächste Lauf früher beginnt; das Älteste geht zuerst.</translation>
+  </message>
+  <message>
    <source>Preferences</source>
    <translation>Einstellungen</translation>
   </message>
@@ -1864,10 +1904,6 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Installed editors</source>
    <translation>Installierte Editoren</translation>
-  </message>
-  <message>
-   <source>The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last.</source>
-   <translation>Das Programm, mit dem E ein Bild öffnet. Schreib {file}, wo der Name des Bildes hingehört, oder nichts: dann steht er am Ende.</translation>
   </message>
   <message>
    <source>Storage</source>
@@ -1898,6 +1934,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Sprache</translation>
   </message>
   <message>
+   <source>A change of language shows at the next start.</source>
+   <translation>Eine andere Sprache zeigt sich beim nächsten Start.</translation>
+  </message>
+  <message>
    <source>General</source>
    <translation>Allgemein</translation>
   </message>
@@ -1914,20 +1954,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Auf diesem Rechner keiner gefunden</translation>
   </message>
   <message>
-   <source>What is prepared of a source so that the next run begins sooner; the oldest goes first.</source>
-   <translation>Was von einer Quelle vorbereitet ist, damit der nächste Lauf früher beginnt; das Älteste geht zuerst.</translation>
-  </message>
-  <message>
    <source>Dark</source>
    <translation>Dunkel</translation>
   </message>
   <message>
    <source>Light</source>
    <translation>Hell</translation>
-  </message>
-  <message>
-   <source>A change of language shows at the next start.</source>
-   <translation>Eine andere Sprache zeigt sich beim nächsten Start.</translation>
   </message>
   <message>
    <source>Stopping…</source>
@@ -2326,6 +2358,10 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
    <translation>Name</translation>
   </message>
   <message>
+   <source>Patch preview</source>
+   <translation>Patch-Vorschau</translation>
+  </message>
+  <message>
    <source>Switch take</source>
    <translation>Take wechseln</translation>
   </message>
@@ -2422,6 +2458,14 @@ Jeder Entwurf und jede Endfassung wird einer.</translation>
    <translation>Clip trimmen</translation>
   </message>
   <message>
+   <source>draft</source>
+   <translation>Entwurf</translation>
+  </message>
+  <message>
+   <source>final</source>
+   <translation>Endfassung</translation>
+  </message>
+  <message>
    <source>Check here</source>
    <translation>Hier prüfen</translation>
   </message>
@@ -2472,6 +2516,10 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Timecode</translation>
   </message>
   <message>
+   <source>Frame of the source</source>
+   <translation>Bild der Quelle</translation>
+  </message>
+  <message>
    <source>Play or pause (Space)</source>
    <translation>Abspielen oder anhalten (Leertaste)</translation>
   </message>
@@ -2481,7 +2529,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Side by side</source>
-   <translation>Nebeneinander</translation>
+   <translation>Beide</translation>
   </message>
   <message>
    <source>Difference</source>
@@ -2500,8 +2548,8 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Nächstes Bild (→)</translation>
   </message>
   <message>
-   <source>Source frame {0} of {1}</source>
-   <translation>Quellbild {0} von {1}</translation>
+   <source>How source and take are compared</source>
+   <translation>Wie Quelle und Take verglichen werden</translation>
   </message>
   <message>
    <source>There is no take here yet: press Enter for a draft</source>
@@ -2576,20 +2624,20 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Zuletzt geöffnet</translation>
   </message>
   <message>
+   <source>Nothing opened yet</source>
+   <translation>Noch nichts geöffnet</translation>
+  </message>
+  <message>
+   <source>Frame {1} is open in {0}. Save it there: it comes back by itself.</source>
+   <translation>Bild {1} ist in {0} offen. Dort speichern: Es kommt von selbst zurück.</translation>
+  </message>
+  <message>
    <source>Double-click a clip in the bin to put it on the timeline.</source>
    <translation>Doppelklick auf einen Clip im Clipfenster legt ihn auf die Timeline.</translation>
   </message>
   <message>
    <source>Go to the frame that shows the thing best. Press E to edit it.</source>
    <translation>Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
-  </message>
-  <message>
-   <source>Nothing opened yet</source>
-   <translation>Noch nichts geöffnet</translation>
-  </message>
-  <message>
-   <source>Press Enter: a draft carries your edit to every other frame.</source>
-   <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
   </message>
   <message>
    <source>Ready: {0}</source>
@@ -2602,6 +2650,10 @@ Strg+Eingabe dehnt den Take aus</translation>
   <message>
    <source>Queue ({0})</source>
    <translation>Warteschlange ({0})</translation>
+  </message>
+  <message>
+   <source>Press Enter: a draft carries your edit to every other frame.</source>
+   <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
   </message>
  </context>
 </TS>

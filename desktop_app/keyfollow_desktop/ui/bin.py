@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QDrag, QIcon, QImage
+from PySide6.QtGui import QAction, QDrag, QImage
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from ..model.relink import missing
@@ -12,7 +12,7 @@ from ..model.state import Media, Project
 from ..model.timecode import timecode
 from . import theme
 from .document import Document
-from .parts import label, on_ground
+from .parts import label, on_ground, picture_icon
 from .pictures import Pictures, Want, want_of
 
 MIME = "application/x-keyfollow-media"
@@ -102,7 +102,7 @@ class Bin(QWidget):
         return f"{media.name}\n{media.width}×{media.height}, {rate} fps\n{timecode(media.frames, media.fps)}"
 
     def _icon(self, item: QListWidgetItem, image: QImage | None) -> None:
-        item.setIcon(QIcon(on_ground(image, THUMB, self.devicePixelRatioF())))
+        item.setIcon(picture_icon(on_ground(image, THUMB, self.devicePixelRatioF())))
 
     def _item(self, media: str) -> QListWidgetItem | None:
         for row in range(self.list.count()):
@@ -122,7 +122,8 @@ class Bin(QWidget):
             item.setToolTip(str(error))
 
     def _menu(self, at: QPoint) -> None:
-        item = self.list.itemAt(at)
+        # the keyboard's menu key names no item
+        item = self.list.itemAt(at) or self.list.currentItem()
         if item is None:
             return
         menu = QMenu(self)

@@ -70,10 +70,11 @@ class Commands(ProjectCommands):
         from .storage_field import restart
 
         if restart(self._w.bridge):
-            text = self.tr("What is made from now on goes to the folder that you chose; what is in the old one stays there.")
+            text = self.tr("The daemon starts anew with what you chose. What is in the old storage folder stays there.")
         else:
-            text = self.tr("The folder that you chose counts from the daemon's next start: jobs are still running.")
-        self._w.notice.show_notice(text)
+            text = self.tr("What you chose counts from the daemon's next start: jobs are still running.")
+        # a notice would make room for the one that the daemon is starting
+        self._w.statusBar().showMessage(text, 15000)
 
     def _preferred(self) -> None:
         application = QApplication.instance()
@@ -285,6 +286,15 @@ class Commands(ProjectCommands):
     def do_final(self) -> None:
         self._w.runs.start("final")
 
+    def do_all_finals(self) -> None:
+        """One after the other, while nobody needs the machine."""
+        count = self._w.runs.start_all()
+        text = self.tr("{0} finals are queued. Closing the window does not stop them.").format(count)
+        self._w.statusBar().showMessage(text if count else self.tr("Every edited shot has a final that is up to date."), 10000)
+
+    def do_pause_editing(self) -> None:
+        self._w.preferences.pause_editing = not self._w.preferences.pause_editing
+
     def ask_long_final(self, estimate: Estimate, go: Callable[[], object]) -> None:
         self._w.notice.show_notice(
             self.tr("This final will take about {0}.").format(duration(estimate.seconds)), self.tr("Start it"), go
@@ -365,6 +375,15 @@ class Commands(ProjectCommands):
 
     def do_safe(self) -> None:
         self._w.overlays.set(safe=not self._w.overlays.shown.safe)
+
+    def do_picture_in(self) -> None:
+        self._w.viewer.zoom_by(1.25)
+
+    def do_picture_out(self) -> None:
+        self._w.viewer.zoom_by(1 / 1.25)
+
+    def do_picture_fit(self) -> None:
+        self._w.viewer.fit()
 
     def do_zoom_out(self) -> None:
         self._w.timeline.zoom(1 / 1.5)

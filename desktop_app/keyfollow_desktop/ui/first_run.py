@@ -9,12 +9,13 @@ from pathlib import Path
 from keyfollow.engine_info import EngineInfo
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ..bridge import FAILED, Bridge
 from ..model.timecode import megabytes
 from .background import Background
-from .parts import label, panel, primary
+from .parts import hold_lines, label, panel, primary
 from .preferences import Preferences, installed_editors
 from .storage_field import StorageField, restart
 
@@ -57,6 +58,7 @@ class FirstRun(QDialog):
             "File ▸ Models. All this can be changed in the preferences."
         )
         column.addWidget(label(promise, "dim", wrap=True))
+        column.addStretch(1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         self.empty = QPushButton(self.tr("Start with an empty project"))
@@ -75,6 +77,10 @@ class FirstRun(QDialog):
         # not the window's own, where the example would wait behind a driver that does not answer
         self._background = Background(self)
         self._background.run(machine, self._on_machine, lambda error: self.device.setText(str(error)))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        hold_lines(self, self.minimumWidth())
+        super().showEvent(event)
 
     def _card(self, heading: str, *parts: QWidget) -> QFrame:
         made = panel("raised")

@@ -9,7 +9,7 @@ from keyfollow.edits import SettingValue
 from keyfollow.engine_info import EngineInfo, Estimate
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap, QStandardItemModel
+from PySide6.QtGui import QImage, QPixmap, QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -32,7 +32,7 @@ from ..model.state import Media, Preset, Settings, Work
 from ..model.timecode import duration, megabytes
 from .document import Document
 from .error_words import said
-from .parts import label, panel, primary, tool
+from .parts import label, panel, picture_icon, primary, tool
 from .pictures import Pictures, Want, still
 from .runs import Runs
 from .schema_form import SchemaForm
@@ -163,6 +163,7 @@ class Inspector(QFrame):
         self.try_here.clicked.connect(lambda _=False: self._runs.try_here())
         self._column.addWidget(self.try_here)
         self._more = tool(self.tr("Settings"), checkable=True)
+        self._more.setObjectName("disclosure")
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._more.setArrowType(Qt.ArrowType.RightArrow)
         self._more.toggled.connect(self._show_form)
@@ -309,7 +310,7 @@ class Inspector(QFrame):
         if row is not None and image is not None and (item := self.keyframes.item(row)) is not None:
             pixmap = QPixmap.fromImage(image)
             pixmap.setDevicePixelRatio(self.devicePixelRatioF())
-            item.setIcon(QIcon(pixmap))
+            item.setIcon(picture_icon(pixmap))
 
     # --- what is done ------------------------------------------------------------------------------------------------------
 
@@ -354,7 +355,10 @@ class Inspector(QFrame):
                 self.estimate.setText(text)
 
         def done(estimate: Estimate) -> None:
-            parts = [self.tr("{0} frames: draft in about {1}").format(estimate.frames, duration(estimate.seconds))]
+            saying = self.tr("{0} frames: draft in about {1}")
+            if self._runs.previews(self._work.settings.engine if self._work else ""):
+                saying = self.tr("{0} frames: Patch preview in about {1}")
+            parts = [saying.format(estimate.frames, duration(estimate.seconds))]
             parts.append(self.tr("memory {0}, disk {1}").format(megabytes(estimate.ram_bytes), megabytes(estimate.disk_bytes)))
             if estimate.frames_prepared:
                 parts.append(self.tr("{0} frames prepared").format(estimate.frames_prepared))

@@ -89,6 +89,7 @@ class ModelsDialog(QDialog):
         self.accept_box = QCheckBox(self.tr("I have read the licence and accept it"))
         self.accept_box.toggled.connect(lambda _: self._show_busy())
         row = QHBoxLayout()
+        row.setSpacing(12)
         row.addWidget(self.read)
         row.addWidget(self.accept_box)
         row.addStretch(1)

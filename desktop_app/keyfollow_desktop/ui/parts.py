@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton
+from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from . import theme
 
@@ -48,11 +48,29 @@ def panel(name: str = "panel") -> QFrame:
     return made
 
 
+def hold_lines(widget: QWidget, width: int) -> None:
+    """Keep room for every line of a widget's texts at this width: Qt makes dialogs as if no line wrapped, and squeezes what is above."""
+    if (layout := widget.layout()) is not None:
+        for part in widget.findChildren(QWidget):
+            part.ensurePolished()  # a stylesheet's letters are smaller
+        layout.invalidate()
+        layout.activate()
+        widget.setMinimumHeight(layout.heightForWidth(width))
+
+
+def picture_icon(pixmap: QPixmap) -> QIcon:
+    """A picture as an icon that has the same colours where it is selected."""
+    made = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        made.addPixmap(pixmap, mode)
+    return made
+
+
 def on_ground(image: QImage | None, size: QSize, ratio: float) -> QPixmap:
     """A thumbnail in the middle of a pixmap of `size`, in points: so that the names beside several line up."""
     pixmap = QPixmap(size * ratio)
     pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(theme.RAISED)
+    pixmap.fill(theme.in_panel(theme.RAISED))
     if image is not None:
         painter = QPainter(pixmap)
         inside = image.size().scaled(size, Qt.AspectRatioMode.KeepAspectRatio)

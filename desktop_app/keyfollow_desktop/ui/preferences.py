@@ -57,6 +57,15 @@ class Preferences:
         self._settings.setValue("draft_on_save", on)
 
     @property
+    def pause_editing(self) -> bool:
+        """Whether jobs are paused while a frame is edited."""
+        return bool(self._settings.value("pause_editing", False, type=bool))
+
+    @pause_editing.setter
+    def pause_editing(self, on: bool) -> None:
+        self._settings.setValue("pause_editing", on)
+
+    @property
     def recent(self) -> list[Path]:
         """Projects opened last that are still there, the newest first."""
         kept = self._settings.value("recent", []) or []

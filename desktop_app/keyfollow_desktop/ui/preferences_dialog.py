@@ -8,6 +8,7 @@ import shlex
 from keyfollow.errors import KeyfollowError
 from keyfollow.paths import CACHE_BYTES, choices, paths
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from .language import LANGUAGES
-from .parts import label
+from .parts import hold_lines, label
 from .preferences import Preferences, installed_editors
 from .shortcuts_page import ShortcutsPage
 from .storage_field import StorageField
@@ -43,13 +44,14 @@ class PreferencesDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Preferences"))
         self._preferences = preferences
-        self.setMinimumWidth(560)
-        column = QVBoxLayout(self)
+        self.setMinimumWidth(620)
+        column = self._whole = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(14)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.setVerticalSpacing(10)
+        form.setVerticalSpacing(14)
+        form.setHorizontalSpacing(16)
         found = installed_editors()
         self.known = QComboBox()
         self.known.setAccessibleName(self.tr("Installed image editors"))
@@ -67,15 +69,10 @@ class PreferencesDialog(QDialog):
         row.addWidget(self.editor, 1)
         row.addWidget(browse)
         form.addRow(self.tr("Installed editors"), self.known)
-        form.addRow(self.tr("Image editor"), row)
-        note = label(
-            self.tr(
-                "The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last."
-            ),
-            "dim",
-            wrap=True,
+        text = self.tr(
+            "The program that E opens a frame with. Write {file} where the picture's name belongs, or nothing: it comes last."
         )
-        form.addRow("", note)
+        form.addRow(self.tr("Image editor"), _noted(row, text))
         self.storage = StorageField()
         form.addRow(self.tr("Storage"), self.storage)
         self.cache = QSpinBox(minimum=1, maximum=100_000)
@@ -85,15 +82,8 @@ class PreferencesDialog(QDialog):
         self.cache.setValue(round((CACHE_BYTES if kept is None else kept) / 1e9))
         self._cache = self.cache.value()
         self.cache.setEnabled("KEYFOLLOW_CACHE_BYTES" not in os.environ)
-        form.addRow(self.tr("Inversion cache"), self.cache)
-        form.addRow(
-            "",
-            label(
-                self.tr("What is prepared of a source so that the next run begins sooner; the oldest goes first."),
-                "dim",
-                wrap=True,
-            ),
-        )
+        text = self.tr("What is prepared of a source so that the next run begins sooner; the oldest goes first.")
+        form.addRow(self.tr("Inversion cache"), _noted(self.cache, text))
         self.proxies = QCheckBox(self.tr("Make light copies of footage above 1080p, for playing"))
         self.proxies.setChecked(preferences.proxies)
         form.addRow("", self.proxies)
@@ -101,9 +91,10 @@ class PreferencesDialog(QDialog):
             self.tr("Theme"), {"dark": self.tr("Dark"), "light": self.tr("Light")}, preferences.theme, form
         )
         names = {**LANGUAGES, "": self.tr("As the system")}
-        self.language = self._choice(self.tr("Language"), names, preferences.language, form)
-        form.addRow("", label(self.tr("A change of language shows at the next start."), "dim", wrap=True))
-        general = QWidget()
+        self.language = self._choice(
+            self.tr("Language"), names, preferences.language, form, self.tr("A change of language shows at the next start.")
+        )
+        general = self._general = QWidget()
         general.setLayout(form)
         form.setContentsMargins(0, 12, 0, 0)
         self.keys = ShortcutsPage(*preferences.shortcuts)
@@ -117,13 +108,18 @@ class PreferencesDialog(QDialog):
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
 
-    def _choice(self, name: str, choices: dict[str, str], now: str, form: QFormLayout) -> QComboBox:
+    def showEvent(self, event: QShowEvent) -> None:
+        margins = self._whole.contentsMargins()
+        hold_lines(self._general, self.minimumWidth() - margins.left() - margins.right())
+        super().showEvent(event)
+
+    def _choice(self, name: str, choices: dict[str, str], now: str, form: QFormLayout, note: str = "") -> QComboBox:
         made = QComboBox()
         made.setAccessibleName(name)
         for code, text in choices.items():
             made.addItem(text, code)
         made.setCurrentIndex(max(0, made.findData(now)))
-        form.addRow(name, made)
+        form.addRow(name, _noted(made, note) if note else made)
         return made
 
     def _on_known(self, row: int) -> None:
@@ -150,3 +146,17 @@ class PreferencesDialog(QDialog):
                 self.moved.emit()
         except KeyfollowError as e:
             self.failed.emit(e)
+
+
+def _noted(field: QWidget | QHBoxLayout, text: str) -> QWidget:
+    """A field with a note close below it."""
+    both = QWidget()
+    column = QVBoxLayout(both)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(6)
+    if isinstance(field, QWidget):
+        column.addWidget(field)
+    else:
+        column.addLayout(field)
+    column.addWidget(label(text, "dim", wrap=True))
+    return both

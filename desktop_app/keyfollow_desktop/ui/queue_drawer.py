@@ -26,6 +26,8 @@ from ..model.timecode import duration
 from .error_words import said
 from .parts import label, tool
 
+HIGHEST = 176
+"""Pixels of the drawer; more jobs are scrolled."""
 ENDED_SHOWN = 20
 PREVIEW_HEIGHT = 56
 SMOOTH = Qt.TransformationMode.SmoothTransformation
@@ -139,7 +141,7 @@ class QueueDrawer(QFrame):
         self._empty = label(self.tr("Nothing is waiting or running."), "dim")
         self._empty.setMargin(12)
         column.addWidget(self._empty)
-        scroll = QScrollArea(widgetResizable=True)
+        self._scroll = scroll = QScrollArea(widgetResizable=True)
         inside = QWidget()
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -147,7 +149,6 @@ class QueueDrawer(QFrame):
         self._column.addStretch(1)
         scroll.setWidget(inside)
         column.addWidget(scroll, 1)
-        self.setFixedHeight(176)
         bridge.jobs_changed.connect(self.refresh)
         self.refresh()
 
@@ -171,6 +172,10 @@ class QueueDrawer(QFrame):
                 self._column.removeWidget(row)
                 self._column.insertWidget(place, row)
         self._empty.setVisible(not shown)
+        self._scroll.setVisible(bool(shown))
+        # as high as what it lists, up to a few jobs
+        listed = sum(row.sizeHint().height() + self._column.spacing() for row in self.rows.values())
+        self.setFixedHeight(min(HIGHEST, listed if shown else self._empty.sizeHint().height()))
 
     def _in_line(self) -> list[str]:
         """The jobs that wait, in their order: what runs keeps its place."""

@@ -37,16 +37,20 @@ class _Watched:
     last: Stamp | None = None
     still: int = 0
     busy: bool = False
+    program: str = ""
+    child: subprocess.Popen[bytes] | None = None
 
 
 class RoundTrip(QObject):
     """Signals: `opened` with the file an editor was started on; `adopted` with media id and frame; `failed` with the error;
-    `warned` with a sentence, and the words and the function of a button where something can be done."""
+    `warned` with a sentence, and the words and the function of a button where something can be done; `editing_changed` when `editing` is
+    another."""
 
     opened = Signal(object)
     adopted = Signal(str, int)
     failed = Signal(object)
     warned = Signal(str, str, object)
+    editing_changed = Signal()
 
     def __init__(
         self,
@@ -58,6 +62,8 @@ class RoundTrip(QObject):
     ) -> None:
         super().__init__(parent)
         self._document, self._takes, self._background, self._editor = document, takes, background, editor
+        self.editing: tuple[str, int] | None = None
+        """The program that has a frame open, and the frame; None where none has, or it handed the frame on to a window of its own."""
         self._watched: dict[Path, _Watched] = {}
         self._children: list[subprocess.Popen[bytes]] = []
         self._timer = QTimer(self, interval=LOOK_MS)
@@ -94,7 +100,7 @@ class RoundTrip(QObject):
     def _open(self, path: Path, media: str, frame: int) -> None:
         line = editor_line(self._editor(), path)
         # before the editor starts: what we wrote ourselves is not an edit
-        self._watched[path] = _Watched(media, frame, stamp(path))
+        watched = self._watched[path] = _Watched(media, frame, stamp(path), program=Path(line[0]).stem)
         try:
             child = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except OSError as e:
@@ -104,6 +110,7 @@ class RoundTrip(QObject):
                 )
             )
             return
+        watched.child = child
         self._children = [c for c in self._children if c.poll() is None] + [child]
         self._timer.start()
         self.opened.emit(path)
@@ -130,6 +137,14 @@ class RoundTrip(QObject):
 
                     self._adopt(path, watched.media, watched.frame, free)
             watched.last = now
+        self._tell_editing()
+
+    def _tell_editing(self) -> None:
+        open_ones = (w for w in self._watched.values() if w.child is not None and w.child.poll() is None)
+        now = next(((w.program, w.frame) for w in open_ones), None)
+        if now != self.editing:
+            self.editing = now
+            self.editing_changed.emit()
 
     def _set(self, media: str, keyframe: Keyframe) -> None:
         if self._document.edit(self.tr("Edit keyframe"), lambda p: work_edits.set_keyframe(p, media, keyframe)):
@@ -139,6 +154,7 @@ class RoundTrip(QObject):
         """Another project was opened: what is still being edited belongs to the one before."""
         self._watched.clear()
         self._timer.stop()
+        self._tell_editing()
 
     def _adopt(self, path: Path, media: str, frame: int, after: Callable[[], object]) -> None:
         folder, source = self._document.folder, self._document.project.source(media)

@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ..bridge import Bridge, active, was_cancelled
 from ..model import assets, timeline_edits, work_edits
+from ..model.overnight import left_to_make
 from ..model.ranges import run_range, shot
 from ..model.selection import Seen
 from ..model.state import Keyframe, Media, Project
@@ -25,6 +26,7 @@ from .document import Document
 from .masks import for_run
 from .take_store import TakeStore
 
+PREVIEW = "patch"
 LONG_S = 600.0
 """Finals that will take longer are asked about first."""
 
@@ -50,15 +52,17 @@ class Runs(QObject):
         bridge.run_ended.connect(self._on_ended)
         bridge.state_changed.connect(lambda state, error: self.follow_again())
 
-    def request(self, quality: Quality, engine_needs_keyframe: bool = True) -> tuple[Seen, Media, FrameRange, dict[str, Any]]:
-        """What the SDK's `propagate` and `estimate` take for the clip under the playhead, beside its path.
+    def request(
+        self, quality: Quality, engine_needs_keyframe: bool = True, seen: Seen | None = None
+    ) -> tuple[Seen, Media, FrameRange, dict[str, Any]]:
+        """What the SDK's `propagate` and `estimate` take for the clip under the playhead, or for `seen`, beside its path.
 
         Raises:
             UsageError: ``no_clip_here``, ``no_keyframe``, ``empty_range``.
             MediaError: ``picture_gone``.
         """
         project, folder = self._document.project, self._document.folder
-        seen = self._document.seen()
+        seen = seen or self._document.seen()
         if seen is None:
             raise UsageError("no_clip_here", "There is no clip under the playhead.", "Move the playhead onto a clip.")
         media, work = project.source(seen.clip.media), project.work_of(seen.clip.media)
@@ -84,7 +88,15 @@ class Runs(QObject):
             "quality": quality,
             "rate": media.given_rate,
         }
+        if quality == "draft" and keyframes and self.previews(settings.engine):
+            # a model's own draft would take minutes: where the edit goes, Patch shows in seconds
+            edit |= {"engine": PREVIEW, "settings": {}, "prompt": "", "source_prompt": "", "model": None, "seed": 0}
         return seen, media, frames, edit
+
+    def previews(self, engine: str) -> bool:
+        """Whether Patch makes the drafts of an engine: of all that draw with a model."""
+        info = self._bridge.engines.get(engine)
+        return info is not None and info.needs_weights
 
     def _masks(self, media: Media) -> Callable[[], dict[str, Any]]:
         """The masks as a run takes them, to be made on another thread."""
@@ -103,16 +115,23 @@ class Runs(QObject):
         masks = self._masks(media)
         self._bridge.call(lambda client: client.estimate(media.path, **edit, **masks()), done, failed)
 
-    def _needs_keyframe(self) -> bool:
-        seen = self._document.seen()
+    def _needs_keyframe(self, seen: Seen | None = None) -> bool:
+        seen = seen or self._document.seen()
         engine = self._document.project.work_of(seen.clip.media).settings.engine if seen else "patch"
         info = self._bridge.engines.get(engine)
         return info is None or info.needs_keyframe
 
-    def start(self, quality: Quality, *, asked: bool = False) -> None:
-        """Run the clip under the playhead. A final that takes long is offered by `long_final` first."""
+    def start_all(self) -> int:
+        """Queue a final of every edited shot that has none; how many."""
+        places = left_to_make(self._document.project)
+        for seen in places:
+            self.start("final", asked=True, seen=seen)
+        return len(places)
+
+    def start(self, quality: Quality, *, asked: bool = False, seen: Seen | None = None) -> None:
+        """Run the clip under the playhead, or the one of `seen`. A final that takes long is offered by `long_final` first."""
         try:
-            seen, media, frames, edit = self.request(quality, self._needs_keyframe())
+            seen, media, frames, edit = self.request(quality, self._needs_keyframe(seen), seen)
         except KeyfollowError as e:
             self.failed.emit(e)
             return

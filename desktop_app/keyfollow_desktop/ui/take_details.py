@@ -54,7 +54,7 @@ def _recipe(asked: dict[str, Any], engines: dict[str, EngineInfo]) -> str:
 
 def _measured(known: Known, report: Report) -> list[str]:
     unsure = sum(c < UNSURE for c in known.confidence.values())
-    spent = sum(report.seconds.values())
+    spent = report.seconds.get("total", 0.0)
     parts = [
         _t("{0} frames in {1}").format(report.frames, duration(spent)) if spent else _t("{0} frames").format(report.frames),
         _t("{0} % of the picture changed").format(f"{100 * report.changed_share:.1f}".removesuffix(".0")),

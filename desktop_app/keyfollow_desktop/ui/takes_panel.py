@@ -12,15 +12,16 @@ from dataclasses import replace
 from keyfollow.engine_info import EngineInfo
 from keyfollow.errors import UsageError
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QIcon, QImage
+from PySide6.QtGui import QAction, QFont, QImage
 from PySide6.QtWidgets import QInputDialog, QListWidget, QListWidgetItem, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from ..model import timeline_edits, work_edits
 from ..model.state import Media, TakeRef
 from . import theme
 from .document import Document
-from .parts import label, on_ground
+from .parts import label, on_ground, picture_icon
 from .pictures import Pictures, Want, want_of
+from .runs import PREVIEW
 from .take_details import details, request_of
 from .take_store import TakeStore
 from .timeline_paint import take_name
@@ -54,6 +55,7 @@ class TakesPanel(QWidget):
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.list = QListWidget()
         self.list.setIconSize(THUMB)
+        self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(self.tr("Takes of this clip"))
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -112,7 +114,7 @@ class TakesPanel(QWidget):
         for row in range(self.list.count()):
             item = self.list.item(row)
             if self._wants.get(item.data(ID)) == want:
-                item.setIcon(QIcon(on_ground(image, THUMB, self.devicePixelRatioF())))
+                item.setIcon(picture_icon(on_ground(image, THUMB, self.devicePixelRatioF())))
 
     def _tell(self, take: str) -> None:
         text = details(self._takes.get(take), self._engines()) if take else ""
@@ -133,15 +135,20 @@ class TakesPanel(QWidget):
     def _text(self, media: str, take: TakeRef) -> str:
         made = time.strftime("%H:%M", time.localtime(take.created))
         known = self._takes.get(take.id)
-        parts = [take.engine, made]
+        info = self._engines().get(take.engine)
+        chosen = self._document.project.work_of(media).settings.engine
+        # the panel is narrow: what a person must not miss has a line of its own
+        lines = [f"{info.name if info else take.engine}  ·  {made}"]
+        if take.quality == "draft" and take.engine == PREVIEW != chosen:
+            lines[0] = self.tr("Patch preview") + f"  ·  {made}"
         count = take.stop - take.start
         if len(known.done) < count:
-            parts.append(self.tr("{0} of {1} frames").format(len(known.done), count))
+            lines.append(self.tr("{0} of {1} frames").format(len(known.done), count))
         if work_edits.out_of_date(self._document.project, media, take):
-            parts.append(self.tr("Out of date"))
+            lines.append(self.tr("Out of date"))
         marks = ("★ " if take.star else "") + ("◆ " if take.pin else "")
         note = f"\n“{take.note}”" if take.note else ""
-        return marks + take_name(take) + "\n" + "  ·  ".join(parts) + note
+        return marks + take_name(take) + "\n" + "\n".join(lines) + note
 
     def _on_take(self, take: str) -> None:
         """Only the line of that take: it may be a hundred times a second."""
@@ -220,7 +227,8 @@ class TakesPanel(QWidget):
             self._document.edit(self.tr("Delete take"), lambda p: work_edits.remove_take(p, seen.clip.media, take))
 
     def _menu(self, at: QPoint) -> None:
-        item = self.list.itemAt(at)
+        # the keyboard's menu key names no item
+        item = self.list.itemAt(at) or self.list.currentItem()
         if item is None or not item.data(ID):
             return
         take = item.data(ID)

@@ -15,6 +15,7 @@ from ..model.ranges import record_frame, source_frame, source_position, used
 from ..model.state import Clip, Media, Project, TakeRef
 from ..model.timecode import timecode
 from . import theme
+from .actions import words
 from .document import Document
 from .pictures import Pictures, Want, still, want_of
 from .prepared import Prepared
@@ -28,6 +29,14 @@ SOUND = QColor(235, 240, 235, 150)
 WAVE = 24
 """Height of the waveform on a clip that has a picture."""
 LABEL = QColor(0, 0, 0, 150)
+
+
+def _t(text: str) -> str:
+    """Marks a text for translation."""
+    return text
+
+
+QUALITIES = {"draft": _t("draft"), "final": _t("final")}
 DONE, WAITING = QColor("#6f8fb5"), QColor("#3f4955")
 MARKERS = {"blue": "#5f9ee8", "red": "#e06c5f", "green": "#6fb56f", "yellow": "#d9c04f"}
 
@@ -330,7 +339,7 @@ class Painter:
             if first < last:
                 ratio = float(project.timeline.fps / media.fps)
                 left = scale.x(clip.start + float(first - clip.source_start) * ratio)
-                p.fillRect(QRectF(left, row.strip_top + STRIP + 14, (last - first) * ratio * scale.pixels, 2), PREPARED)
+                p.fillRect(QRectF(left, row.strip_top + STRIP + 18, (last - first) * ratio * scale.pixels, 2), PREPARED)
 
     def _lanes(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media, width: int) -> None:
         """Under the selected clip: what of its take is made, and where the engine is unsure."""
@@ -367,11 +376,13 @@ class Painter:
             p.setFont(small)
             p.setPen(theme.AMBER)
             length = p.fontMetrics().horizontalAdvance(text)
-            # after the bar, or before it where the window ends
-            p.drawText(QPointF(right + 5 if right + 5 + length < width else left - 5 - length, top + 11), text)
+            # after the bar, or before it where the window ends; smaller bars do not shine through it
+            at = right + 5 if right + 5 + length < width else left - 5 - length
+            p.fillRect(QRectF(at - 3, top + 5, length + 6, 9), theme.GROUND)
+            p.drawText(QPointF(at, top + 12), text)
             p.restore()
 
 
 def take_name(take: TakeRef) -> str:
     """How a take is called: its name, or its number and quality."""
-    return take.name or f"v{take.version:03d} {take.quality}"
+    return take.name or f"v{take.version:03d} {words(QUALITIES[take.quality])}"

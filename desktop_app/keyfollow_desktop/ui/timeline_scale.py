@@ -13,7 +13,7 @@ from ..model.timeline_edits import clip_at
 HEAD = 72
 """Width of the track names."""
 RULER = 26
-KEYS, STRIP, LANES = 24, 72, 16
+KEYS, STRIP, LANES = 24, 72, 20
 AUDIO = 36
 GAP = 6
 HANDLE = 10

@@ -30,7 +30,7 @@ class ViewMenu(QToolButton):
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        self.setObjectName("flat")
+        self.setObjectName("menu")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setAccessibleName(self.tr("How the source is shown"))
         self.setToolTip(self.tr("How log or HDR footage is shown here. Runs and exports take it as it is."))

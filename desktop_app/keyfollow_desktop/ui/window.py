@@ -36,6 +36,7 @@ from .notice import NoticeBar
 from .overlays import Overlays
 from .painting import Painting
 from .parts import label, tool
+from .pausing import Pausing
 from .pictures import Pictures
 from .preferences import Preferences
 from .prepared import Prepared
@@ -78,6 +79,12 @@ class Window(QMainWindow):
         self.painting = Painting(self)
         self.bar = TransportBar(self.document, self.transport, self.viewer)
         self.timeline = Timeline(self.document, self.thumbnails, self.takes)
+        self.pausing = Pausing(
+            self.bridge,
+            lambda: preferences.pause_editing,
+            lambda: self.painting.active or self.round_trip.editing is not None,
+            self,
+        )
         self.prepared = Prepared(self.bridge, self)
         self.timeline.show_prepared(self.prepared)
         self.proxies = self.viewer.proxies = Proxies(self.takes, lambda: preferences.proxies, self)
@@ -158,9 +165,11 @@ class Window(QMainWindow):
             action.triggered.connect(lambda _=False, s=slot: s())
             menus[entry.menu].addAction(action)
             self.actions_by_name[entry.name] = action
-            action.setCheckable(entry.name in ("onion", "changes", "safe", "auto_draft"))
+            action.setCheckable(entry.name in ("onion", "changes", "safe", "auto_draft", "pause_editing"))
             if entry.name == "auto_draft":
                 action.setChecked(self.preferences.draft_on_save)
+            if entry.name == "pause_editing":
+                action.setChecked(self.preferences.pause_editing)
             if entry.name == "open":
                 self._recent = QMenu(self.tr("Open recent"), self)
                 self._recent.aboutToShow.connect(self._fill_recent)
@@ -179,6 +188,7 @@ class Window(QMainWindow):
                 "end",
                 "wipe",
                 "safe",
+                "picture_fit",
                 "fit",
             ):
                 menus[entry.menu].addSeparator()
@@ -229,9 +239,12 @@ class Window(QMainWindow):
         self.runs.long_final.connect(commands.ask_long_final)
         self.round_trip.warned.connect(self.notice.show_notice)
         self.round_trip.opened.connect(commands.editor_opened)
+        self.round_trip.editing_changed.connect(self._update_hint)
         self.round_trip.adopted.connect(commands.keyframe_adopted)
         self.painting.session.kept.connect(commands.keyframe_adopted)
         self.painting.session.changed.connect(self._on_changed)
+        self.painting.session.changed.connect(self.pausing.look)
+        self.round_trip.editing_changed.connect(self.pausing.look)
         self.masks.paint_asked.connect(commands.paint_mask)
         self.viewer.overlays.append(self.overlays.draw)
         self.overlays.changed.connect(self.viewer.update)
@@ -285,6 +298,8 @@ class Window(QMainWindow):
         taken = any(w.takes for w in project.work.values())
         if self.painting.active:
             text = ""
+        elif (open_in := self.round_trip.editing) is not None:
+            text = self.tr("Frame {1} is open in {0}. Save it there: it comes back by itself.").format(*open_in)
         elif not project.timeline.length:
             text = self.tr("Double-click a clip in the bin to put it on the timeline.") if project.media else ""
         elif not edited:
@@ -428,6 +443,7 @@ class Window(QMainWindow):
             application.removeEventFilter(self)
         self.transport.stop()
         self.round_trip.forget()
+        self.pausing.end()
         self.bridge.close()
         self.proxies.close()
         self.shot_actions.shots.close()

@@ -43,6 +43,14 @@ def test_range_markers_and_stops(window: Window, described: Media) -> None:
     assert document.project.timeline.length == 8
 
 
+def test_the_picture_is_zoomed_by_keys(window: Window, described: Media) -> None:
+    window.document.do("Import", placed(window.document.project, described))
+    whole = window.viewer.picture().width()
+    for name, wider in (("picture_in", 1.25), ("picture_in", 1.5625), ("picture_out", 1.25), ("picture_fit", 1.0)):
+        window.actions_by_name[name].trigger()
+        assert window.viewer.picture().width() == pytest.approx(whole * wider, rel=0.01)
+
+
 def test_next_suggested_keyframe_goes_there(window: Window, described: Media, frames: list[FrameBuffer]) -> None:
     document = window.document
     document.do("Import", placed(document.project, described))

@@ -69,6 +69,24 @@ def test_the_exact_frame_goes_out_and_what_is_saved_by_rename_comes_back(
     assert (keyframe(one_clip, 4) == frames[4].pixels).all()
 
 
+def test_it_is_known_while_a_program_has_a_frame_open(
+    rig: Rig, one_clip: Document, tmp_path: Path, wait: Callable[..., None]
+) -> None:
+    (tmp_path / "editor.py").write_text(
+        "import sys, time\nwhile not __import__('os').path.exists(sys.argv[1] + '.go'): time.sleep(0.05)\n"
+    )
+    told: list[object] = []
+    rig.trip.editing_changed.connect(lambda: told.append(rig.trip.editing))
+    one_clip.go(5)
+    rig.trip.edit()
+    wait(lambda: told)
+    assert told == [(Path(sys.executable).stem, 5)] and not rig.adopted
+    picture = next(p for p in (one_clip.folder / "keyframes" / "editing").iterdir())
+    picture.with_name(picture.name + ".go").touch()
+    wait(lambda: len(told) == 2)
+    assert told[1] is None
+
+
 def test_where_a_take_is_shown_its_result_is_what_is_edited(
     rig: Rig, one_clip: Document, frames: list[FrameBuffer], wait: Callable[..., None]
 ) -> None:

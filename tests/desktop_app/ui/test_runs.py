@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from keyfollow import deltas
-from keyfollow.engine_info import Estimate
+from keyfollow.engine_info import EngineInfo, Estimate
 from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow.run import EditedFrame
@@ -61,6 +61,39 @@ def client(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
 
 def runs_of(document: Document) -> Runs:
     return Runs(document, Bridge(document), TakeStore(lambda: document.folder / "takes", document), document)
+
+
+def test_the_draft_of_an_engine_that_draws_is_a_preview_by_patch(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
+    runs = runs_of(one_clip)
+    runs._bridge.engines = {"pix": EngineInfo("pix", "Pix", "1", "", needs_weights=True, needs_keyframe=False)}
+    media = next(iter(one_clip.project.media))
+    settings = Settings("pix", prompt="snow", values={"steps": 30}, seed=7)
+    one_clip.do("Engine", work_edits.set_settings(one_clip.project, media, settings))
+    runs.start("draft")
+    with_keyframe(one_clip, frames, tmp_path, 2)
+    runs.start("draft")
+    runs.start("final", asked=True)
+    made = [(edit["engine"], edit["prompt"], edit["settings"], edit["seed"]) for _, edit in client.asked]
+    # without a keyframe there is nothing that Patch could carry
+    assert made == [("pix", "snow", {"steps": 30}, 7), ("patch", "", {}, 0), ("pix", "snow", {"steps": 30}, 7)]
+    assert [t.engine for t in one_clip.project.work_of(media).takes] == ["pix"]
+
+
+def test_a_night_s_queue_makes_every_edited_shot_that_has_no_final(
+    one_clip: Document, client: FakeClient, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
+    runs = runs_of(one_clip)
+    with_keyframe(one_clip, frames, tmp_path, 2)
+    with_keyframe(one_clip, frames, tmp_path, 9)
+    media = next(iter(one_clip.project.media))
+    one_clip.do("Begin a shot", work_edits.set_cuts(one_clip.project, media, [6]))
+    one_clip.do("Split", timeline_edits.split(one_clip.project, 6))
+    one_clip.go(11)
+    assert runs.start_all() == 2
+    asked = [(edit["quality"], edit["range"].start, edit["range"].stop, sorted(edit["keyframes"])) for _, edit in client.asked]
+    assert asked == [("final", 0, 6, [2]), ("final", 6, 12, [9])]
 
 
 def test_a_draft_is_given_the_clip_s_work_and_becomes_its_take(

@@ -40,7 +40,16 @@ def test_a_take_has_a_picture_of_its_own_and_tells_how_it_was_made(
     wait(lambda: abs(middle(0) - middle(1)) > 40)  # the take is the source inverted
     asked = {"engine": "patch", "settings": {"fill": 9.0}, "prompt": "a cat", "seed": 0}
     (one_clip.folder / "takes" / take / "recipe.json").write_text(json.dumps({"request": asked}))
-    store.report(take, Report(12, {"flow": 3.0}, changed_share=0.125, confidence={"3": 0.2}, notes=("A cut was found.",)))
+    store.report(
+        take,
+        Report(
+            12,
+            {"propagating": 2.5, "writing": 1.5, "total": 3.0},
+            changed_share=0.125,
+            confidence={"3": 0.2},
+            notes=("A cut was found.",),
+        ),
+    )
     said = panel.details.text()
     for part in ("patch", "“a cat”", "fill 9.0", "12 frames in 3 s", "12.5 %", "Unsure frames: 1", "A cut was found."):
         assert part in said, said

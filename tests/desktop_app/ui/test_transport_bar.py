@@ -8,7 +8,7 @@ from keyfollow_desktop.ui.document import Document
 from keyfollow_desktop.ui.pictures import Pictures
 from keyfollow_desktop.ui.take_store import TakeStore
 from keyfollow_desktop.ui.transport import Transport
-from keyfollow_desktop.ui.transport_bar import TransportBar
+from keyfollow_desktop.ui.transport_bar import NARROWEST, TransportBar
 from keyfollow_desktop.ui.viewer import Viewer
 from pytestqt.qtbot import QtBot
 
@@ -29,7 +29,7 @@ def bar(one_clip: Document, qtbot: QtBot) -> Iterator[TransportBar]:
 
 def test_timecode_and_source_frame_follow_the_playhead(bar: TransportBar, one_clip: Document) -> None:
     one_clip.go(7)
-    assert bar.timecode.text() == "00:00:00:07" and bar.frame.text() == "Source frame 7 of 12"
+    assert bar.timecode.text() == "00:00:00:07" and bar.frame.text() == "Frame 7 of 12"
 
 
 def test_comparing_needs_a_take(bar: TransportBar, one_clip: Document, frames: list[FrameBuffer]) -> None:
@@ -42,10 +42,27 @@ def test_comparing_needs_a_take(bar: TransportBar, one_clip: Document, frames: l
     assert bar.modes["side"].isChecked()
 
 
+def test_in_a_small_window_the_ways_to_compare_are_a_menu(
+    bar: TransportBar, one_clip: Document, frames: list[FrameBuffer]
+) -> None:
+    bar.show()
+    bar.resize(1200, 40)
+    assert bar.wide.isVisible() and not bar.narrow.isVisible()
+    bar.resize(440, 40)
+    assert bar.narrow.isVisible() and not bar.wide.isVisible() and bar.minimumSizeHint().width() == NARROWEST
+    choices = {a.text(): a for a in bar.narrow.menu().actions()}
+    assert not choices["Wipe"].isEnabled()
+    with_take(one_clip, frames)
+    choices["Wipe"].trigger()
+    assert bar._viewer.mode == "wipe" and bar.narrow.text() == "Wipe"
+    bar.resize(1200, 40)
+    assert bar.wide.isVisible() and bar.modes["wipe"].isChecked()
+
+
 def test_the_button_plays_and_says_so(bar: TransportBar) -> None:
     bar.play.click()
-    assert bar.play.text() == "❚❚" and bar._transport.playing
+    assert bar.play.icon().name() == "pause" and bar._transport.playing
     bar.play.click()
-    assert bar.play.text() == "▶"
+    assert bar.play.icon().name() == "play"
     bar._viewer.dropped_changed.emit(3)
     assert bar.dropped.text() == "3 frames dropped"

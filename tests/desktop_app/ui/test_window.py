@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from keyfollow.errors import DaemonError
 from keyfollow.frames import FrameBuffer
 from keyfollow_desktop.bridge import CONNECTED, FAILED, LOST
 from keyfollow_desktop.model.state import Media
+from keyfollow_desktop.ui import language, theme
+from keyfollow_desktop.ui.preferences import Preferences
 from keyfollow_desktop.ui.window import Window
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTranslator
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from ..conftest import placed, with_take
 
@@ -25,6 +29,33 @@ def test_the_parts_stand_where_the_design_says(window: Window) -> None:
     assert 240 <= left[2] <= 280 and 300 <= right[2] <= 340 and 280 <= below[3] <= 320
     window.resize(1280, 720)
     assert window.width() == 1280 and window.height() == 720
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_a_small_screen_is_enough(
+    own_home: Path, described: Media, frames: list[FrameBuffer], qapp: QApplication, code: str
+) -> None:
+    """1280 x 720, with a clip and a take, in the longer language too."""
+    theme.apply(qapp)
+    language.apply(qapp, code)
+    made = Window(Preferences())
+    try:
+        made.commands.start(None)
+        made.show()
+        made.document.do("Import", placed(made.document.project, described))
+        with_take(made.document, frames)
+        made.resize(1280, 720)
+        least = made.minimumSizeHint()
+        assert (least.width(), least.height()) <= (1280, 720) and made.width() == 1280
+    finally:
+        for translator in qapp.findChildren(QTranslator):
+            qapp.removeTranslator(translator)
+            translator.deleteLater()
+        language.apply(qapp, "en")
+        qapp.setStyleSheet("")
+        made.shut_down()
+        made.hide()
+        made.deleteLater()
 
 
 def test_hints_lead_from_the_empty_window_to_the_draft(window: Window, described: Media, frames: list[FrameBuffer]) -> None:

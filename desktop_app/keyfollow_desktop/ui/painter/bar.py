@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..icons import icon
 from ..parts import label, primary, tool
 from .session import LARGEST, Session, ToolName
 
@@ -171,7 +172,7 @@ class PainterStrip(QFrame):
         self._session = session
         self.setObjectName("panel")
         self.setAccessibleName(self.tr("Painting tools"))
-        self.setFixedWidth(112)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(2)
@@ -206,7 +207,8 @@ class PainterStrip(QFrame):
         self.layers = {}
         self.eyes = {}
         for row, plane in enumerate(LAYERS):
-            eye = tool("◉", self.tr("Show or hide the layer {0}").format(names[plane]), checkable=True)
+            eye = tool("", self.tr("Show or hide the layer {0}").format(names[plane]), checkable=True)
+            eye.setIconSize(QSize(16, 16))
             eye.clicked.connect(lambda on, p=plane: session.show(**{p: on}))
             pick = _entry(names[plane], self.tr("Paint on the layer {0} (M changes)").format(names[plane]))
             pick.clicked.connect(lambda _=False, p=plane: self._paint_on(p))
@@ -215,8 +217,7 @@ class PainterStrip(QFrame):
             grid.addWidget(pick, row, 1)
             self.layers[plane], self.eyes[plane] = pick, eye
         source = label(self.tr("Source"), "dim", tip=self.tr("The source lies below and stays as it is"))
-        source.setIndent(9)
-        source.setContentsMargins(0, 5, 0, 5)
+        source.setContentsMargins(9, 6, 0, 6)
         grid.addWidget(source, len(LAYERS), 1)
         column.addLayout(grid)
         column.addStretch(1)
@@ -242,7 +243,7 @@ class PainterStrip(QFrame):
         self.layers[session.plane].setChecked(True)
         for eye, shown in ((self.eyes["edit"], session.canvas.show_edit), (self.eyes["mask"], session.canvas.show_mask)):
             eye.setChecked(shown)
-            eye.setText("◉" if shown else "○")
+            eye.setIcon(icon("shown" if shown else "hidden"))
         # a mask's strokes have no colour, and a mask session nothing but its mask
         on_picture = session.plane == "edit"
         self.swatch.setEnabled(on_picture)
