@@ -318,6 +318,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Aus dem Projekt entfernen</translation>
   </message>
   <message>
+   <source>Keyfollow ended while frame {0} was being painted. What was painted is its edit now.</source>
+   <translation>Keyfollow endete, während Bild {0} gemalt wurde. Was gemalt war, ist jetzt seine Bearbeitung.</translation>
+  </message>
+  <message>
    <source>Import clips</source>
    <translation>Clips importieren</translation>
   </message>
@@ -726,8 +730,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Freigestellt</translation>
   </message>
   <message>
-   <source>A mask: a picture of this frame, a video, or one of a folder of numbered images</source>
-   <translation>Eine Maske: ein Bild dieses Einzelbilds, ein Video oder eines aus einem Ordner nummerierter Bilder</translation>
+   <source>A mask: a picture of this frame, or a video</source>
+   <translation>Eine Maske: ein Bild dieses Einzelbilds oder ein Video</translation>
+  </message>
+  <message>
+   <source>A folder with one mask for every frame</source>
+   <translation>Ein Ordner mit einer Maske für jedes Bild</translation>
   </message>
   <message>
    <source>Masks</source>
@@ -744,6 +752,10 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Remove mask</source>
    <translation>Maske entfernen</translation>
+  </message>
+  <message>
+   <source>{0}, a folder of images</source>
+   <translation>{0}, ein Ordner mit Bildern</translation>
   </message>
   <message>
    <source>Add mask</source>
@@ -1118,6 +1130,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Edit-Keyframe</translation>
   </message>
   <message>
+   <source>Recover what was painted</source>
+   <translation>Gemaltes wiederherstellen</translation>
+  </message>
+  <message>
    <source>There is no picture on the clipboard.</source>
    <translation>In der Zwischenablage ist kein Bild.</translation>
   </message>
@@ -1350,12 +1366,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Anderswo suchen…</translation>
   </message>
   <message>
-   <source>Saved as {0}</source>
-   <translation>Gespeichert als {0}</translation>
-  </message>
-  <message>
    <source>{0} of this project's clips cannot be found.</source>
    <translation>{0} Clips dieses Projekts sind nicht zu finden.</translation>
+  </message>
+  <message>
+   <source>Saved as {0}</source>
+   <translation>Gespeichert als {0}</translation>
   </message>
   <message>
    <source>{0} of this timeline's clips cannot be found.</source>
@@ -1764,6 +1780,10 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Takes</translation>
   </message>
   <message>
+   <source>Ready: {0}</source>
+   <translation>Bereit: {0}</translation>
+  </message>
+  <message>
    <source>Starting the daemon…</source>
    <translation>Der Daemon wird gestartet…</translation>
   </message>
@@ -1788,6 +1808,10 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
   </message>
   <message>
+   <source>; with a model: {0}</source>
+   <translation>; mit einem Modell: {0}</translation>
+  </message>
+  <message>
    <source>Nothing opened yet</source>
    <translation>Noch nichts geöffnet</translation>
   </message>
@@ -1796,28 +1820,12 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
   </message>
   <message>
-   <source>Ready: {0}</source>
-   <translation>Bereit: {0}</translation>
-  </message>
-  <message>
    <source>Keyfollow's daemon stopped. It is being started again; running jobs go on from their last frame.</source>
    <translation>Keyfollows Daemon ist stehen geblieben. Er wird neu gestartet; laufende Aufträge gehen vom letzten Bild an weiter.</translation>
   </message>
   <message>
    <source>Queue ({0})</source>
    <translation>Warteschlange ({0})</translation>
-  </message>
-  <message>
-   <source>A mask: a picture of this frame, or a video</source>
-   <translation>Eine Maske: ein Bild dieses Einzelbilds oder ein Video</translation>
-  </message>
-  <message>
-   <source>A folder with one mask for every frame</source>
-   <translation>Ein Ordner mit einer Maske für jedes Bild</translation>
-  </message>
-  <message>
-   <source>{0}, a folder of images</source>
-   <translation>{0}, ein Ordner mit Bildern</translation>
   </message>
  </context>
 </TS>
