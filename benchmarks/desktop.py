@@ -132,7 +132,7 @@ def propagating(home: Path, window: Window, turn: Callable[[], None]) -> None:
     with av.open(str(clip), "w") as out:
         stream = out.add_stream("libx264", rate=24, options={"crf": "20", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
-        for n in range(48):
+        for n in range(32):
             picture: Any = np.ascontiguousarray(texture[n : n + 1080, 2 * n : 2 * n + 1920])
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         out.mux(stream.encode())

@@ -124,10 +124,11 @@ import sys
 for absent in ("torch", "sounddevice"):
     sys.modules[absent] = None  # importing it fails
 from keyfollow_desktop.app import open_window
+from keyfollow_desktop.bridge import Bridge
 from PySide6.QtWidgets import QApplication
+Bridge.start = lambda self: None  # the daemon is another program
 app = QApplication([])
 window = open_window([sys.argv[1]])
-window.bridge.start = lambda: None
 while not window.document.project.timeline.length:
     app.processEvents()
 window.transport.play(1)
