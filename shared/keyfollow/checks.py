@@ -5,7 +5,7 @@ from __future__ import annotations
 from .edits import EditRequest
 from .engine_info import EngineInfo
 from .errors import ModelMissing, UsageError
-from .frames import FrameBuffer, FrameRange
+from .frames import FrameRange
 from .media.info import MediaInfo
 
 
@@ -52,16 +52,16 @@ def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) ->
     return span
 
 
-def check_size(what: str, picture: FrameBuffer, media: MediaInfo) -> None:
-    """A keyframe or mask must have the clip's size.
+def check_size(what: str, size: tuple[int, int], media: MediaInfo) -> None:
+    """A keyframe or mask must have the clip's size; `size` is (width, height).
 
     Raises:
         UsageError: ``wrong_size``.
     """
-    if (picture.width, picture.height) != (media.width, media.height):
+    if size != (media.width, media.height):
         raise UsageError(
             "wrong_size",
-            f"{what} is {picture.width}x{picture.height}, but the clip is {media.width}x{media.height}.",
+            f"{what} is {size[0]}x{size[1]}, but the clip is {media.width}x{media.height}.",
             "Export the frame with `keyfollow frame`, edit that picture, and keep its size.",
         )
 

@@ -27,11 +27,12 @@ import zmq
 
 from . import __version__, launch, session, wire
 from .connection import Connection
-from .edits import Blob, SettingValue
+from .edits import Blob, Clip, EditRequest, SettingValue
 from .engine_info import EngineInfo, Estimate
 from .errors import DaemonError, KeyfollowError, UsageError
+from .frames import FrameRange
 from .paths import paths
-from .requests import PackedPicture, Source, build_request, for_prompts
+from .requests import Looked, PackedPicture, Source, build_request, for_prompts
 from .resources import Caches, Jobs, Takes
 from .run import Order, Run
 from .wire import CONTROL, DATA, Channel
@@ -91,6 +92,8 @@ class Client:
         self._sockets: dict[Channel, zmq.Socket[bytes]] = {}
         self.frames_by: Literal["path", "bytes"] = "path"
         """How frames come: as paths of the daemon's own files (same machine), or as bytes through the socket."""
+        self.looked = Looked()
+        """What files were found to be when they were last looked at."""
         self.jobs = Jobs(self)
         self.takes = Takes(self)
         self.caches = Caches(self)
@@ -125,6 +128,7 @@ class Client:
         label: str = "",
         survives: bool = True,
         job: str | None = None,
+        near: int | None = None,
         **edit: Any,
     ) -> Run:
         """Carry an edit through a clip.
@@ -135,14 +139,40 @@ class Client:
             order: yield frames as they are finished (nearest keyframe outward), or in source order.
             survives: the job goes on when this client is gone.
             job: an id of your own (a UUID's hex), so that submitting twice cannot run twice.
+            near: the source frame that is looked at: a draft makes the frames around it first.
             edit: `keyframes`, `masks`, `range`, `engine`, `settings`, `prompt`… as in `requests.build_request`.
 
         Raises:
             UsageError, MediaError: the request is not possible; nothing was submitted.
         """
         request, source_of = build_request(self, source, **edit)
-        shown = self.ask(wire.Submit(job or uuid.uuid4().hex, request, label, survives), wire.JobIs).job
+        shown = self.ask(wire.Submit(job or uuid.uuid4().hex, request, label, survives, near), wire.JobIs).job
         return Run(self, shown, order, source_of)
+
+    def prepare(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        near: int,
+        engine: str = "patch",
+        settings: Mapping[str, SettingValue] | None = None,
+        range: FrameRange | None = None,
+        rate: tuple[int, int] | None = None,
+    ) -> None:
+        """Say that a draft of this clip will be wanted soon: the daemon gets ready for it around frame `near` while it has nothing else to do.
+
+        It is a hint: nothing is checked, and whether it helped shows in how soon the draft's first frames come.
+        """
+        request = EditRequest(
+            Clip(path=str(Path(source).absolute()), rate=rate),
+            range=range,
+            engine=engine,
+            settings=dict(settings or {}),
+            quality="draft",
+        )
+        self.ask(wire.Prepare(request, near), wire.Done)
+        with suppress(KeyfollowError):
+            self.looked.clip(str(request.clip.path), rate)
 
     def propagate_each(
         self, source: Source, prompts: Sequence[str], *, settings: Mapping[str, SettingValue] | None = None, **edit: Any

@@ -115,6 +115,8 @@ class EngineInfo:
     missing: tuple[str, ...] = ()
     """What this installation still lacks for it, each a sentence; empty when it can run."""
     presets: tuple[Preset, ...] = ()
+    piecewise: bool = False
+    """A few frames cost it little more than their share of the range, so that drafts can begin with those that are looked at."""
 
     def resolve(self, given: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
         """All settings: `given`, checked, over the defaults.

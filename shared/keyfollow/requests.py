@@ -7,11 +7,13 @@ import os
 import re
 import threading
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .media.reader import MediaReader
 
+T = TypeVar("T")
 Picture = str | os.PathLike[str] | bytes | Pixels | FrameBuffer
 """An image file's path or bytes, or pixels."""
 Source = str | os.PathLike[str] | Iterable[Pixels | FrameBuffer]
@@ -50,6 +53,55 @@ class PackedPicture:
         from .media.images import read_image
 
         return read_image(self.data, name=self.blob.name)
+
+
+class Looked:
+    """What clips and pictures are, so that asking about the same ones again, or at the same time, opens them once. Any thread.
+
+    A clip is the same while its file has the same size, time and inode; a picture by its bytes.
+    """
+
+    KEPT = 64
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Any, Future[Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def clip(self, path: str, rate: tuple[int, int] | None) -> MediaInfo:
+        """`media.probe.probe` of a clip. Raises as that."""
+        from .media.probe import probe
+        from .media.source import identity
+
+        same = identity(path)
+        if same is None:  # a series of images, or an error that is the probe's to tell
+            return probe(path, rate=rate)
+        return self._once((same, rate), lambda: probe(path, rate=rate))
+
+    def size(self, picture: PackedPicture) -> tuple[int, int]:
+        """(width, height) of a picture that can be decoded. Raises as `PackedPicture.decode`."""
+
+        def look() -> tuple[int, int]:
+            found = picture.decode()
+            return found.width, found.height
+
+        return self._once(picture.blob.sha256, look)
+
+    def _once(self, key: Any, look: Callable[[], T]) -> T:
+        with self._lock:
+            known: Future[T] | None = self._known.get(key)
+            found = known or Future()
+            self._known[key] = found
+            self._known.move_to_end(key)
+            while len(self._known) > self.KEPT:
+                self._known.popitem(last=False)
+        if known is None:
+            try:
+                found.set_result(look())
+            except BaseException as e:
+                found.set_exception(e)
+                with self._lock:
+                    self._known.pop(key, None)
+        return found.result()
 
 
 def pack_picture(picture: Picture) -> PackedPicture:
@@ -113,10 +165,13 @@ def build_request(
         client.caches.get(cache)
     schema = {s.name: s for s in infos[engine].settings}
     values = {n: schema[n].parse(v) if isinstance(v, str) and n in schema else v for n, v in (settings or {}).items()}
-    clip, media, source_of = _open_clip(client, source, rate)
     keys = {index(n): pack_picture(p) for n, p in sorted((keyframes or {}).items())}
     stills: dict[str, PackedPicture] = {}
     given = [*_masks("edit", masks, stills), *_masks("protect", protect, stills), *_masks("front", in_front, stills)]
+    with ThreadPoolExecutor(4, "keyfollow-look") as beside:
+        # every file is decoded by a child of its own: they need not wait for one another
+        sizes = {p.blob.sha256: beside.submit(client.looked.size, p) for p in (*keys.values(), *stills.values())}
+        clip, media, source_of = _open_clip(client, source, rate)
     request = EditRequest(
         clip=clip,
         keyframes=tuple(Keyframe(n, p.blob) for n, p in keys.items()),
@@ -133,9 +188,9 @@ def build_request(
     )
     check_request(request, media, infos[engine])
     for n, packed in keys.items():
-        check_size(f"Keyframe {n}", packed.decode(), media)
+        check_size(f"Keyframe {n}", sizes[packed.blob.sha256].result(), media)
     for packed in stills.values():
-        check_size(f"The mask {packed.blob.name}", packed.decode(), media)
+        check_size(f"The mask {packed.blob.name}", sizes[packed.blob.sha256].result(), media)
     for packed in (*keys.values(), *stills.values()):
         client.put(packed)
     return request, source_of
@@ -184,11 +239,9 @@ def source_reader(path: str) -> SourceOf:
 
 def _open_clip(client: Client, source: Source, rate: tuple[int, int] | None) -> tuple[Clip, MediaInfo, SourceOf]:
     if isinstance(source, (str, os.PathLike)):
-        from .media.probe import probe
-
         # the daemon has a working folder of its own
         path = str(Path(source).absolute())
-        return Clip(path=path, rate=rate), probe(path, rate=rate), source_reader(path)
+        return Clip(path=path, rate=rate), client.looked.clip(path, rate), source_reader(path)
     return _upload_clip(client, source, rate or (24, 1))
 
 

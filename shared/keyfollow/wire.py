@@ -23,7 +23,7 @@ from .plain import PlainError, from_plain, to_plain
 
 T = TypeVar("T", list[Any], dict[Any, Any])
 
-PROTOCOL = (1, 1)
+PROTOCOL = (1, 2)
 
 CONTROL: Literal["control"] = "control"
 DATA: Literal["data"] = "data"
@@ -102,13 +102,24 @@ class EstimateAsk:
 class Submit:
     """Committed before it is answered. `job` is the client's own id (a UUID's hex); sending it again changes nothing.
 
-    `survives` False cancels the job when the session that submitted it is gone.
+    `survives` False cancels the job when the session that submitted it is gone. `near` is the source frame that is looked at: a draft
+    makes the frames around it first (since 1.2).
     """
 
     job: str
     request: EditRequest
     label: str = ""
     survives: bool = True
+    near: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """A run like this, with keyframes, will be wanted soon: get ready for it around source frame `near`, as long as nothing else is to
+    be done (since 1.2)."""
+
+    request: EditRequest
+    near: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,7 +408,7 @@ class BlobState:
 TO_DAEMON: dict[str, type] = {
     c.__name__: c
     for c in (
-        Hello, Beat, Status, Shutdown, Engines, EstimateAsk, Submit, Jobs, Watch, JobAction, Takes, TakeAction, Caches,
+        Hello, Beat, Status, Shutdown, Engines, EstimateAsk, Submit, Prepare, Jobs, Watch, JobAction, Takes, TakeAction, Caches,
         CacheAction, ClipAsk, PictureAsk, OpenFrames, MoreFrames, CloseFrames, PutBlob, BlobChunk,
     )
 }  # fmt: skip

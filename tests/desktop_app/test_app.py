@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -115,3 +117,33 @@ def test_the_command_knows_its_version(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit) as e:
         app.main(["--version"])
     assert e.value.code == 0 and capsys.readouterr().out.strip()
+
+
+START = """
+import sys
+for absent in ("torch", "sounddevice"):
+    sys.modules[absent] = None  # importing it fails
+from keyfollow_desktop.app import open_window
+from keyfollow_desktop.bridge import Bridge
+from PySide6.QtWidgets import QApplication
+Bridge.start = lambda self: None  # the daemon is another program
+app = QApplication([])
+window = open_window([sys.argv[1]])
+while not window.document.project.timeline.length:
+    app.processEvents()
+window.transport.play(1)
+while window.document.place.playhead < 3:
+    app.processEvents()
+assert window.viewer.isVisible() and window.sound._stream is not None and window.sound._stream._output is None
+window.transport.stop()
+window.shut_down()
+print(*(name for name in ("torch", "numba", "keyfollow_daemon") if sys.modules.get(name)))
+"""
+
+
+def test_it_starts_and_plays_without_torch_a_gpu_or_a_sound_device_and_loads_no_engine(clip: Path, own_home: Path) -> None:
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", START, str(clip)], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr

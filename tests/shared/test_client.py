@@ -129,6 +129,15 @@ def test_mistakes_are_found_before_anything_is_submitted(client: Client, clip: P
     assert len(client.jobs.list()) == before
 
 
+def test_a_draft_that_was_got_ready_for_begins_where_someone_looks(client: Client, tmp_path: Path) -> None:
+    source = clips.moving_patch(20)
+    clip = clips.write_clip(tmp_path / "c.mkv", source, codec="ffv1", pixel_format="bgr0")
+    client.prepare(clip, near=12)
+    key = clips.recoloured(source[6], clips.patch_mask(6))
+    frames = list(client.propagate(clip, keyframes={6: key}, quality="draft", near=12))
+    assert {f.number for f in frames[:5]} == {10, 11, 12, 13, 14} and sorted(f.number for f in frames) == list(range(20))
+
+
 def test_an_estimate(client: Client, clip: Path) -> None:
     assert client.estimate(clip, keyframes={0: KEY}, range=(0, 4)).frames == 4
 

@@ -15,7 +15,9 @@ from keyfollow.edits import Blob, EditRequest
 from keyfollow.engine_info import EngineInfo, Setting
 from keyfollow.errors import KeyfollowError, MediaError, ModelMissing, UsageError
 from keyfollow.frames import FrameBuffer, FrameRange, Pixels
-from keyfollow.requests import PackedPicture, build_request, model_of, pack_picture, source_reader
+from keyfollow.media.info import MediaInfo
+from keyfollow.requests import Looked, PackedPicture, build_request, model_of, pack_picture, source_reader
+from keyfollow_testkit.clips import moving_patch, write_clip
 
 ENGINES = {
     "patch": EngineInfo("patch", "Patch", "1", "", (Setting("radius", "int", 3, "", 1, 9), Setting("soft", "bool", True, ""))),
@@ -29,6 +31,7 @@ class Daemon:
     def __init__(self) -> None:
         self.put_blobs: list[Blob] = []
         self.caches = SimpleNamespace(get=self._cache)
+        self.looked = Looked()
 
     def engines(self) -> dict[str, EngineInfo]:
         return ENGINES
@@ -215,3 +218,35 @@ def test_a_flat_array_is_a_grey_picture() -> None:
     for flat in (np.full((4, 6), 255, np.uint8), np.ones((4, 6), bool)):
         picture = pack_picture(flat).decode()
         assert picture.pixels.shape == (4, 6, 3) and (picture.pixels == 255).all()
+
+
+# --- looked at once -------------------------------------------------------------------------------------------------------
+
+
+def test_a_clip_is_looked_at_again_only_when_its_file_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from keyfollow.media import probe
+
+    clip = write_clip(tmp_path / "clip.mp4", moving_patch(3))
+    looks: list[str] = []
+    real = probe.probe
+
+    def look(path: str, *, rate: tuple[int, int] | None) -> MediaInfo:
+        looks.append(path)
+        return real(path, rate=rate)
+
+    monkeypatch.setattr(probe, "probe", look)
+    looked = Looked()
+    assert looked.clip(str(clip), None) == looked.clip(str(clip), None) and len(looks) == 1
+    write_clip(clip, moving_patch(4))
+    assert looked.clip(str(clip), None).frames == 4 and len(looks) == 2
+    for _ in range(2):
+        with pytest.raises(MediaError):
+            looked.clip(str(tmp_path / "gone.mp4"), None)
+    assert len(looks) == 4, "what failed is tried again"
+
+
+def test_a_picture_is_decoded_once_however_often_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, packed = Looked(), pack_picture(picture(3))
+    assert looked.size(packed) == (64, 48)
+    monkeypatch.setattr(PackedPicture, "decode", lambda self: pytest.fail("again"))
+    assert looked.size(pack_picture(picture(3))) == (64, 48)

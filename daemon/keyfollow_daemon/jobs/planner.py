@@ -11,11 +11,14 @@ from keyfollow.edits import Clip, EditRequest
 from keyfollow.engine_info import CacheInfo, EngineInfo, Estimate
 from keyfollow.errors import UsageError
 from keyfollow.media.info import MediaInfo
-from keyfollow.media.probe import probe
+from keyfollow.requests import Looked
 
 from keyfollow_daemon.engines import device, registry
 from keyfollow_daemon.jobs.identity import source_identity
 from keyfollow_daemon.models.find import locate_model
+
+_LOOKED = Looked()
+"""Estimates are asked for at every change of a request; the clip stays the same."""
 
 
 class Known(Protocol):
@@ -51,7 +54,7 @@ def estimate(request: EditRequest, known: Known, blobs: Blobs) -> Estimate:
 
 def _look(clip: Clip, blobs: Blobs) -> MediaInfo:
     if clip.path is not None:
-        return probe(clip.path, rate=clip.rate)
+        return _LOOKED.clip(clip.path, clip.rate)
     if not clip.frames:
         raise UsageError("bad_clip", "A clip is either a path or uploaded frames.", "Give exactly one of them.")
     first = unpack(blobs.open(clip.frames[0].sha256)).compose(None)

@@ -22,6 +22,8 @@ class Run:
     largest_blob: int
     checkpoints: str
     meta: dict[str, Any] = field(default_factory=dict)
+    near: int | None = None
+    """The source frame that is looked at."""
 
 
 def blobs_of(request: EditRequest) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -36,6 +37,7 @@ from .store import JobStore
 
 log = logging.getLogger(__name__)
 ENTRY = "keyfollow_daemon.jobs.task:run"
+PREPARE = "keyfollow_daemon.jobs.prepare:run"
 MAX_JOBS = 10_000
 RETRY_S = 2.0
 """Pause before a job whose worker died once more without a new frame is started again, doubled each time; or whose start could
@@ -72,6 +74,8 @@ class _Live:
     """Workers that died under it, one after the other, since its last new frame."""
     report: Report | None = None
     notes: tuple[str, ...] = ()
+    near: int | None = None
+    """The source frame that is looked at."""
 
 
 class JobService:
@@ -108,8 +112,11 @@ class JobService:
             self._jobs[job.id] = job
         self._pump()
 
-    def submit(self, id: str, request: EditRequest, label: str, survives: bool) -> Job:
+    def submit(self, id: str, request: EditRequest, label: str, survives: bool, near: int | None = None) -> Job:
         """Commit a job and queue it. The same id again returns the job that is there.
+
+        Args:
+            near: the source frame that is looked at; not kept over a restart.
 
         Raises:
             UsageError: ``bad_job_id``, ``too_many_jobs``.
@@ -128,9 +135,16 @@ class JobService:
         take = time.strftime("%Y%m%d-%H%M%S", time.gmtime(created)) + "-" + hashlib.sha256(id.encode()).hexdigest()[:8]
         job = self._store.add(JobRecord(id, request, take, created, position, label=label, survives=survives))
         self._jobs[id] = job
+        self._of(id).near = near
         self._changed(job)
         self._pump()
         return self.get(id)
+
+    def prepare(self, request: EditRequest, near: int | None) -> None:
+        """Let the worker get ready for a run like `request` while there is nothing else to do; it stops as soon as there is."""
+        if not self._stopping and self._executor.busy is None and not self.at_work():
+            nobody = JobRecord(f"prepare-{uuid.uuid4().hex}", request, "", time.time(), 0.0)
+            self._executor.start(Task(nobody.id, PREPARE, {**self._payload(nobody), "near": near}))
 
     def get(self, id: str) -> Job:
         """Raises `UsageError` ``unknown_job``."""
@@ -247,11 +261,14 @@ class JobService:
             self._listener.job_changed(self._shown(job))
 
     def _pump(self) -> None:
-        if self._stopping or self._executor.busy:
+        if self._stopping or self._executor.busy in self._jobs:
             return
         now = time.monotonic()
         job = next_to_run([j for j in self._jobs.values() if self._of(j.id).not_before <= now])
         if job is None:
+            return
+        if self._executor.busy:  # with getting ready: the job starts when it has let go
+            self._executor.stop("cancel")
             return
         live = self._of(job.id)
         live.wish, live.progress = None, Progress("Starting", 0, 1)
@@ -262,7 +279,7 @@ class JobService:
             live.not_before = now + RETRY_S
             return
         try:
-            self._executor.start(Task(job.id, ENTRY, self._payload(self._jobs[job.id])))
+            self._executor.start(Task(job.id, ENTRY, {**self._payload(self._jobs[job.id]), "near": live.near}))
         except Exception as e:  # a job that cannot start must not stop the queue, now or at the next start of the daemon
             log.exception("job %s cannot start", job.id)
             words = f"The job could not be started ({type(e).__name__}: {e})."
@@ -274,7 +291,13 @@ class JobService:
 
     def _outcome(self, outcome: Outcome) -> None:
         job = self._jobs.get(outcome.task)
-        if job is None or job.state != "running" or self._stopping:
+        if self._stopping or (job is not None and job.state != "running"):
+            return
+        if job is None:
+            if isinstance(outcome, TaskFailed):
+                log.info("getting ready failed: %s", outcome.error)
+            if not isinstance(outcome, TaskEvent):
+                self._pump()
             return
         match outcome:
             case TaskEvent(_, data):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, overload
 
 import numpy as np
@@ -16,8 +18,10 @@ from keyfollow.media.fit import fit_keyframe, mask_weight
 from keyfollow.media.images import read_image
 from keyfollow.media.info import MediaInfo
 from keyfollow.media.reader import MediaReader
+from keyfollow.media.source import identity
 
 from keyfollow_daemon.engines.base import EditKeyframe, EditMask
+from keyfollow_daemon.executors.base import Stopped
 from keyfollow_daemon.jobs.identity import source_identity
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.media.clip import ClipFrames
@@ -26,9 +30,9 @@ from keyfollow_daemon.media.clip import ClipFrames
 class Sources:
     """What a request refers to. Closes its readers when left."""
 
-    def __init__(self, request: EditRequest, blobs: BlobStore, frames: ClipFrames) -> None:
+    def __init__(self, request: EditRequest, pictures: Mapping[str, Future[FrameBuffer]], frames: ClipFrames) -> None:
         self._request = request
-        self._blobs = blobs
+        self._pictures = pictures
         self._mask_videos: list[MediaReader] = []
         self.frames = frames
         self.media: MediaInfo = frames.info
@@ -45,8 +49,8 @@ class Sources:
         """
         made = []
         for key in sorted(self._request.keyframes, key=lambda k: k.frame):
-            picture = self._picture(key.image)
-            check_size(f"Keyframe {key.frame}", picture, self.media)
+            picture = self._pictures[key.image.sha256].result()
+            check_size(f"Keyframe {key.frame}", (picture.width, picture.height), self.media)
             made.append(EditKeyframe(key.frame, fit_keyframe(picture, self.frames[key.frame])))
         return made
 
@@ -64,8 +68,8 @@ class Sources:
                 reader, offset = self._mask_video(mask.video, span)
                 videos.append((mask.role, reader, offset))
             elif mask.image is not None and mask.frame is not None:
-                picture = self._picture(mask.image)
-                check_size(f"The mask on frame {mask.frame}", picture, self.media)
+                picture = self._pictures[mask.image.sha256].result()
+                check_size(f"The mask on frame {mask.frame}", (picture.width, picture.height), self.media)
                 stills.append(EditMask(mask.role, mask.frame, mask_weight(picture)))
         return MaskList(stills, videos, span)
 
@@ -88,19 +92,55 @@ class Sources:
             "Render one mask frame per frame of the clip, or of the range.",
         )
 
-    def _picture(self, blob: Blob) -> FrameBuffer:
-        data = self._blobs.open(blob.sha256)
-        if blob.form == "frame":
-            return deltas.unpack(data).compose(None)
-        return read_image(data, name=blob.name)
-
     def __enter__(self) -> Sources:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.frames.close()
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        REST.leave(_identity(self._request) if kind in (None, Stopped) else None, self.frames)
         for reader in self._mask_videos:
             reader.close()
+
+
+class Rest:
+    """The clip of the last run, left open for a while: the next run is likely to be about it, and begins where it is read already."""
+
+    def __init__(self, keep_s: float = 20.0) -> None:
+        self._keep_s = keep_s
+        self._lock = threading.Lock()
+        self._held: tuple[Hashable, ClipFrames, threading.Timer] | None = None
+
+    def take(self, identity: Hashable | None) -> ClipFrames | None:
+        """The clip, if it is the one with this identity. Whatever lies here is here no more."""
+        with self._lock:
+            held, self._held = self._held, None
+        if held is None:
+            return None
+        held[2].cancel()
+        if identity is not None and held[0] == identity:
+            return held[1]
+        held[1].close()
+        return None
+
+    def leave(self, identity: Hashable | None, frames: ClipFrames) -> None:
+        """Put a clip here, in the place of any other; without an identity it is closed."""
+        self.take(None)
+        if identity is None:
+            frames.close()
+            return
+        timer = threading.Timer(self._keep_s, self.take, (None,))
+        timer.daemon = True
+        with self._lock:
+            self._held = (identity, frames, timer)
+        timer.start()
+
+
+REST = Rest()
+
+
+def _identity(request: EditRequest) -> Hashable | None:
+    """The same as long as the clip's file is the same; None for what is no single file."""
+    same = None if request.clip.path is None else identity(request.clip.path)
+    return None if same is None else (same, request.clip.rate)
 
 
 class VideoMask:
@@ -157,8 +197,20 @@ def open_sources(request: EditRequest, blobs: BlobStore) -> Sources:
     clip = request.clip
     if (clip.path is None) == (not clip.frames):
         raise UsageError("bad_clip", "A clip is either a path or uploaded frames.", "Give exactly one of them.")
-    if clip.path is not None:
-        frames = ClipFrames(MediaReader(clip.path, rate=clip.rate))
-    else:
-        frames = ClipFrames.uploaded([b.sha256 for b in clip.frames], blobs.open, clip.rate or (24, 1))
-    return Sources(request, blobs, frames)
+    pictures = [k.image for k in request.keyframes] + [m.image for m in request.masks if m.image]
+    with ThreadPoolExecutor(2, "keyfollow-pictures") as beside:
+        # each is decoded by a child of its own, and so is the clip: they need not wait for one another
+        decoded = {blob.sha256: beside.submit(_decode, blobs, blob) for blob in pictures}
+        if clip.path is not None:
+            rested = REST.take(_identity(request))
+            frames = ClipFrames(MediaReader(clip.path, rate=clip.rate)) if rested is None else rested
+        else:
+            frames = ClipFrames.uploaded([b.sha256 for b in clip.frames], blobs.open, clip.rate or (24, 1))
+    return Sources(request, decoded, frames)
+
+
+def _decode(blobs: BlobStore, blob: Blob) -> FrameBuffer:
+    data = blobs.open(blob.sha256)
+    if blob.form == "frame":
+        return deltas.unpack(data).compose(None)
+    return read_image(data, name=blob.name)

@@ -32,6 +32,7 @@ from keyfollow_daemon.cache.store import InversionStore
 from keyfollow_daemon.engines import device, registry
 from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, InversionSpec, Preview, Tensors
 from keyfollow_daemon.executors.base import Link, Plain, Stopped
+from keyfollow_daemon.jobs.parts import parts, whole
 from keyfollow_daemon.jobs.planner import describe
 from keyfollow_daemon.jobs.preview import Previews
 from keyfollow_daemon.jobs.resources import require_room
@@ -103,18 +104,23 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
         seed=request.seed,
         draft=request.quality == "draft",
     )
-    numbers = [span.start, span.stop - 1, *(k.frame for k in keyframes)]
-    reach = FrameRange(min(numbers), max(numbers) + 1)
-    with clock.phase("preparing"):
-        inversion = engine.invert(sources.frames, reach, inversion_spec(info, settings, placed, revision), context)
-    found, made_anew = store.hits, store.misses
-    with clock.phase("propagating"), FrameWriter(take, sources, link, clock) as writer:
-        for edited in engine.propagate(sources.frames, inversion, edit, context):
-            writer.put(edited)
+    by_source = inversion_spec(info, settings, placed, revision)
+    found = made_anew = 0
+    with FrameWriter(take, sources, link, clock) as writer:
+        for part in parts(edit, spec.near if info.piecewise and edit.draft else None):
+            hits, misses = store.hits, store.misses
+            context.left = part.left
+            with clock.phase("preparing"):
+                inversion = engine.invert(sources.frames, part.span, by_source, context)
+            # the last part spans the whole: what it finds that an earlier part made was not found by this run
+            found, made_anew = store.hits - hits - made_anew, made_anew + store.misses - misses
+            with clock.phase("propagating"):
+                for edited in engine.propagate(sources.frames, inversion, part.edit, context):
+                    writer.put(edited)
     missing = set(wanted) - writer.written
     if missing:
         raise JobError("engine_short", f"The engine left out {len(missing)} frames.", "Report this as a bug of the engine.")
-    cache = _announce(spec, sources, inversion, reach, clock, store)
+    cache = _announce(spec, sources, inversion, whole(edit), clock, store)
     report = summarise(
         take.measures,
         seconds=clock.seconds(),
@@ -216,6 +222,8 @@ class TaskContext:
         self.cache = cache
         self.plan = link.plan
         self.notes: list[str] = []
+        self.left: int | None = None
+        """In a run of several parts, how many frames are left to later ones: the person sees one piece of work."""
         self._link = link
         self._checkpoints = checkpoints
         self._phase = ""
@@ -231,6 +239,10 @@ class TaskContext:
 
     def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         self.check()
+        if self.left is not None:
+            if phase != "Propagating":
+                return
+            done -= self.left
         now = time.monotonic()
         word = phase.partition(" (")[0]
         if word != self._phase:

@@ -125,11 +125,14 @@ class Api:
         match message.body:
             case wire.Beat():
                 self._answer(peer, id, wire.Done())
-            case wire.Submit(job, request, label, survives):
-                shown = jobs.submit(job, request, label[:200], survives)
+            case wire.Submit(job, request, label, survives, near):
+                shown = jobs.submit(job, request, label[:200], survives, near)
                 if not survives:
                     session.dependent.add(job)
                 self._answer(peer, id, wire.JobIs(shown))
+            case wire.Prepare(request, near):
+                jobs.prepare(request, near)
+                self._answer(peer, id, wire.Done())
             case wire.JobAction():
                 self._answer(peer, id, self._job_action(message.body))
             case wire.Jobs():

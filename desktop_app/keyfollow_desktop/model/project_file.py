@@ -22,7 +22,7 @@ from keyfollow.atomic import write_atomic
 from keyfollow.errors import StorageError, UsageError
 from keyfollow.plain import PlainError
 
-from . import relink
+from . import otio_text, relink
 from .otio_form import from_otio, to_otio
 from .state import SCHEMA, Project
 
@@ -110,8 +110,7 @@ def load(folder: Path) -> Opened:
 def render(folder: Path, project: Project) -> bytes:
     """The project as the bytes of ``project.otio``."""
     relative = {name: relink.relative_to(media, folder) for name, media in project.media.items()}
-    text: str = otio.adapters.write_to_string(to_otio(project, relative), "otio_json", indent=1)
-    return text.encode()
+    return otio_text.write(to_otio(project, relative)).encode()
 
 
 def parse(folder: Path, content: Path) -> Project:
@@ -119,7 +118,7 @@ def parse(folder: Path, content: Path) -> Project:
     try:
         if content.stat().st_size > MAX_BYTES:
             raise damaged(folder, "it is too large")
-        timeline = otio.adapters.read_from_string(content.read_text("utf-8"), "otio_json")
+        timeline = otio_text.read(content.read_text("utf-8"))
         if not isinstance(timeline, otio.schema.Timeline):
             raise PlainError("it is not a timeline")
         project, relative = from_otio(timeline)

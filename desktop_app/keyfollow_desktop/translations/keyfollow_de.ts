@@ -342,6 +342,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Aus dem Projekt entfernen</translation>
   </message>
   <message>
+   <source>Keyfollow ended while frame {0} was being painted. What was painted is its edit now.</source>
+   <translation>Keyfollow endete, während Bild {0} gemalt wurde. Was gemalt war, ist jetzt seine Bearbeitung.</translation>
+  </message>
+  <message>
    <source>The daemon starts anew with what you chose. What is in the old storage folder stays there.</source>
    <translation>Der Daemon startet neu mit dem, was du gewählt hast. Was im alten Speicherordner liegt, bleibt dort.</translation>
   </message>
@@ -1874,6 +1878,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Edit-Keyframe</translation>
   </message>
   <message>
+   <source>Recover what was painted</source>
+   <translation>Gemaltes wiederherstellen</translation>
+  </message>
+  <message>
    <source>There is no picture on the clipboard.</source>
    <translation>In der Zwischenablage ist kein Bild.</translation>
   </message>
@@ -2102,12 +2110,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Anderswo suchen…</translation>
   </message>
   <message>
-   <source>Saved as {0}</source>
-   <translation>Gespeichert als {0}</translation>
-  </message>
-  <message>
    <source>{0} of this project's clips cannot be found.</source>
    <translation>{0} Clips dieses Projekts sind nicht zu finden.</translation>
+  </message>
+  <message>
+   <source>Saved as {0}</source>
+   <translation>Gespeichert als {0}</translation>
   </message>
   <message>
    <source>{0} of this timeline's clips cannot be found.</source>
@@ -2166,12 +2174,12 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Später</translation>
   </message>
   <message>
-   <source>{0} left</source>
-   <translation>noch {0}</translation>
-  </message>
-  <message>
    <source>Result</source>
    <translation>Ergebnis</translation>
+  </message>
+  <message>
+   <source>{0} left</source>
+   <translation>noch {0}</translation>
   </message>
   <message>
    <source>Your editor changed the whole picture slightly. It is kept as a grade.</source>
@@ -2612,6 +2620,10 @@ Strg+Eingabe dehnt den Take aus</translation>
    <translation>Takes</translation>
   </message>
   <message>
+   <source>Ready: {0}</source>
+   <translation>Bereit: {0}</translation>
+  </message>
+  <message>
    <source>The daemon stopped; starting it again…</source>
    <translation>Der Daemon ist stehen geblieben und wird neu gestartet…</translation>
   </message>
@@ -2622,6 +2634,10 @@ Strg+Eingabe dehnt den Take aus</translation>
   <message>
    <source>Open recent</source>
    <translation>Zuletzt geöffnet</translation>
+  </message>
+  <message>
+   <source>; with a model: {0}</source>
+   <translation>; mit einem Modell: {0}</translation>
   </message>
   <message>
    <source>Nothing opened yet</source>
@@ -2638,10 +2654,6 @@ Strg+Eingabe dehnt den Take aus</translation>
   <message>
    <source>Go to the frame that shows the thing best. Press E to edit it.</source>
    <translation>Geh zu dem Bild, das die Sache am besten zeigt, und drücke E.</translation>
-  </message>
-  <message>
-   <source>Ready: {0}</source>
-   <translation>Bereit: {0}</translation>
   </message>
   <message>
    <source>Keyfollow's daemon stopped. It is being started again; running jobs go on from their last frame.</source>

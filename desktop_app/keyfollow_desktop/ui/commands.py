@@ -20,7 +20,8 @@ from . import theme
 from .actions import words
 from .document import Document
 from .importing import describe, importable
-from .painter.session import About, Session
+from .painter.layers import About
+from .painter.session import Session
 from .painting import PICTURE_FILTER
 from .parts import label
 from .project_commands import ProjectCommands
@@ -237,6 +238,10 @@ class Commands(ProjectCommands):
 
     def editor_opened(self, path: Path) -> None:
         self._w.statusBar().showMessage(self.tr("Edit the picture and save it; it comes back by itself."), 15000)
+
+    def painting_recovered(self, frame: int) -> None:
+        text = self.tr("Keyfollow ended while frame {0} was being painted. What was painted is its edit now.")
+        self._w.notice.show_notice(text.format(frame))
 
     def keyframe_adopted(self, media: str, frame: int) -> None:
         """A picture came back. A draft follows by itself where that is wanted and the frame is still in view."""

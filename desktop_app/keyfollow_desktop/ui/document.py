@@ -48,7 +48,7 @@ class Document(QObject):
         self._written.connect(self._on_written, Qt.ConnectionType.QueuedConnection)
         self._called.connect(self._on_called, Qt.ConnectionType.QueuedConnection)
         self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS)
-        self._autosave.timeout.connect(self._keep)
+        self._autosave.timeout.connect(lambda: self._keep())
 
     # --- changes -----------------------------------------------------------------------------------------------------------
 
@@ -227,7 +227,12 @@ class Document(QObject):
         self.place_changed.emit(self.place)
         self.kept.emit()
 
-    def _keep(self) -> None:
+    def keep(self, then: Callable[[], object]) -> None:
+        """Keep unsaved changes now rather than soon; `then` is called on the thread that did, when they are safe."""
+        self._autosave.stop()
+        self._keep(then)
+
+    def _keep(self, then: Callable[[], object] = lambda: None) -> None:
         folder, project = self.folder, self.project
         if not self.dirty or folder == Path():
             return
@@ -235,6 +240,7 @@ class Document(QObject):
         def write() -> None:
             try:
                 recovery.autosave(folder, project)
+                then()
             except KeyfollowError as e:
                 self._written.emit(e, None)
 

@@ -11,11 +11,15 @@ from keyfollow.frames import FrameBuffer
 from keyfollow.media.fit import fit_keyframe
 from keyfollow.media.images import read_image
 from keyfollow.media.reader import MediaReader
-from keyfollow.media.source import read_file
+from keyfollow.media.source import identity, read_file
 from keyfollow.take_folder import FRAMES, frame_name
 
 from ..model import assets
 from ..model.state import Media, Project
+
+MOST_KEPT = 64 << 20
+_last: tuple[tuple[object, ...], int, FrameBuffer] | None = None
+"""The source (`identity`), the frame, and its picture."""
 
 
 def seen_frame(media: Media, frame: int, take: str) -> FrameBuffer:
@@ -24,8 +28,7 @@ def seen_frame(media: Media, frame: int, take: str) -> FrameBuffer:
     Raises:
         MediaError, StorageError: it cannot be read.
     """
-    with MediaReader(media.path, rate=media.given_rate) as reader:
-        source = reader.read(frame)
+    source = _source(media, frame)
     packed = Path(take, FRAMES, frame_name(frame)) if take else None
     if packed is None or not packed.exists():
         return source
@@ -33,6 +36,20 @@ def seen_frame(media: Media, frame: int, take: str) -> FrameBuffer:
         return deltas.unpack(packed.read_bytes()).compose(source)
     except OSError as e:
         raise MediaError("frame_gone", f"Frame {frame} of the take cannot be read ({e.strerror}).", "Run it again.") from e
+
+
+def _source(media: Media, frame: int) -> FrameBuffer:
+    """The source frame; the last one is at hand: a frame that goes to an image editor comes back from it. Its pixels cannot be written."""
+    global _last
+    same, last = identity(media.path), _last
+    if same is not None and last is not None and last[:2] == (same, frame):
+        return last[2]
+    with MediaReader(media.path, rate=media.given_rate) as reader:
+        source = reader.read(frame)
+    source.pixels.setflags(write=False)
+    if same is not None and source.pixels.nbytes <= MOST_KEPT:
+        _last = (same, frame, source)
+    return source
 
 
 def read_picture(path: Path) -> FrameBuffer:

@@ -98,7 +98,9 @@ class ProjectCommands(QObject):
             self._w.preferences.opened(folder)
         if left is not None and not recover:
             self._offer(folder)
-        elif gone := relink.missing(document.project):
+            return
+        self._w.painting.session.recover()
+        if gone := relink.missing(document.project):
             self._w.notice.show_notice(
                 self.tr("{0} of this project's clips cannot be found.").format(len(gone)),
                 self.tr("Relink…"),
@@ -113,10 +115,16 @@ class ProjectCommands(QObject):
         except KeyfollowError as e:
             self.failed.emit(e)
             return
+
+        def take_up() -> None:
+            if document.folder == folder:
+                document.do(self.tr("Recover unsaved work"), left)
+                self._w.painting.session.recover()
+
         self._w.notice.show_notice(
             self.tr("{0} was not saved when it was last open.").format(folder.stem),
             self.tr("Recover unsaved work"),
-            lambda: document.do(self.tr("Recover unsaved work"), left) if document.folder == folder else None,
+            take_up,
         )
 
     def _arrived(self) -> None:

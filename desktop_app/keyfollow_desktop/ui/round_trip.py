@@ -24,7 +24,7 @@ from .preferences import editor_line
 from .take_store import TakeStore
 
 EDITING = "editing"
-LOOK_MS = 150
+LOOK_MS = 100
 STILL = 2
 Stamp = tuple[int, int, int]
 

@@ -115,6 +115,21 @@ class Runs(QObject):
         masks = self._masks(media)
         self._bridge.call(lambda client: client.estimate(media.path, **edit, **masks()), done, failed)
 
+    def prepare(self) -> None:
+        """An edit of the frame under the playhead has begun: let the daemon get ready for its draft."""
+        seen = self._document.seen()
+        if seen is None:
+            return
+        project = self._document.project
+        media, settings = project.source(seen.clip.media), project.work_of(seen.clip.media).settings
+        frames = run_range(project, seen.clip, seen.frame)
+
+        def prepare(client: Client) -> None:
+            values, rate = dict(settings.values), media.given_rate
+            client.prepare(media.path, near=seen.frame, engine=settings.engine, settings=values, range=frames, rate=rate)
+
+        self._bridge.call(prepare, lambda _: None, lambda _: None)
+
     def _needs_keyframe(self, seen: Seen | None = None) -> bool:
         seen = seen or self._document.seen()
         engine = self._document.project.work_of(seen.clip.media).settings.engine if seen else "patch"
@@ -150,7 +165,7 @@ class Runs(QObject):
         label = f"{media.name} ({quality})"
 
         def submit(client: Client) -> Run:
-            return client.propagate(media.path, label=label, **edit, **masks())
+            return client.propagate(media.path, label=label, near=seen.frame, **edit, **masks())
 
         def submitted(run: Run) -> None:
             self._add(run, seen, media, frames, quality, edit["engine"], inputs)

@@ -1,7 +1,7 @@
 """Sound while playing. Where there is a device, it is the clock: the picture follows what is heard.
 
 Sources are decoded in the media sandbox, a little ahead, on a thread. Without a device, and at any speed but the normal one, it is quiet
-and time is the machine's. Sound that is late (a far place in a long file) joins when it is there, where the picture then is.
+and time is the machine's. Sound that is late joins when it is there, where the picture then is.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class _Voice:
 
     def __init__(self, piece: Piece, at: Fraction) -> None:
         late = max(Fraction(0), at - piece.start)
-        self._parts = read_sound(piece.source, piece.source_start + late, piece.source_start + piece.length)
+        self._parts = read_sound(piece.source, piece.source_start + late, piece.source_start + piece.length, loose=True)
         self._waiting = np.zeros((0, CHANNELS), np.float32)
 
     def read(self, count: int) -> Samples:

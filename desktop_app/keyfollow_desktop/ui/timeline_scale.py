@@ -89,10 +89,18 @@ class Scale:
         return Scale(min(40.0, max(1e-4, (width - HEAD - 24) / max(1, length))), 0.0)
 
     def shown(self, track: Track, width: int) -> list[Clip]:
-        """The clips of a track that lie inside the widget; quick for ten thousand."""
+        """The clips of a track that lie inside the widget, and of more than there are pixels, one for each; quick for ten thousand."""
         first = bisect_right(track.clips, self.left, key=lambda c: c.stop)
         last = bisect_left(track.clips, self.left + (width - HEAD) / self.pixels, key=lambda c: c.start)
-        return list(track.clips[first:last])
+        if last - first <= width:
+            return list(track.clips[first:last])
+        found = []
+        while first < last:
+            found.append(track.clips[first])
+            # what ends within the next pixel would be drawn over it
+            beyond = track.clips[first].stop + 1 / self.pixels
+            first = bisect_right(track.clips, beyond, lo=first + 1, key=lambda c: c.stop)
+        return found
 
     def hit(self, row: Row, x: float) -> Hit | None:
         """What is at `x` on a row. Edges are taken from both sides, so that short clips can be trimmed too."""

@@ -87,7 +87,7 @@ class Viewer(QWidget):
         self.proxies: Proxies | None = None
         self._link = QRectF()
         self.dropped = 0
-        self._shown_frame: int | None = None
+        self._shown_at: int | None = None
         self.message = ""
         self.tool: Tool | None = None
         self.overlays: list[Callable[[QPainter, QRectF], None]] = []
@@ -129,7 +129,7 @@ class Viewer(QWidget):
     def set_playing(self, speed: int) -> None:
         self.playing = speed
         if speed:
-            self.dropped, self._shown_frame = 0, None
+            self.dropped, self._shown_at = 0, None
             self.dropped_changed.emit(0)
         else:
             self.refresh()  # what stands still is the original, not the copy that played
@@ -231,12 +231,14 @@ class Viewer(QWidget):
     def _place(self, want: Want, image: QImage) -> None:
         if want == self._wanted[0]:
             self._source = (want, image)
-            if self.playing and self._shown_frame is not None and want.frame is not None:
-                missed = abs(want.frame - self._shown_frame) - abs(self.playing)
+            # counted on the timeline: a source jumps from clip to clip, and back where playing begins anew
+            at = self._document.place.playhead
+            if self.playing and self._shown_at is not None:
+                missed = (at - self._shown_at) * (1 if self.playing > 0 else -1) - abs(self.playing)
                 if missed > 0:
                     self.dropped += missed
                     self.dropped_changed.emit(self.dropped)
-            self._shown_frame = want.frame
+            self._shown_at = at
         elif want == self._wanted[1]:
             self._take = (want, image)
 

@@ -9,16 +9,13 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 from keyfollow.errors import KeyfollowError
-from keyfollow.media.mixing import read_sound
+from keyfollow.media.mixing import read_peaks
 from keyfollow.media.sound import RATE
 from PySide6.QtCore import QObject, Signal
 
 from ..model.state import Media
 
 PER_SECOND = 100
-STEP = RATE // PER_SECOND
-TELL = 20 * PER_SECOND
-"""How many new values are worth drawing again."""
 Peaks = npt.NDArray[np.float32]
 
 
@@ -67,22 +64,12 @@ class Waveforms(QObject):
                 self._read(media)
 
     def _read(self, media: Media) -> None:
-        length = Fraction(media.frames) / media.fps
-        rest = np.zeros(0, np.float32)
         found: list[Peaks] = []
-        told = 0
-        for part in read_sound(media.path, Fraction(0), length):
-            loud = np.concatenate([rest, np.abs(part).max(axis=1)])
-            whole = len(loud) // STEP * STEP
-            found.append(loud[:whole].reshape(-1, STEP).max(axis=1))
-            rest = loud[whole:]
-            told += whole // STEP
+        for part in read_peaks(media.path, Fraction(media.frames) / media.fps, RATE // PER_SECOND):
             if self._closing:
                 return
-            if told >= TELL:
-                told = 0
-                self._tell(media, found)
-        self._tell(media, found)
+            found.append(part[:, 0])
+            self._tell(media, found)
 
     def _tell(self, media: Media, found: list[Peaks]) -> None:
         with self._turn:

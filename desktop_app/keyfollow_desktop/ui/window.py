@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -56,6 +57,9 @@ from .viewer import Viewer
 from .waveforms import Waveforms
 
 VIEW_BYTES, THUMB_BYTES = 384 << 20, 96 << 20
+SWITCH_S = 2e-4
+"""How long a thread at work may keep Python from this one. Drawing gives it away and asks for it again a hundred times: at Python's own
+5 ms, one picture of the window takes half a second while a project is read."""
 
 
 class Window(QMainWindow):
@@ -63,6 +67,7 @@ class Window(QMainWindow):
 
     def __init__(self, preferences: Preferences) -> None:
         super().__init__()
+        sys.setswitchinterval(SWITCH_S)
         self.preferences = preferences
         self.document = Document(self)
         self.bridge = Bridge(self)
@@ -240,8 +245,12 @@ class Window(QMainWindow):
         self.round_trip.warned.connect(self.notice.show_notice)
         self.round_trip.opened.connect(commands.editor_opened)
         self.round_trip.editing_changed.connect(self._update_hint)
+        # while the person paints
+        self.round_trip.opened.connect(lambda _: self.runs.prepare())
+        self.painting.session.opened.connect(self.runs.prepare)
         self.round_trip.adopted.connect(commands.keyframe_adopted)
         self.painting.session.kept.connect(commands.keyframe_adopted)
+        self.painting.session.recovered.connect(commands.painting_recovered)
         self.painting.session.changed.connect(self._on_changed)
         self.painting.session.changed.connect(self.pausing.look)
         self.round_trip.editing_changed.connect(self.pausing.look)
@@ -317,10 +326,14 @@ class Window(QMainWindow):
         self.setWindowModified(self.document.dirty)
 
     def _on_daemon(self, state: str, error: KeyfollowError | None) -> None:
-        ready = [e.name for e in self.bridge.engines.values() if not e.missing]
+        able = [e for e in self.bridge.engines.values() if not e.missing]
+        ready = self.tr("Ready: {0}").format(", ".join(sorted(e.name for e in able if not e.needs_weights)))
+        if other := sorted(e.name for e in able if e.needs_weights):
+            # whether a model is here is known when it is looked for: a run without one says so
+            ready += self.tr("; with a model: {0}").format(", ".join(other))
         text = {
             CONNECTING: self.tr("Starting the daemon…"),
-            CONNECTED: self.tr("Ready: {0}").format(", ".join(sorted(ready))),
+            CONNECTED: ready,
             LOST: self.tr("The daemon stopped; starting it again…"),
             FAILED: self.tr("No daemon"),
         }[state]
@@ -451,6 +464,8 @@ class Window(QMainWindow):
         self.overlays.close()
         self.waveforms.close()
         self.background.close()
+        self.document.flush()
+        self.painting.session.close()
         self.pictures.close()
         self.thumbnails.close()
         self.document.shut_down()

@@ -37,18 +37,34 @@ class Piece:
     length: Fraction
 
 
-def read_sound(source: str | os.PathLike[str], start: Fraction, stop: Fraction) -> Iterator[npt.NDArray[np.float32]]:
+def read_sound(
+    source: str | os.PathLike[str], start: Fraction, stop: Fraction, *, loose: bool = False
+) -> Iterator[npt.NDArray[np.float32]]:
     """The first sound stream of a file as ``(n, 2)`` at 48 kHz, -1…1, from the sample nearest `start`; what is missing is silent or ends early.
+
+    Args:
+        loose: a place far into the file is sought by time stamps that may be rounded, to a millisecond as a rule; for listening.
 
     Raises:
         MediaError: as `reader.MediaReader`; ``media_no_sound`` without a sound stream.
     """
+    return _read(source, start, stop, loose, 0)
+
+
+def read_peaks(source: str | os.PathLike[str], stop: Fraction, step: int) -> Iterator[npt.NDArray[np.float32]]:
+    """How loud `read_sound` is from the beginning to `stop`: the greatest magnitude of every `step` samples ``(n, 1)``. Raises as that."""
+    return _read(source, Fraction(0), stop, True, step)
+
+
+def _read(
+    source: str | os.PathLike[str], start: Fraction, stop: Fraction, loose: bool, step: int
+) -> Iterator[npt.NDArray[np.float32]]:
     fd = open_regular(source)
     try:
         with Sandbox({"source": fd}, name=os.fspath(source)) as sandbox:
-            sandbox.post("sound", start=_plain(start), stop=_plain(stop))
+            sandbox.post("sound", start=_plain(start), stop=_plain(stop), loose=loose, step=step)
             while count := sandbox.reply()["samples"]:
-                part = np.empty((count, CHANNELS), np.float32)
+                part = np.empty((count, 1 if step else CHANNELS), np.float32)
                 sandbox.payload(part.data.cast("B"))
                 yield part
     finally:

@@ -9,7 +9,8 @@ It gets its files open, then gives up the right to open any other, and answers r
     frames    start, stop                        one per frame: n, shape, dtype; payload: pixels
     image     payload: an encoded still image    shape, dtype, depth, colour…; payload: pixels
     mux       whole, start, stop, muxer…         errno of writing; writes video and sound into the file `out` (`muxing`)
-    sound     start, stop                        parts, then one of 0 samples; payload: float32 stereo at 48 kHz
+    sound     start, stop, loose, step           parts, then one of 0 samples; payload: float32 stereo at 48 kHz, or the peaks of
+                                                 `step` samples each
     ========  =================================  ==========================================================
 
 Any answer may be ``{"error": …}`` instead; ``{"busy": true}`` says that work moves on.
@@ -21,8 +22,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -32,6 +35,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.stream import Discard
 
 from ..errors import MediaError
 from ..frames import Pixels
@@ -44,6 +48,10 @@ from .limits import ADDRESS_SPACE, CPU_SECONDS, MAX_IMAGE_BYTES, MAX_PIXELS
 from .problems import problem
 
 _BUSY_S = 0.25
+INDEXED = frozenset({"mov", "mp4", "matroska", "webm", "wav"})
+"""Containers in which a time is found by an index or by arithmetic, not by a guess from the bit rate."""
+PREROLL_S = 1
+"""Decoding begins so much before what is wanted: the first samples after a seek lack what codecs mix in from before."""
 _IMPORTED_LATE = (
     "av.audio.codeccontext",
     "av.audio.stream",
@@ -142,14 +150,39 @@ class Child:
 
     def _sound(self, head: Head, payload: bytes) -> None:
         start, stop = Fraction(*head["start"]), Fraction(*head["stop"])
-        with open_container(self._files["source"]) as source:
-            stream = next((s for s in source.streams.audio if s.codec_context is not None), None)
-            if stream is None:
-                raise problem("media_no_sound", "no sound stream")
-            for samples in sound.cut(self._resampled(source, stream), start, stop):
+        with self._heard(start, head["loose"]) as frames:
+            samples = sound.cut(frames, start, stop)
+            for part in sound.peaks(samples, head["step"]) if head["step"] else samples:
                 limit_cpu()
-                self._send({"samples": len(samples)}, np.ascontiguousarray(samples).data.cast("B"))
+                self._send({"samples": len(part)}, np.ascontiguousarray(part).data.cast("B"))
         self._send({"samples": 0})
+
+    @contextmanager
+    def _heard(self, start: Fraction, loose: bool) -> Iterator[Iterator[AudioFrame]]:
+        """The first sound stream from `start` or earlier: from near it where the container can seek there, else from its beginning.
+
+        After a seek a sample's place is what the time stamps say; many containers round them. So it must be `loose`, or they be exact.
+        """
+        for seek in (True, False):
+            with open_container(self._files["source"]) as source:
+                stream = next((s for s in source.streams.audio if s.codec_context is not None), None)
+                if stream is None:
+                    raise problem("media_no_sound", "no sound stream")
+                for other in source.streams:
+                    if other is not stream:
+                        other.discard = Discard.all
+                frames = self._resampled(source, stream)
+                if seek:
+                    if not _seeks(source, stream, loose) or start < PREROLL_S:
+                        continue
+                    assert stream.time_base is not None
+                    source.seek(int((start - PREROLL_S) / stream.time_base), stream=stream)
+                    first = next(frames, None)
+                    if first is None or first.pts is None or first.pts * Fraction(first.time_base or 0) > start:
+                        continue
+                    frames = chain([first], frames)
+                yield frames
+                return
 
     def _resampled(self, source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
         resampler = AudioResampler("flt", "stereo", sound.RATE)
@@ -157,6 +190,13 @@ class Child:
             self._alive()
             yield from resampler.resample(frame)
         yield from resampler.resample(None)
+
+
+def _seeks(source: InputContainer, stream: AudioStream, loose: bool) -> bool:
+    """Whether a seek leads to a place that can be told, and exactly unless `loose`."""
+    if stream.time_base is None or not set(source.format.name.split(",")) & INDEXED:
+        return False
+    return loose or (stream.codec_context.sample_rate == sound.RATE and (1 / stream.time_base) % sound.RATE == 0)
 
 
 def _shape(pixels: Pixels) -> Head:

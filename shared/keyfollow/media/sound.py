@@ -65,6 +65,23 @@ def cut(frames: Iterable[AudioFrame], start: Fraction, stop: Fraction | None) ->
             return
 
 
+def peaks(parts: Iterable[Samples], step: int, together: int = 1000) -> Iterator[Samples]:
+    """The greatest magnitude among the channels of every `step` samples ``(n, 1)``, `together` at a time; an incomplete step at the end is left out."""
+    rest: list[Samples] = []
+    held = 0
+    for part in parts:
+        rest.append(np.abs(part).max(axis=1))
+        held += len(part)
+        if held >= step * together:
+            loud = np.concatenate(rest)
+            whole = held // step * step
+            yield loud[:whole].reshape(-1, step).max(axis=1)[:, None]
+            rest, held = [loud[whole:]], held - whole
+    if held >= step:
+        loud = np.concatenate(rest)
+        yield loud[: held // step * step].reshape(-1, step).max(axis=1)[:, None]
+
+
 def _position(frame: AudioFrame, expected: int | None) -> int:
     """Where the frame's first sample lies; the count goes before a stamp that is only rounded."""
     if frame.pts is None or frame.time_base is None:

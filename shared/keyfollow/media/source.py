@@ -52,6 +52,16 @@ def open_regular(path: str | os.PathLike[str]) -> int:
     return fd
 
 
+def identity(path: str | os.PathLike[str]) -> tuple[str, int, int, int] | None:
+    """Stays the same as long as the file at `path` does, told without reading it; None for what is no single file, or not there."""
+    name = os.fspath(path)
+    try:
+        found = Path(name).stat()
+    except (OSError, ValueError):
+        return None
+    return (name, found.st_size, found.st_mtime_ns, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
 def read_file(path: str | os.PathLike[str], limit: int = MAX_IMAGE_BYTES) -> bytes:
     """All bytes of a regular file.
 

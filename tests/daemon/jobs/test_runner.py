@@ -176,7 +176,7 @@ def test_a_job_is_in_the_store_before_it_is_acknowledged_and_starts_at_once(daem
     (id,) = daemon.submit("one")
     assert daemon.state(id) == "running"
     assert [t.id for t in daemon.executor.started] == [id]
-    assert daemon.executor.started[0].payload == {"job": id}
+    assert daemon.executor.started[0].payload == {"job": id, "near": None}
     assert daemon.payloads[0].attempts == 1
     assert daemon.jobs.counts() == {"running": 1}
     assert daemon.jobs.describe_worker() == "scripted"
@@ -558,3 +558,35 @@ def test_stopping_leaves_what_runs_to_the_next_start(daemon: Daemon) -> None:
     assert len(executor.started) == 1
     daemon.boot()
     assert daemon.executor.busy == a
+
+
+# --- getting ready -----------------------------------------------------------------------------------------------------
+
+
+def test_an_idle_worker_gets_ready_and_lets_go_as_soon_as_there_is_a_job(daemon: Daemon) -> None:
+    daemon.jobs.prepare(REQUEST, 7)
+    (ready,) = daemon.executor.started
+    assert ready.entry == runner.PREPARE and ready.payload["near"] == 7 and daemon.jobs.all() == []
+    daemon.jobs.prepare(REQUEST, 8)
+    assert len(daemon.executor.started) == 1, "one thing at a time"
+    (id,) = daemon.submit("one")
+    assert daemon.state(id) == "queued" and daemon.executor.stops == ["cancel"]
+    daemon.executor.stopped("cancel")
+    assert daemon.state(id) == "running" and daemon.executor.started[1].id == id
+    daemon.jobs.prepare(REQUEST, 7)
+    assert len(daemon.executor.started) == 2, "there is something to do"
+    daemon.executor.done()
+    assert daemon.state(id) == "done"
+
+
+@pytest.mark.parametrize("end", ["fail", "die", "done"])
+def test_however_getting_ready_ends_the_queue_goes_on(daemon: Daemon, end: str) -> None:
+    daemon.jobs.prepare(REQUEST, None)
+    (id,) = daemon.submit("one")
+    getattr(daemon.executor, end)()
+    assert daemon.state(id) == "running"
+
+
+def test_the_frame_that_is_looked_at_goes_to_the_worker(daemon: Daemon) -> None:
+    daemon.jobs.submit("0123456789abcdef", REQUEST, "one", True, near=5)
+    assert daemon.executor.started[0].payload["near"] == 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from keyfollow import deltas
 from keyfollow.edits import Blob, Clip, EditRequest, Keyframe, Mask
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
-from keyfollow_daemon.jobs.sources import open_sources
+from keyfollow_daemon.executors.base import Stopped
+from keyfollow_daemon.jobs import sources
+from keyfollow_daemon.jobs.sources import Rest, open_sources
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_testkit import clips
 
@@ -72,3 +75,35 @@ def test_mask_videos_that_do_not_fit(
     with open_sources(request, blobs) as sources, pytest.raises(UsageError) as refused:
         sources.masks(FrameRange(0, 6))
     assert refused.value.code == code
+
+
+def test_the_clip_of_the_last_run_is_open_for_the_next_until_it_changes(
+    clip: Clip, blobs: BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "REST", Rest())
+    request = EditRequest(clip)
+    with open_sources(request, blobs) as first:
+        pixels = first.frames[2].pixels
+    with open_sources(request, blobs) as second:
+        assert second.frames is first.frames and (second.frames[2].pixels == pixels).all()
+    with pytest.raises(Stopped), open_sources(request, blobs) as third:
+        raise Stopped("cancel")
+    with pytest.raises(UsageError), open_sources(request, blobs) as fourth:
+        assert fourth.frames is third.frames is first.frames
+        raise UsageError("bad", "Bad.", "Good.")
+    with open_sources(request, blobs) as fifth:
+        assert fifth.frames is not first.frames, "what something went wrong with is not used again"
+    clips.write_clip(Path(str(clip.path)), clips.moving_patch(4), codec="ffv1", pixel_format="bgr0")
+    with open_sources(request, blobs) as changed:
+        assert len(changed.frames) == 4
+    sources.REST.take(None)
+
+
+def test_a_clip_that_nobody_comes_back_for_is_closed(clip: Clip, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = Rest(keep_s=0.05)
+    monkeypatch.setattr(sources, "REST", rest)
+    closed = threading.Event()
+    with open_sources(EditRequest(clip), blobs) as opened:
+        monkeypatch.setattr(opened.frames, "_close", closed.set)
+    assert closed.wait(5) and rest.take(sources._identity(EditRequest(clip))) is None
+    opened.frames.close()

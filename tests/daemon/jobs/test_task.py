@@ -70,8 +70,11 @@ class Desk:
     def picture(self, pixels: Any) -> Blob:
         return self.blob(deltas.pack(0, FrameBuffer(np.ascontiguousarray(pixels))))
 
-    def run(self, request: EditRequest, listener: Listener | None = None, take: str = "take-1") -> Report:
+    def run(
+        self, request: EditRequest, listener: Listener | None = None, take: str = "take-1", near: int | None = None
+    ) -> Report:
         spec = Run(
+            near=near,
             job="job-1",
             take=take,
             request=request,
@@ -127,6 +130,26 @@ def test_a_stopped_run_goes_on_from_its_finished_frames(desk: Desk, clip: Path) 
     )
     for n in range(6):
         assert desk.takes.frame_path("take-1", n).read_bytes() == whole.takes.frame_path("take-1", n).read_bytes()
+
+
+def test_a_draft_begins_where_someone_looks_and_comes_out_the_same(tmp_path: Path) -> None:
+    pictures = clips.moving_patch(26)
+    clip = clips.write_clip(tmp_path / "c.mkv", pictures, codec="ffv1", pixel_format="bgr0")
+    plain, asked = Desk(tmp_path / "plain"), Desk(tmp_path / "asked")
+    reports = {}
+    for desk, near in ((plain, None), (asked, 14)):
+        keys = tuple(Keyframe(n, desk.picture(clips.recoloured(pictures[n], clips.patch_mask(n)))) for n in (12, 20))
+        listener = Listener()
+        reports[near] = desk.run(EditRequest(Clip(path=str(clip)), keys, quality="draft"), listener, near=near)
+        order = listener.frames
+    assert set(order[:5]) == {12, 13, 14, 15, 16} and set(order[5:17]) == {*range(6, 12), *range(17, 23)}
+    for n in range(26):
+        assert asked.takes.frame_path("take-1", n).read_bytes() == plain.takes.frame_path("take-1", n).read_bytes()
+    told = [(d["done"], d["total"]) for d in listener.said if d.get("phase") == "Propagating"]
+    assert told == sorted(told) and told[-1] == (26, 26), "one piece of work, to whoever watches"
+    assert (
+        (reports[14].cache_hits, reports[14].cache_misses) == (reports[None].cache_hits, reports[None].cache_misses) == (0, 25)
+    )
 
 
 def test_a_take_that_is_complete_is_reported_again_not_made_again(desk: Desk, clip: Path) -> None:

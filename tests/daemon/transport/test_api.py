@@ -219,6 +219,11 @@ def test_a_job_is_submitted_once_and_shown_to_everyone(daemon: Daemon, client: A
     assert other.ask(wire.JobAction(JOB, "get")).job == first
 
 
+def test_a_hint_of_what_will_be_wanted_is_taken_and_is_no_job(daemon: Daemon, client: Any) -> None:
+    assert client.ask(wire.Prepare(REQUEST, near=3)) == wire.Done()
+    assert (daemon.hands.busy or "").startswith("prepare-") and client.ask(wire.Jobs()) == wire.JobList(())
+
+
 def test_jobs_are_steered(daemon: Daemon, client: Any) -> None:
     submit(client)
     submit(client, OTHER)

@@ -42,6 +42,9 @@ class FakeClient:
     def estimate(self, source: str, **edit: Any) -> Estimate:
         return Estimate(self.seconds, 1, 1, 12)
 
+    def prepare(self, source: str, **more: Any) -> None:
+        self.asked.append((source, more))
+
     def propagate(self, source: str, *, label: str, **edit: Any) -> FakeRun:
         self.asked.append((source, edit))
         return FakeRun()
@@ -104,7 +107,7 @@ def test_a_draft_is_given_the_clip_s_work_and_becomes_its_take(
     runs.start("draft")
     source, edit = client.asked[0]
     assert source == str(clip) and list(edit["keyframes"]) == [3] and edit["keyframes"][3].is_file()
-    assert edit["range"] == FrameRange(0, 12) and edit["quality"] == "draft" and edit["engine"] == "patch"
+    assert edit["range"] == FrameRange(0, 12) and edit["quality"] == "draft" and edit["engine"] == "patch" and edit["near"] == 0
     seen = one_clip.seen()
     assert seen is not None and seen.clip.take == "take-1" and one_clip.undo_label == "Draft"
     one_clip.undo()
@@ -118,6 +121,19 @@ def test_in_and_out_limit_the_run(
     one_clip.edit("Set in", lambda p: timeline_edits.mark(p, 2, 7))
     runs_of(one_clip).start("draft")
     assert client.asked[0][1]["range"] == FrameRange(2, 7)
+
+
+def test_while_an_edit_is_painted_the_daemon_gets_ready_for_its_draft(
+    one_clip: Document, client: FakeClient, clip: Path, qtbot: QtBot
+) -> None:
+    runs = runs_of(one_clip)
+    one_clip.go(5)
+    runs.prepare()
+    ((source, asked),) = client.asked
+    assert source == str(clip) and asked["near"] == 5 and asked["engine"] == "patch" and asked["range"] == FrameRange(0, 12)
+    one_clip.edit("Remove", lambda p: timeline_edits.remove(p, [p.timeline.tracks[0].clips[0].id]))
+    runs.prepare()
+    assert len(client.asked) == 1, "there is nothing to get ready for"
 
 
 def test_what_cannot_be_run_is_said(one_clip: Document, client: FakeClient, qtbot: QtBot) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,8 @@ Samples = npt.NDArray[np.float32]
 def counting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every source is its own time: a sample's value is its number in the source, divided by `RATE`."""
 
-    def read(source: str, start: Fraction, stop: Fraction) -> Iterator[Samples]:
+    def read(source: str, start: Fraction, stop: Fraction, *, loose: bool) -> Iterator[Samples]:
+        assert loose, "a listener does not wait for a far place to be counted to"
         if source == "broken":
             raise MediaError("media_unreadable", "No.", "Nothing.")
         for begin in range(round(start * RATE), round(stop * RATE), 1000):
@@ -165,3 +168,25 @@ def wait(so: Callable[[], object]) -> None:
     while not so():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+class NoDevice(Exception):
+    """What `sounddevice` raises where there is none."""
+
+
+def _refuse(**kwargs: object) -> None:
+    raise NoDevice
+
+
+@pytest.mark.parametrize("module", [None, SimpleNamespace(OutputStream=_refuse, PortAudioError=NoDevice)])
+def test_without_a_sound_device_it_is_quiet_and_time_goes_on(
+    described: Media, module: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", module)
+    assert sound.open_device(lambda count: np.zeros((count, 2), np.float32)) is None
+    player = sound.Player(sound.open_device)
+    before = player.now()
+    player.start(placed(Project(), described), Fraction(0))
+    time.sleep(0.05)
+    assert 0.04 < player.now() - before < 5
+    player.stop()

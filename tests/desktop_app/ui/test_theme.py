@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keyfollow_desktop.ui import theme
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 
@@ -33,6 +33,26 @@ def test_the_light_theme_has_a_colour_for_every_one_of_the_dark(qapp: QApplicati
         theme.apply(qapp)
         qapp.setStyleSheet("")
     assert theme.in_panel(theme.AMBER) == theme.AMBER
+
+
+def test_text_begins_at_one_column_in_every_field(qapp: QApplication, qtbot: QtBot) -> None:
+    theme.apply(qapp)
+    try:
+        fields = (QLineEdit("111"), QSpinBox(maximum=999, value=111), QDoubleSpinBox(maximum=999, value=111), QComboBox())
+        fields[3].addItem("111")
+        for field in fields:
+            qtbot.addWidget(field)
+            field.resize(120, 28)
+        assert {_first_column(field) for field in fields} == {_first_column(fields[0])}
+    finally:
+        qapp.setStyleSheet("")
+
+
+def _first_column(field: QWidget) -> int:
+    """Where the text begins, inside the frame."""
+    picture = field.grab().toImage()
+    inside = range(4, picture.width() - 20)
+    return next(x for x in inside if any(picture.pixelColor(x, y).lightness() > 130 for y in range(6, picture.height() - 6)))
 
 
 def test_text_can_be_read_on_every_ground() -> None:

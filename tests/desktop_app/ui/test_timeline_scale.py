@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 from keyfollow_desktop.model import timeline_edits
 from keyfollow_desktop.model.state import Media
@@ -32,6 +33,13 @@ def test_only_what_is_visible_is_looked_at_and_edges_can_be_taken(described: Med
     assert [c.id for c in scale.shown(row.track, HEAD + 199)] == ["c250", "c251", "c252"]
     parts = [h.part for x in (scale.x(504) + 3, scale.x(505), scale.x(506) - 3) if (h := scale.hit(row, x))]
     assert parts == ["start", "body", "stop"] and scale.hit(row, scale.x(2000)) is None
+
+
+def test_of_more_clips_than_pixels_one_is_drawn_for_each(described: Media) -> None:
+    row = rows(many_clips(described, 10_000))[0]
+    shown = Scale().fitted(20_000, 1000).shown(row.track, 1000)
+    assert 400 < len(shown) <= 1000 and shown[0].id == "c0"
+    assert max(b.start - a.stop for a, b in pairwise(shown)) <= 2 * 20_000 / (1000 - HEAD - 24) + 2
 
 
 def test_the_ruler_s_numbers_keep_their_distance() -> None:

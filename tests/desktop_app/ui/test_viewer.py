@@ -136,6 +136,9 @@ def test_frames_that_playback_left_out_are_counted(viewer: Rig, wait: Callable[.
         document.go(n)
         wait(lambda n=n: view.shown[0] is not None and view.shown[0].frame == n)
     assert view.dropped == 2
+    document.go(0)
+    wait(lambda: view.shown[0] is not None and view.shown[0].frame == 0)
+    assert view.dropped == 2, "to begin anew drops nothing"
 
 
 def test_two_takes_are_seen_side_by_side(viewer: Rig, frames: list[FrameBuffer], wait: Callable[..., None]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from keyfollow.engine_info import EngineInfo
 from keyfollow.errors import DaemonError
 from keyfollow.frames import FrameBuffer
 from keyfollow_desktop.bridge import CONNECTED, FAILED, LOST
@@ -101,6 +102,19 @@ def test_the_daemon_s_state_is_said(window: Window) -> None:
     assert window.notice.isHidden()
     window._on_daemon(FAILED, DaemonError("daemon_keeps_dying", "It ended six times.", "See the log."))
     assert window.notice.text == "It ended six times. See the log." and window.notice.button.text() == "Start again"
+
+
+def test_an_engine_whose_model_may_not_be_here_is_not_called_ready(window: Window) -> None:
+    window.bridge.engines = {
+        "patch": EngineInfo("patch", "Patch", "1", ""),
+        "far": EngineInfo("far", "Far", "1", "", needs_weights=True),
+        "gone": EngineInfo("gone", "Gone", "1", "", missing=("It needs torch.",)),
+    }
+    window._on_daemon(CONNECTED, None)
+    assert window._daemon.text() == "Ready: Patch; with a model: Far"
+    del window.bridge.engines["far"]
+    window._on_daemon(CONNECTED, None)
+    assert window._daemon.text() == "Ready: Patch"
 
 
 def test_everything_that_can_be_pressed_has_a_name(window: Window) -> None:

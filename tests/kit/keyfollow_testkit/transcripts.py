@@ -166,7 +166,7 @@ def _conversation() -> list[Step]:
     }
     done = {"type": "JobChanged", "job.id": JOB, "job.state": "done"}
     return [
-        say("Hello", protocol=[1, 1], client="recorded", version="0.1.0"),
+        say("Hello", protocol=[1, 2], client="recorded", version="0.1.0"),
         say("Beat"),
         say("Status"),
         say("Engines"),
@@ -175,8 +175,9 @@ def _conversation() -> list[Step]:
         *put,
         say("PutBlob", DATA, sha256=blobs[0]["sha256"], size=blobs[0]["size"]),
         say("Watch", job=None),
-        {**say("Submit", job=JOB, request=request, label="shot 1", survives=True), "learn": {"$take": "job.take"}},
-        say("Submit", job=JOB, request=request, label="shot 1", survives=True),
+        say("Prepare", request={**request, "keyframes": [], "quality": "draft"}, near=0),
+        {**say("Submit", job=JOB, request=request, label="shot 1", survives=True, near=0), "learn": {"$take": "job.take"}},
+        say("Submit", job=JOB, request=request, label="shot 1", survives=True, near=0),
         {"on": CONTROL, "until": done},
         say("JobAction", job=JOB, action="get", before=None),
         say("JobAction", job="no-such-job", action="cancel", before=None),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from keyfollow.errors import MediaError
-from keyfollow.media.sound import audio_frame, converted, cut, encoder, named_layout
+from keyfollow.media.sound import audio_frame, converted, cut, encoder, named_layout, peaks
 
 RATE = 1000
 DATA = np.stack([np.arange(1, 5001), -np.arange(1, 5001)], 1).astype(np.int16)
@@ -80,3 +80,12 @@ def test_conversion_is_exact_or_to_the_nearest_of_24_bits() -> None:
 def test_unnamed_layouts_get_a_name() -> None:
     assert named_layout("2 channels", 2) == "stereo"
     assert named_layout("5.1", 6) == "5.1"
+
+
+@pytest.mark.parametrize("size", [7, 100, 5000])
+def test_peaks_do_not_depend_on_how_the_sound_comes(size: int) -> None:
+    parts = (DATA[n : n + size].astype(np.float32) for n in range(0, 4990, size))
+    given = np.concatenate([DATA[n : n + size] for n in range(0, 4990, size)])
+    found = np.concatenate(list(peaks(parts, 40, together=10)))
+    assert (found[:, 0] == np.abs(given[: len(given) // 40 * 40, 0]).reshape(-1, 40).max(axis=1)).all()
+    assert list(peaks(iter(()), 40)) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from keyfollow.errors import MediaError
-from keyfollow.media.source import find_series, open_regular, read_file
+from keyfollow.media.source import find_series, identity, open_regular, read_file
 
 
 def code(error: pytest.ExceptionInfo[MediaError]) -> str:
@@ -92,3 +92,14 @@ def test_one_image_is_a_series_of_one_and_a_video_is_none(tmp_path: Path) -> Non
     single = find_series(tmp_path / "still_12.exr")
     assert single is not None and single.first == 12 and len(single.files) == 1
     assert find_series(tmp_path / "clip.mp4") is None
+
+
+def test_a_file_is_the_same_until_it_changes_and_nothing_else_has_an_identity(tmp_path: Path) -> None:
+    path = tmp_path / "a.mov"
+    assert identity(path) is None and identity(tmp_path) is None and identity("a\0b") is None
+    path.write_bytes(b"one")
+    first = identity(path)
+    assert first == identity(str(path)) is not None
+    (tmp_path / "b.mov").write_bytes(b"two")
+    (tmp_path / "b.mov").replace(path)
+    assert identity(path) != first

@@ -75,6 +75,7 @@ def describe() -> EngineInfo:
             # a hole in a style is always wrong, however far from what was tracked
             Preset("style", "The whole picture changes: no place is left without the edit.", {"fill": 256.0}),
         ),
+        piecewise=True,
     )
 
 

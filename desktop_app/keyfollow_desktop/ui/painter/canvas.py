@@ -69,6 +69,14 @@ class Rect(NamedTuple):
         return pixels[self.top - other.top : self.bottom - other.top, self.left - other.left : self.right - other.left]
 
 
+class Tile(NamedTuple):
+    """A part of a layer as it is now."""
+
+    plane: Plane
+    rect: Rect
+    pixels: Pixels
+
+
 NOTHING = Rect(0, 0, 0, 0)
 Tiles = dict[Rect, Pixels]
 
@@ -125,6 +133,8 @@ class Canvas:
         """The planes of steps that undo has forgotten."""
         self._done: list[_Step] = []
         self._undone: list[_Step] = []
+        self._fresh_tiles: set[tuple[Plane, Rect]] = set()
+        """Tiles that have changed since `touched` was asked."""
         self._stroke: _Stroke | None = None
         if result is not None:
             self._lay(fit_keyframe(result, source))
@@ -227,7 +237,8 @@ class Canvas:
         """Paint what is like the colour at a pixel and joined to it. `tolerance` 0…1 of full white, per channel."""
         if not (0 <= x < self.whole.right and 0 <= y < self.whole.bottom):
             return NOTHING
-        picture = np.ascontiguousarray(screen(self.composite()))
+        # a copy: OpenCV wants memory that it may write, though it only looks
+        picture = np.array(screen(self.composite()), order="C")
         found = np.zeros((picture.shape[0] + 2, picture.shape[1] + 2), np.uint8)
         reach = (tolerance * 255,) * 3
         how = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE | (255 << 8)
@@ -362,6 +373,22 @@ class Canvas:
     def can_redo(self) -> bool:
         return bool(self._undone)
 
+    def touched(self) -> list[Tile]:
+        """Copies of the tiles that have changed since this was asked last."""
+        changed, self._fresh_tiles = self._fresh_tiles, set()
+        return [Tile(plane, tile, tile.part(self._plane(plane)).copy()) for plane, tile in changed]
+
+    def put(self, plane: str, top: int, left: int, data: bytes) -> None:
+        """Set a tile to what `touched` gave of it. Raises ValueError where it does not fit."""
+        if plane not in ("edit", "mask"):
+            raise ValueError(plane)
+        layer = self.edit if plane == "edit" else self.mask
+        tile = Rect(left, top, left + TILE, top + TILE).cut(self.whole).part(layer)
+        pixels = np.frombuffer(data, layer.dtype).reshape(tile.shape)
+        if (tile != pixels).any():
+            tile[...] = pixels
+            self._older.add("edit" if plane == "edit" else "mask")
+
     def undo(self) -> Rect:
         return self._swap(self._done, self._undone)
 
@@ -376,6 +403,7 @@ class Canvas:
             now = tile.part(self._plane(step.plane))
             step.tiles[tile] = now.copy()
             now[...] = pixels
+            self._fresh_tiles.add((step.plane, tile))
         to.append(step)
         return self._shown_again(step.tiles)
 
@@ -399,7 +427,8 @@ class Canvas:
         return self.edit if plane == "edit" else self.mask
 
     def _before(self, step: _Step, tile: Rect) -> Pixels:
-        """The tile as it was before the step; kept the first time."""
+        """The tile as it was before the step, which changes it; kept the first time."""
+        self._fresh_tiles.add((step.plane, tile))
         if tile not in step.tiles:
             step.tiles[tile] = tile.part(self._plane(step.plane)).copy()
         return step.tiles[tile]

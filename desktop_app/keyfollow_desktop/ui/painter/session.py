@@ -7,6 +7,8 @@ A session is about a *keyframe* (the picture that is carried on), a *retouch* (a
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,24 +16,22 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from keyfollow.errors import KeyfollowError
 from keyfollow.frames import FrameBuffer, Pixels
-from keyfollow.media.encode_image import encode_image
-from keyfollow.media.fit import fit_keyframe, mask_weight
-from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPen
 
-from ...model import assets, work_edits
-from ...model.state import Keyframe, Mask, Project, Retouch, new_id
+from ...model.state import Mask, new_id
 from ..background import Background
 from ..document import Document
-from ..frame_pictures import read_picture, retouched, seen_frame
+from ..frame_pictures import read_picture
 from ..take_store import TakeStore
+from . import layers, strokes
 from .brush import Path as StrokePath
 from .brush import Point
+from .layers import About, Opened
 
 if TYPE_CHECKING:
-    from .canvas import Canvas, Ink, Plane, Rect
+    from .canvas import Canvas, Ink, Plane, Rect, Tile
 
-About = Literal["keyframe", "retouch", "mask"]
 ToolName = Literal["brush", "eraser", "clone", "fill", "pick"]
 KEYS: dict[int, ToolName] = {
     Qt.Key.Key_B: "brush",
@@ -50,6 +50,8 @@ OTHER_KEYS = (
     Qt.Key.Key_Backspace,
 )
 LARGEST = 2000.0
+KEEP_MS = 300
+"""Strokes are on the disk so long after they were painted, and the time that writing takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +64,19 @@ class Brush:
     tolerance: float = 0.12
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    about: About
-    media: str
-    frame: int
-    mask: Mask
-
-
 class Session(QObject):
     """The painter. At rest (`canvas` is None) until `open`.
 
-    Signals: `changed` when it was opened, closed, or another tool, brush, colour or layer is chosen; `dirtied` with a rectangle of the
-    picture (QRect) to be drawn anew; `kept` with media id and frame when a keyframe was saved; `failed` with the error.
+    Signals: `changed` when it was opened, closed, or another tool, brush, colour or layer is chosen; `opened` when it was opened; `dirtied` with a rectangle of the
+    picture (QRect) to be drawn anew; `kept` with media id and frame when a keyframe was saved; `recovered` with the frame whose strokes came
+    back after a crash; `failed` with the error.
     """
 
     changed = Signal()
+    opened = Signal()
     dirtied = Signal(QRect)
     kept = Signal(str, int)
+    recovered = Signal(int)
     failed = Signal(object)
 
     def __init__(self, document: Document, takes: TakeStore, background: Background, parent: QObject | None = None) -> None:
@@ -91,7 +88,13 @@ class Session(QObject):
         self.brush = Brush()
         self.colour = QColor("#d8402f")
         self.busy = False
-        self._opened: _Opened | None = None
+        self._opened: Opened | None = None
+        self._place = Path()
+        """Where the strokes are kept meanwhile."""
+        self._keeper = ThreadPoolExecutor(1, "keyfollow-strokes")
+        self._keeping: Future[None] | None = None
+        self._soon = QTimer(self, singleShot=True, interval=KEEP_MS)
+        self._soon.timeout.connect(self._keep_strokes)
         self._path: StrokePath | None = None
         self._clone_from: QPointF | None = None
         self._shift: tuple[int, int] | None = None
@@ -119,29 +122,10 @@ class Session(QObject):
         self.finish()
         project, folder = self._document.project, self._document.folder
         media = project.source(seen.clip.media)
-        work = project.work_of(media.id)
-        here = (m for m in work.masks if m.role == "edit" and m.image and m.frame == seen.frame)
+        here = (m for m in project.work_of(media.id).masks if m.role == "edit" and m.image and m.frame == seen.frame)
         mask = mask or next(here, None) or Mask(new_id(), "edit", seen.frame)
+        opened = Opened(about, media.id, seen.frame, mask, seen.clip.take)
         take = self._takes.folder(seen.clip.take)
-        keyframe = next((k for k in work.keyframes if k.frame == seen.frame), None)
-        retouch = next((r for r in work.retouches if r.frame == seen.frame), None)
-
-        def load() -> Canvas:
-            from .canvas import Canvas
-
-            source = seen_frame(media, seen.frame, "")
-            shown = seen_frame(media, seen.frame, take) if take else source
-            painted = None if not mask.image else read_picture(assets.picture(folder, "masks", mask.image))
-            plane = None if painted is None else np.rint(mask_weight(painted) * 255).astype(np.uint8)
-            if about == "retouch":
-                base = shown
-                if keyframe is not None and not take:
-                    base = fit_keyframe(read_picture(assets.picture(folder, "keyframes", keyframe.image)), source)
-                fix = None if retouch is None else read_picture(assets.picture(folder, "keyframes", retouch.image))
-                return Canvas(base, None if fix is None else retouched(fix, base), plane)
-            if keyframe is not None:
-                shown = read_picture(assets.picture(folder, "keyframes", keyframe.image))
-            return Canvas(source, None if shown is source else shown, plane, show_mask=about == "mask")
 
         def ready(canvas: Canvas) -> None:
             self.busy = False
@@ -150,45 +134,38 @@ class Session(QObject):
                 self.changed.emit()
                 return
             self.canvas = canvas
-            self._opened = _Opened(about, media.id, seen.frame, mask)
+            self._opened, self._place = opened, strokes.new_place(folder)
             self.plane = "mask" if about == "mask" else "edit"
             self.tool = "brush"
             self._levels.clear()
             self._clone_from = self._shift = self._path = None
             self.changed.emit()
+            self.opened.emit()
 
         self.busy = True
         self.changed.emit()
-        self._background.run(load, ready, self._on_failed)
+        self._background.run(lambda: layers.load(project, folder, opened, take), ready, self._on_failed)
 
     def finish(self, *, now: bool = False) -> None:
         """Close, and put what was painted into the project; with `now` before this returns, for one that is about to be left."""
-        canvas, opened = self.canvas, self._opened
+        canvas, opened, place = self.canvas, self._opened, self._place
         if canvas is None or opened is None:
             return
         self.release()
-        self.cancel()
-        painted = canvas.painted
-        if not painted:
+        self._close()
+        if not canvas.painted:
+            self._keeper.submit(strokes.forget, place)
             return
+        self._keeper.submit(self._write, place, opened, canvas.touched())
         folder = self._document.folder
 
         def encode() -> dict[Plane, str]:
-            names: dict[Plane, str] = {}
-            if "edit" in painted:
-                pixels = _clean(canvas.edit) if opened.about == "retouch" else canvas.result().pixels
-                suffix = ".exr" if pixels.dtype == np.float16 else ".png"
-                names["edit"] = assets.adopt_bytes(folder, "keyframes", encode_image(suffix, pixels), suffix)
-            if "mask" in painted:
-                grey = np.repeat(canvas.mask[..., None], 3, axis=2)
-                names["mask"] = assets.adopt_bytes(folder, "masks", encode_image(".png", grey), ".png")
-            return names
+            return layers.save(canvas, folder, opened)
 
         def done(names: dict[Plane, str]) -> None:
-            if self._document.folder == folder and opened.media in self._document.project.media:
-                self._document.edit(self._label(opened.about, names), lambda p: _with(p, opened, names))
-                if "edit" in names and opened.about == "keyframe":
-                    self.kept.emit(opened.media, opened.frame)
+            changed = self._into_project(folder, opened, names, self._label(opened.about, names), place)
+            if changed and "edit" in names and opened.about == "keyframe":
+                self.kept.emit(opened.media, opened.frame)
 
         if not now:
             self._background.run(encode, done, self._on_failed)
@@ -201,9 +178,68 @@ class Session(QObject):
     def cancel(self) -> None:
         """Close, and forget what was painted since `open`."""
         if self.canvas is not None:
-            self.canvas = self._opened = None
-            self._levels.clear()
-            self.changed.emit()
+            self._keeper.submit(strokes.forget, self._place)
+            self._close()
+
+    def recover(self) -> None:
+        """Put what a crash of the program left half painted into the open project, as edits that can be undone; `recovered` says so."""
+        project, folder = self._document.project, self._document.folder
+        found = strokes.left_behind(folder)
+        if not found:
+            return
+        takes = {t.id: self._takes.folder(t.id) for w in project.work.values() for t in w.takes}
+
+        def read() -> list[tuple[Path, Opened, dict[Plane, str]]]:
+            made = []
+            for place in map(strokes.taken, found):
+                opened = strokes.opened_in(place)
+                if opened.media in project.media:
+                    canvas = layers.load(project, folder, opened, takes.get(opened.take, ""))
+                    strokes.lay(place, canvas)
+                    made.append((place, opened, layers.save(canvas, folder, opened)))
+            return made
+
+        def done(made: list[tuple[Path, Opened, dict[Plane, str]]]) -> None:
+            for place, opened, names in made:
+                if self._into_project(folder, opened, names, self.tr("Recover what was painted"), place):
+                    self.recovered.emit(opened.frame)
+
+        self._background.run(read, done, self._on_failed)
+
+    def _into_project(self, folder: Path, opened: Opened, names: dict[Plane, str], label: str, place: Path) -> bool:
+        """What was painted becomes a change of the project; once that is kept, its strokes need not be. Whether it could."""
+        if self._document.folder != folder or opened.media not in self._document.project.media:
+            return False
+        if not self._document.edit(label, lambda p: layers.put(p, opened, names)):
+            return False
+        self._document.keep(lambda: self._keeper.submit(strokes.forget, place))
+        return True
+
+    def _close(self) -> None:
+        self.canvas = self._opened = None
+        self._levels.clear()
+        self.changed.emit()
+
+    def _keep_strokes(self) -> None:
+        """Write what has changed, if the last writing is through; else a little later."""
+        canvas, opened, place = self.canvas, self._opened, self._place
+        if canvas is None or opened is None:
+            return
+        if self.busy or (self._keeping is not None and not self._keeping.done()):
+            self._soon.start()
+            return
+        if tiles := canvas.touched():
+            self._keeping = self._keeper.submit(self._write, place, opened, tiles)
+
+    def _write(self, place: Path, opened: Opened, tiles: list[Tile]) -> None:
+        """On another thread. A full disk must not stop the painting: the end of it will say so."""
+        with suppress(KeyfollowError):
+            strokes.keep(place, opened, tiles)
+
+    def close(self) -> None:
+        """Wait until what was painted is written. Nothing is painted any more."""
+        self._soon.stop()
+        self._keeper.shutdown()
 
     def _leave_if_elsewhere(self) -> None:
         seen, opened = self._document.seen(), self._opened
@@ -448,29 +484,13 @@ class Session(QObject):
                 part = self.canvas.shown[top * step : bottom * step, left * step : right * step]
                 small[top:bottom, left:right] = cv2.resize(part, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
         self.dirtied.emit(QRect(rect.left, rect.top, rect.right - rect.left, rect.bottom - rect.top))
+        if not self._soon.isActive():
+            self._soon.start()
 
     def _dirty_cursor(self) -> None:
         half = self.brush.size / 2 + 2
         for at in (self._at, self._at + QPointF(*self._shift) if self._shift else self._clone_from or self._at):
             self.dirtied.emit(QRectF(at.x() - half, at.y() - half, 2 * half, 2 * half).toAlignedRect())
-
-
-def _clean(pixels: Pixels) -> Pixels:
-    """A layer without the colours that its transparent places still remember."""
-    out = pixels.copy()
-    out[out[..., 3] == 0] = 0
-    return out
-
-
-def _with(project: Project, opened: _Opened, names: dict[Plane, str]) -> Project:
-    if "edit" in names:
-        if opened.about == "retouch":
-            project = work_edits.set_retouch(project, opened.media, Retouch(opened.frame, names["edit"]))
-        else:
-            project = work_edits.set_keyframe(project, opened.media, Keyframe(opened.frame, names["edit"]))
-    if "mask" in names:
-        project = work_edits.set_mask(project, opened.media, replace(opened.mask, frame=opened.frame, image=names["mask"]))
-    return project
 
 
 def _fitting(picture: FrameBuffer, source: FrameBuffer) -> Pixels:
