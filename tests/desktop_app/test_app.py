@@ -115,3 +115,17 @@ def test_the_command_knows_its_version(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit) as e:
         app.main(["--version"])
     assert e.value.code == 0 and capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize(
+    ("named", "folder"),
+    [
+        ("/a/Film.kfproj", "/a/Film.kfproj"),
+        ("/a/Film.kfproj/project.otio", "/a/Film.kfproj"),
+        ("/a/project.otio", None),
+        ("/a/Film.kfproj/keyframes/0.png", None),
+        ("/a/clip.mp4", None),
+    ],
+)
+def test_a_project_is_named_by_its_folder_or_by_the_file_in_it(named: str, folder: str | None) -> None:
+    assert app._project(named) == (Path(folder) if folder else None)
