@@ -17,7 +17,7 @@ CORE := $(VENV)/.installed-core
 DEV := $(VENV)/.installed-dev
 CODE := $(foreach d,shared daemon desktop_app blender_addon installers tests benchmarks examples tools,$(if $(shell find $(d) -name '*.py' -print -quit 2>/dev/null),$(d)))
 
-.PHONY: help setup demo test test-faults test-long check bench blender blenders docs deb tarball clean
+.PHONY: help setup demo test test-faults test-long check bench blender blenders docs deb tarball appimage clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ deb: ## build dist/keyfollow_VERSION_ARCH.deb for this Debian's Python
 
 tarball: ## build dist/keyfollow-VERSION-linux-ARCH.tar.gz: every wheel, and install.sh for other Linuxes
 	@PIP=$(PYTHON) installers/linux/build_tarball.sh dist
+
+appimage: ## why there is none; builds the tarball in its place
+	@echo "No AppImage: its tool and the relocatable Python it would hold are in none of our registries (docs/install.md). In its place:"
+	@$(MAKE) --no-print-directory tarball
 
 clean: ## remove all that make made, .venv too
 	rm -rf $(VENV) demo-output dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,7 +11,7 @@ from keyfollow import __version__
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from .model.project_file import SUFFIX
+from .model.project_file import CONTENT, SUFFIX
 from .ui import language, theme
 from .ui.preferences import Preferences
 from .ui.window import Window
@@ -23,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="keyfollow-desktop", description="Edit one frame of a clip; every other frame follows."
     )
     parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument("paths", nargs="*", help=f"a project folder (*{SUFFIX}), or clips to import")
+    parser.add_argument(
+        "paths", nargs="*", help=f"a project: its folder (*{SUFFIX}) or the {CONTENT} in it; or clips to import"
+    )
     given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     app = QApplication.instance() or QApplication([sys.argv[0]])
     assert isinstance(app, QApplication)
@@ -47,10 +49,17 @@ def main(arguments: list[str] | None = None) -> int:
 def open_window(paths: list[str], preferences: Preferences | None = None) -> Window:
     """The window, shown, with what was asked for in it; the daemon is looked for as soon as it is drawn."""
     window = Window(preferences or Preferences())
-    project = next((p for p in paths if p.endswith(SUFFIX)), None)
-    window.commands.start(None if project is None else Path(project))
+    project = next((p for p in paths if _project(p)), None)
+    window.commands.start(None if project is None else _project(project))
     window.show()
     QTimer.singleShot(0, window.bridge.start)
     clips = [p for p in paths if p != project]
     QTimer.singleShot(0, lambda: window.commands.import_files(clips))
     return window
+
+
+def _project(path: str) -> Path | None:
+    """The project's folder, which may be named by the file in it that file managers open."""
+    named = Path(path)
+    folder = named.parent if named.name == CONTENT else named
+    return folder if folder.suffix == SUFFIX else None

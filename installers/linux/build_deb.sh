@@ -14,8 +14,10 @@ build=$(mktemp -d "${TMPDIR:-/tmp}/keyfollow-deb.XXXXXX")
 trap 'rm -rf "$build"' EXIT
 root=$build/root
 opt=$root/opt/keyfollow
+project() { "$python" -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; print($1)"; }
 # the version of the package may be given, so that an upgrade can be tried; the program's own is its source's
-version=${VERSION:-$("$python" -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])')}
+version=${VERSION:-$(project 'project["version"]')}
+maintainer=$(project '"{name} <{email}>".format(**project["authors"][0])')
 arch=$(dpkg --print-architecture)
 minor=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 stamp=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
@@ -31,6 +33,7 @@ wheel=$(echo "$opt"/share/keyfollow/wheels/keyfollow-*.whl)
 # what installers noted of this build machine, and the tools beside the programs that nobody calls
 rm -f "$opt"/lib/python*/site-packages/keyfollow-*.dist-info/direct_url.json
 find "$opt/bin" -mindepth 1 ! -name 'python*' ! -name 'keyfollow*' -delete
+rm -rf "$opt"/lib/python*/site-packages/PySide6/scripts
 rm -f "$opt"/bin/python*
 ln -s "/usr/bin/python$minor" "$opt/bin/python$minor"
 ln -s "python$minor" "$opt/bin/python3"
@@ -49,9 +52,9 @@ find "$opt/lib" -name '*.py' -type f -exec chmod 644 {} +
 mkdir -p "$root/usr/bin"
 for program in keyfollow keyfollowd keyfollow-desktop; do
     ln -s "/opt/keyfollow/bin/$program" "$root/usr/bin/$program"
-    install -D -m 644 "$here/man/$program.1" "$root/usr/share/man/man1/$program.1"
-    gzip -9n "$root/usr/share/man/man1/$program.1"
 done
+"$opt/bin/python" -B "$here/manuals.py" "$root/usr/share/man/man1"
+gzip -9n "$root"/usr/share/man/man1/*.1
 id=io.keyfollow.Keyfollow
 install -D -m 644 "$here/$id.desktop" "$root/usr/share/applications/$id.desktop"
 install -D -m 644 "$here/$id.mime.xml" "$root/usr/share/mime/packages/$id.xml"
@@ -72,8 +75,8 @@ mkdir -p "$doc"
     printf ' The packages under /opt/keyfollow/lib carry their licences in their .dist-info folders; third-party.md beside\n this file lists those that matter: FFmpeg with x264 and x265 (GPL) in PyAV, Qt (LGPL) in PySide6.\n'
 } >"$doc/copyright"
 install -m 644 docs/third-party.md "$doc/third-party.md"
-printf 'keyfollow (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md in the source.\n\n -- The Keyfollow authors <keyfollow@example.org>  %s\n' \
-    "$version" "$(LC_ALL=C date -u -R -d "@$stamp")" | gzip -9n >"$doc/changelog.gz"
+printf 'keyfollow (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md in the source.\n\n -- %s  %s\n' \
+    "$version" "$maintainer" "$(LC_ALL=C date -u -R -d "@$stamp")" | gzip -9n >"$doc/changelog.gz"
 install -D -m 644 "$here/lintian-overrides" "$root/usr/share/lintian/overrides/keyfollow"
 
 # --- the package ----------------------------------------------------------------------------------------------------------------
@@ -86,7 +89,7 @@ cat >"$root/DEBIAN/control" <<CONTROL
 Package: keyfollow
 Version: $version
 Architecture: $arch
-Maintainer: The Keyfollow authors <keyfollow@example.org>
+Maintainer: $maintainer
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
 Depends: libc6 (>= 2.34), python$minor, ${qt//$'\n'/}
 Suggests: krita | gimp

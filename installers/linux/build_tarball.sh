@@ -29,6 +29,11 @@ install -m 644 LICENSE NOTICE docs/third-party.md "$top/"
 id=io.keyfollow.Keyfollow
 install -m 644 "$here/$id.desktop" "$here/$id.mime.xml" "$top/share/"
 install -m 644 installers/icons/keyfollow.svg "$top/share/$id.svg"
+sed "s/@VERSION@/$version/; s/@DATE@/$(date -u -d "@$stamp" +%F)/" "$here/$id.metainfo.xml" >"$top/share/$id.metainfo.xml"
+# asks the command line itself, from the wheels
+"${PIP:-python3}" -m venv --without-pip "$build/venv"
+"${pip[@]}" --python "$build/venv/bin/python" install -q --no-compile --no-index --find-links "$top/wheels" keyfollow
+"$build/venv/bin/python" "$here/manuals.py" "$top/share/man"
 (cd "$top" && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum) >"$build/SHA256SUMS"
 mv "$build/SHA256SUMS" "$top/"
 mkdir -p "$output"

@@ -41,7 +41,9 @@ if [ -n "$uninstall" ]; then
         # a link of ours, or somebody else's program
         [ "$(readlink "$bin/$program" || true)" = "$prefix/bin/$program" ] && rm -f "$bin/$program"
     done
-    rm -rf "$prefix" "$share/applications/$id.desktop" "$share/mime/packages/$id.xml" "$share/icons/hicolor/scalable/apps/$id.svg"
+    rm -rf "$prefix" "$share/applications/$id.desktop" "$share/mime/packages/$id.xml" "$share/icons/hicolor/scalable/apps/$id.svg" \
+        "$share/metainfo/$id.metainfo.xml"
+    for program in $programs; do rm -f "$share/man/man1/$program.1"; done
     refresh
     echo "Removed. Takes, models and projects are where they were; keyfollow setup --uninstall would have removed caches."
     exit 0
@@ -82,12 +84,15 @@ trap 'back; exit 1' HUP INT TERM
 trap - HUP INT TERM
 rm -rf "$prefix.old"
 # so that `keyfollow setup` installs this very build
-mkdir -p "$prefix/share/keyfollow/wheels" "$bin" "$share/applications" "$share/mime/packages" "$share/icons/hicolor/scalable/apps"
+mkdir -p "$prefix/share/keyfollow/wheels" "$bin" "$share/applications" "$share/mime/packages" "$share/icons/hicolor/scalable/apps" \
+    "$share/metainfo" "$share/man/man1"
 cp "$here"/wheels/keyfollow-*.whl "$prefix/share/keyfollow/wheels/"
 for program in $programs; do ln -sf "$prefix/bin/$program" "$bin/$program"; done
 sed "s|^Exec=.*|Exec=\"$prefix/bin/keyfollow-desktop\" %F|" "$here/share/$id.desktop" >"$share/applications/$id.desktop"
 cp "$here/share/$id.mime.xml" "$share/mime/packages/$id.xml"
 cp "$here/share/$id.svg" "$share/icons/hicolor/scalable/apps/"
+cp "$here/share/$id.metainfo.xml" "$share/metainfo/"
+cp "$here"/share/man/*.1 "$share/man/man1/"
 refresh
 echo "Installed in $prefix."
 case ":$PATH:" in *":$bin:"*) echo "Try: keyfollow demo" ;; *) echo "$bin is not on your PATH. Try: $bin/keyfollow demo" ;; esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install a .deb in a clean Debian 12, use it there as an ordinary user, upgrade it, purge it. Root; debootstrap, lintian, Xvfb.
+# Install a .deb in a clean Debian 12, use it there as an ordinary user, upgrade it, purge it. Root; debootstrap, lintian, Xvfb, xdotool.
 #
 #   installers/linux/verify_deb.sh OLD.deb NEW.deb WORK [CLEAN_CHROOT]
 #
@@ -28,7 +28,7 @@ for page in "$unpacked"/usr/share/man/man1/*.gz; do
 done
 rm -rf "$unpacked"
 
-[ -d "$clean/usr" ] || debootstrap --variant=minbase bookworm "$clean" http://deb.debian.org/debian
+[ -d "$clean/usr" ] || debootstrap --variant=minbase bookworm "$clean"
 rm -rf "$root"
 cp -a "$clean" "$root"
 cleanup() {
@@ -50,7 +50,8 @@ person() { inside runuser -u editor -- env HOME=/home/editor DISPLAY=$display "$
 
 say "install the older one"
 inside apt-get update -qq
-inside apt-get install -qq -y --no-install-recommends procps systemd >/dev/null
+# what every desktop has
+inside apt-get install -qq -y --no-install-recommends procps systemd man-db shared-mime-info desktop-file-utils libglib2.0-bin >/dev/null
 inside apt-get install -qq -y --no-install-recommends /tmp/old.deb >/dev/null
 inside useradd --create-home editor
 inside dpkg-query -W -f '${Package} ${Version} ${Status}\n' keyfollow
@@ -64,24 +65,34 @@ person keyfollow demo --output /home/editor/demo
 person keyfollow takes list
 
 say "the desktop editor under Xvfb"
-Xvfb $display -screen 0 1440x900x24 -nolisten tcp >/dev/null 2>&1 &
+Xvfb $display -screen 0 1680x1050x24 -nolisten tcp >/dev/null 2>&1 &
 xvfb=$!
 sleep 2
-person keyfollow-desktop /home/editor/demo/result.mp4 >"$work/desktop.log" 2>&1 &
-sleep "${DESKTOP_S:-25}"
-DISPLAY=$display QT_QPA_PLATFORM=xcb "${SHOT_PYTHON:-$here/.venv/bin/python}" - "$work/desktop.png" <<'SHOT'
+# until a window of the editor has this in its title, then a picture of the screen
+picture() {
+    for _ in $(seq 60); do
+        DISPLAY=$display xdotool search --onlyvisible --name "$1" >/dev/null 2>&1 && break
+        sleep 1
+    done
+    DISPLAY=$display xdotool search --onlyvisible --name "$1" >/dev/null
+    sleep "${DESKTOP_S:-10}"
+    DISPLAY=$display QT_QPA_PLATFORM=xcb "${SHOT_PYTHON:-$here/.venv/bin/python}" - "$2" <<'SHOT'
 import sys
 from PySide6.QtGui import QGuiApplication
 app = QGuiApplication([])
 assert app.primaryScreen().grabWindow(0).save(sys.argv[1])
 SHOT
-inside pgrep -u editor -f keyfollow-desktop >/dev/null
-inside pkill -TERM -u editor -f keyfollow-desktop || true
-sleep 2
+    inside pkill -TERM -u editor -f keyfollow-desktop || true
+    sleep 2
+}
+person keyfollow-desktop /home/editor/demo/result.mp4 >"$work/desktop.log" 2>&1 &
+picture Keyfollow "$work/older.png"
 
 say "upgrade: takes, caches and projects stay"
-mkdir -p "$root/home/editor/Mine.kfproj"
-echo '{}' >"$root/home/editor/Mine.kfproj/project.json"
+person /opt/keyfollow/bin/python -c 'from pathlib import Path
+from keyfollow_desktop.model.project_file import create
+from keyfollow_desktop.model.state import Project
+create(Path.home() / "Mine.kfproj", Project(name="Mine"))'
 (cd "$root/home/editor" && find .local/share/keyfollow/takes .local/share/keyfollow/inversions Mine.kfproj -type f -exec sha256sum {} +) | sort >"$work/before"
 inside apt-get install -qq -y --no-install-recommends /tmp/new.deb >/dev/null
 inside dpkg-query -W -f '${Package} ${Version}\n' keyfollow
@@ -90,6 +101,18 @@ test -s "$work/before"
 person keyfollow demo --output /home/editor/demo2
 person keyfollow cache list
 person keyfollow daemon stop
+
+say "the editor again"
+person keyfollow-desktop /home/editor/demo2/result.mp4 >"$work/desktop.log" 2>&1 &
+picture Keyfollow "$work/desktop.png"
+
+say "a project of the older one opens the editor"
+person gio info -a standard::content-type /home/editor/Mine.kfproj/project.otio | grep application/x-keyfollow-project
+person gio mime application/x-keyfollow-project | grep io.keyfollow.Keyfollow.desktop
+person gio open /home/editor/Mine.kfproj/project.otio >"$work/opened.log" 2>&1 &
+picture 'Mine.*Keyfollow' "$work/opened.png"
+inside sh -c 'test -s /usr/share/icons/hicolor/128x128/apps/io.keyfollow.Keyfollow.png'
+inside man --where keyfollow keyfollowd keyfollow-desktop
 
 say "purge: only what the person made is left"
 inside apt-get purge -qq -y keyfollow >/dev/null

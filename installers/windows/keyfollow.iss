@@ -46,10 +46,11 @@ Name: "{group}\Keyfollow"; Filename: "{app}\python\pythonw.exe"; Parameters: "-m
 Name: "{autodesktop}\Keyfollow"; Filename: "{app}\python\pythonw.exe"; Parameters: "-m keyfollow_desktop"; IconFilename: "{app}\keyfollow.ico"; Tasks: desktopicon
 
 [Registry]
-Root: HKA; Subkey: "Software\Classes\.kfproj"; ValueType: string; ValueData: "Keyfollow.Project"; Flags: uninsdeletevalue
-Root: HKA; Subkey: "Software\Classes\Keyfollow.Project"; ValueType: string; ValueData: "Keyfollow project"; Flags: uninsdeletekey
-Root: HKA; Subkey: "Software\Classes\Keyfollow.Project\DefaultIcon"; ValueType: string; ValueData: "{app}\keyfollow.ico,0"
-Root: HKA; Subkey: "Software\Classes\Keyfollow.Project\shell\open\command"; ValueType: string; ValueData: """{app}\python\pythonw.exe"" -m keyfollow_desktop ""%1"""
+; a project is a folder: folders have no suffix to be associated with, but commands of their own
+Root: HKA; Subkey: "Software\Classes\Directory\shell\Keyfollow"; ValueType: string; ValueData: "Open in Keyfollow"; Flags: uninsdeletekey
+Root: HKA; Subkey: "Software\Classes\Directory\shell\Keyfollow"; ValueType: string; ValueName: "AppliesTo"; ValueData: "System.FileName:""*.kfproj"""
+Root: HKA; Subkey: "Software\Classes\Directory\shell\Keyfollow"; ValueType: string; ValueName: "Icon"; ValueData: "{app}\keyfollow.ico"
+Root: HKA; Subkey: "Software\Classes\Directory\shell\Keyfollow\command"; ValueType: string; ValueData: """{app}\python\pythonw.exe"" -m keyfollow_desktop ""%1"""
 Root: HKCU; Subkey: "Environment"; ValueType: expandsz; ValueName: "Path"; ValueData: "{olddata};{app}\bin"; Tasks: path; Check: NotOnPath('{app}\bin')
 
 [Run]

@@ -147,3 +147,17 @@ def test_it_starts_and_plays_without_torch_a_gpu_or_a_sound_device_and_loads_no_
         [sys.executable, "-c", START, str(clip)], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "folder"),
+    [
+        ("/a/Film.kfproj", "/a/Film.kfproj"),
+        ("/a/Film.kfproj/project.otio", "/a/Film.kfproj"),
+        ("/a/project.otio", None),
+        ("/a/Film.kfproj/keyframes/0.png", None),
+        ("/a/clip.mp4", None),
+    ],
+)
+def test_a_project_is_named_by_its_folder_or_by_the_file_in_it(named: str, folder: str | None) -> None:
+    assert app._project(named) == (Path(folder) if folder else None)

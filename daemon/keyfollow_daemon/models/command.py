@@ -19,7 +19,7 @@ from keyfollow.plain import to_plain
 
 from keyfollow_daemon.models.add import add_folder
 from keyfollow_daemon.models.archive import export_model, import_model
-from keyfollow_daemon.models.catalogue import CATALOGUE
+from keyfollow_daemon.models.catalogue import CATALOGUE, FROM_HUB
 from keyfollow_daemon.models.digests import Report
 from keyfollow_daemon.models.manifest import Manifest
 from keyfollow_daemon.models.pull import EVERY_S, pull
@@ -58,7 +58,7 @@ def say(event: str, **fields: Any) -> None:
 
 
 def _list(store: ModelStore, options: argparse.Namespace) -> int:
-    here = {known.id: known for known in store.installed()}
+    here, begun = {known.id: known for known in store.installed()}, store.unfinished()
     for entry in CATALOGUE.values():
         known = here.pop(entry.id, None)
         state = (
@@ -67,7 +67,7 @@ def _list(store: ModelStore, options: argparse.Namespace) -> int:
             else "damaged"
             if store.path(entry.id).is_dir()
             else "partial"
-            if store.pulling(entry.id).is_dir()
+            if entry.id in begun
             else "available"
         )
         say(
@@ -99,6 +99,22 @@ def _list(store: ModelStore, options: argparse.Namespace) -> int:
             revision=known.revision,
             origin=known.origin,
         )
+    for id, left in begun.items():
+        if id not in here and id not in CATALOGUE:
+            say(
+                "model",
+                id=id,
+                title=left.asked or id,
+                state="partial",
+                engines=[],
+                good_for="",
+                licence="",
+                licence_url="",
+                gated=False,
+                size_bytes=left.size_bytes,
+                revision=None,
+                origin=f"{FROM_HUB}{left.asked}" if left.asked else "",
+            )
     return 0
 
 

@@ -25,7 +25,7 @@ from keyfollow_daemon.models.folder import INDEX, is_part
 from keyfollow_daemon.models.hub import RemoteFile, Repository
 from keyfollow_daemon.models.manifest import REPO, Manifest, is_inside
 from keyfollow_daemon.models.part import Part
-from keyfollow_daemon.models.store import ModelStore, exists, link_or_copy
+from keyfollow_daemon.models.store import ASKED, ModelStore, exists, link_or_copy
 from keyfollow_daemon.models.weights import SAFETENSORS
 
 Say = Callable[..., None]
@@ -51,7 +51,7 @@ class Wanted:
 
 
 def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None = None) -> Manifest:
-    """Get the model `name`: an id of the catalogue, or ``owner/name[@revision]`` on the hub.
+    """Get the model `name`: an id of the catalogue, ``owner/name[@revision]`` on the hub, or a download that was begun, by its id.
 
     Args:
         accept: the person has accepted the licence, which is said first in any case.
@@ -63,6 +63,9 @@ def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None
         ModelMissing: ``offline``, ``hub_unreachable``, ``hub_refused``, ``not_on_hub``, ``model_gated``, ``wrong_hash``.
         StorageError: ``disk_full`` or ``cannot_write``; what has arrived is kept for the next attempt.
     """
+    begun = None if name in catalogue.CATALOGUE else store.unfinished().get(name)
+    if begun is not None and begun.asked:
+        name, id = begun.asked, id or name
     entry = of_repository(name) if "/" in name else catalogue.entry(name)
     id = id or entry.id
     store.path(id)
@@ -85,6 +88,10 @@ def pull(store: ModelStore, name: str, say: Say, *, accept: bool, id: str | None
         have = {w.content: parts / w.content for w in wanted}
         _link_what_is_here(store, have)
         _check_space(store, have, wanted, entry.title)
+        if "/" in name:
+            with storage_errors(parts):
+                parts.mkdir(parents=True, exist_ok=True, mode=0o700)
+                write_atomic(parts / ASKED, f"{entry.sources[0].repo}@{entry.sources[0].revision}".encode())
         progress = _Progress(say, id, sum(w.file.size for w in _distinct(wanted)))
         for w in _distinct(wanted):
             if not have[w.content].exists():

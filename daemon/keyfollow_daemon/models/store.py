@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from keyfollow.atomic import new_file, storage_errors, sync_folder, temporary
 from keyfollow.errors import DaemonError, ModelMissing, StorageError, UsageError
@@ -27,8 +28,17 @@ from keyfollow_daemon.models.folder import MEMORY, ModelFolder, bad_model, check
 from keyfollow_daemon.models.manifest import FileRecord, Manifest
 
 PULLING = ".pulling"
+ASKED = "asked"
+"""In a download that the catalogue does not know: what was asked for, ``OWNER/NAME@COMMIT``."""
 SLACK = 256 << 20
 """Bytes that stay free beside a model."""
+
+
+class Unfinished(NamedTuple):
+    """A download: the repository where one was asked for by name, else ""; the bytes that have arrived."""
+
+    asked: str
+    size_bytes: int
 
 
 class ModelStore:
@@ -66,6 +76,20 @@ class ModelStore:
     def pulling(self, id: str) -> Path:
         """Where a download of the model is kept until it is whole."""
         return self.root / PULLING / self.path(id).name
+
+    def unfinished(self) -> dict[str, Unfinished]:
+        """Downloads under way, by id."""
+        found = {}
+        with suppress(FileNotFoundError):
+            for folder in sorted((self.root / PULLING).iterdir()):
+                if manifest.is_id(folder.name) and folder.is_dir():
+                    asked, size = "", 0
+                    with suppress(OSError, UnicodeDecodeError):
+                        asked = (folder / ASKED).read_text("ascii")
+                    with suppress(OSError):  # it may go on, or end, meanwhile
+                        size = sum(file.stat().st_size for file in folder.iterdir())
+                    found[folder.name] = Unfinished(asked if manifest.REPO.fullmatch(asked) else "", size)
+        return found
 
     def open(self, id: str, report: Report = quiet) -> ModelFolder:
         """The model, checked by content; its bytes are compared with the manifest once, and again when a file has changed.

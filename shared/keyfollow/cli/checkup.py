@@ -315,8 +315,12 @@ def models() -> Iterator[Finding]:
         if e["state"] == "installed":
             installed += 1
         elif e["state"] == "partial":
-            message = f"The download of the model {e['id']} is not finished; it goes on where it stopped."
-            yield Finding("models", "problem", "model_partial", message, pull)
+            message = f"The download of the model {e['id']} is not finished"
+            if e["origin"]:
+                yield Finding("models", "problem", "model_partial", f"{message}; it goes on where it stopped.", pull)
+            else:
+                lost = f"{message}, and where it came from is not known."
+                yield Finding("models", "problem", "model_partial", lost, f"keyfollow models remove {e['id']}")
         elif e["state"] == "damaged":
             yield Finding("models", "problem", "model_damaged", f"The model {e['id']} is damaged.", pull)
     yield Finding("models", "ok", "models", f"{installed} models are installed; the patch engine needs none.")

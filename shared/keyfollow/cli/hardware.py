@@ -17,8 +17,13 @@ from typing import Literal
 Device = Literal["cuda", "rocm", "mps", "cpu"]
 PYTORCH = "https://download.pytorch.org/whl"
 CUDA_BUILDS = ((580, "cu130"), (570, "cu128"), (525, "cu126"))
-"""The least version of NVIDIA's driver, and the newest CUDA build of torch that runs on it."""
+"""The least version of NVIDIA's driver, and the newest CUDA build of torch that runs on it.
+
+Drivers by NVIDIA's table of minor version compatibility (CUDA 13 from 580, CUDA 12 from 525; 12.8's own is 570). The names are those that PyTorch's page
+of previous versions gives for 2.9.1, of 2025: nothing here could reach its index, so later ones may be there, and were not tried.
+"""
 ROCM_BUILD = "rocm6.4"
+"""By the same page. Of ROCm nothing was tried."""
 ASK_S = 20.0
 """A driver that hangs must not hang whoever asks it."""
 _VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}

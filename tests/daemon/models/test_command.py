@@ -111,3 +111,15 @@ def test_wrong_words_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit) as caught:
         cli.main(["models", "fetch"])
     assert caught.value.code == 2
+
+
+def test_downloads_that_the_catalogue_does_not_know_are_listed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name, asked in (("mine", "maker/own@0123abc"), ("lost", "../etc")):
+        folder = tmp_path / "home/models/.pulling" / name
+        folder.mkdir(parents=True)
+        (folder / "asked").write_text(asked)
+        (folder / f"{'0' * 64}.part").write_bytes(bytes(1000))
+    found = {e["id"]: e for e in run(capsys, "list")[1]}
+    assert found["mine"]["state"] == found["lost"]["state"] == "partial"
+    assert found["mine"]["origin"] == "hub maker/own@0123abc" and found["lost"]["origin"] == ""
+    assert found["mine"]["size_bytes"] == 1000 + len("maker/own@0123abc")

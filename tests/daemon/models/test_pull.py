@@ -146,6 +146,19 @@ def test_another_process_goes_on_where_one_was_killed(store: ModelStore, tiny: E
     assert open_model(store.path("tiny")).revision == store.get("tiny").revision
 
 
+def test_a_download_that_the_catalogue_does_not_know_goes_on_by_its_name(store: ModelStore, hub: Hub) -> None:
+    """Its first attempt dies in the largest file; doctor and the desktop know only what it was called."""
+    hub.add("maker/own", weights.pipeline(), "mit")
+    hub.drop_after[UNET] = [5000, 0]
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ModelMissing):
+        patch.setattr(pull, "PAUSES_S", ())
+        pull.pull(store, "maker/own@main", Told(), accept=True, id="mine")
+    left = store.unfinished()["mine"]
+    assert left.asked.startswith("maker/own@") and left.size_bytes > 5000
+    made = pull.pull(store, "mine", Told(), accept=True)
+    assert made.id == "mine" and hub.bodies(UNET)[-1] == "bytes=5000-" and store.unfinished() == {}
+
+
 def test_a_server_without_ranges_sends_all_of_it_again(store: ModelStore, tiny: Entry, hub: Hub) -> None:
     name = UNET.replace(".safetensors", ".fp16.safetensors")
     hub.drop_after[name] = [5000]

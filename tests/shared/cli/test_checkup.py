@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -161,3 +162,14 @@ def test_a_check_that_breaks_is_a_finding(where: Paths, monkeypatch: pytest.Monk
     monkeypatch.setattr(checkup, "_ask", lambda *words: ([], ""))
     found = problem(checkup.examine(where))
     assert found.area == "disk" and "disk on fire" in found.message
+
+
+def test_every_code_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs/troubleshooting.md").read_text()
+    told = {
+        area: set(re.findall(r"`(\w+)`", codes))
+        for area, codes in re.findall(r"^\| (\w+) \| (`.*`[^|]*) \|$", page, re.MULTILINE)
+    }
+    written = re.findall(r'Finding\(\s*"(\w+)", "\w+", "(\w+)"', Path(checkup.__file__).read_text())
+    for area in {area for area, _ in written}:
+        assert told[area] == {code for a, code in written if a == area}, area

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from keyfollow import take_folder
-from keyfollow.cli import checkup, diagnostics
+from keyfollow.cli import checkup, diagnostics, main
 from keyfollow.cli.checkup import Finding
 from keyfollow.paths import Paths, paths
 
@@ -57,7 +57,7 @@ def where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
 def bundle(where: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setattr(checkup, "_ask", lambda *words: ([], f"{where.data} is Zelda's"))
     place = tmp_path / "d.zip"
-    diagnostics.diagnostics(place)
+    assert main(["diagnostics", "--output", str(place)]) == 0
     with zipfile.ZipFile(place) as made:
         return {name: made.read(name).decode() for name in made.namelist()}
 

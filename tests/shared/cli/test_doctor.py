@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from keyfollow import connection
+from keyfollow.cli.checkup import Finding
+from keyfollow.connection import Connection
+from keyfollow.plain import from_plain, to_plain
 from keyfollow_testkit.daemons import Home, home
-from keyfollow_testkit.faults import asleep
+from keyfollow_testkit.faults import asleep, small_disk
+
+FAKE = Connection("tcp://127.0.0.1:9", "tcp://127.0.0.1:9", "s" * 40, "c" * 40, "k" * 40, 0, (1, 0), "0.1.0")
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +43,11 @@ def examined(kf: Home, *before: str, **more: str) -> tuple[int, list[dict[str, A
         check=False,
     )
     events = [json.loads(row) for row in done.stdout.splitlines()]
+    assert {frozenset(e) for e in events[:-1]} == {frozenset(("event", "finding"))}, "docs/troubleshooting.md says so"
     findings = [e["finding"] for e in events if e["event"] == "finding"]
+    for finding in findings:
+        # every field there, none beside, each of its type and one of its words
+        assert to_plain(from_plain(Finding, finding)) == finding and bool(finding["fix"]) == (finding["state"] != "ok"), finding
     problems = [f for f in findings if f["state"] == "problem"]
     assert events[-1] == {"event": "examined", "problems": len(problems)}, done.stderr
     assert done.returncode == (1 if problems else 0)
@@ -51,6 +63,72 @@ def test_a_healthy_machine_with_a_daemon(kf: Home) -> None:
     }  # fmt: skip
     assert any("The daemon runs" in f["message"] for f in found)
     kf.stop()
+
+
+CODEC_MISSING = """
+import av.codec.codec as found
+real = found.Codec
+def codec(name, mode):
+    if name == "libx265":
+        raise found.UnknownCodecError(name)
+    return real(name, mode)
+found.Codec = codec
+"""
+"""A build of PyAV without H.265, for every Python below: `sitecustomize`."""
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The problems that one run finds on a machine with four faults at once."""
+    folder = tmp_path_factory.mktemp("planted")
+    (folder / "sitecustomize.py").write_text(CODEC_MISSING)
+    (folder / "torch.py").write_text("raise ModuleNotFoundError('torch')")
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        small_disk(folder / "disk", 8 << 20) as small,
+        home(folder / "home", patch, KEYFOLLOW_STORAGE=str(small.folder)) as kf,
+    ):
+        patch.setenv("PYTHONPATH", str(folder))
+        connection.write(kf.paths.connection, replace(FAKE, pid=ended.pid))
+        for name in ("sd15", "mine"):
+            (kf.paths.models / ".pulling" / name).mkdir(parents=True)
+        (kf.paths.models / ".pulling/mine/asked").write_text("maker/own@0123abc")
+        _, found = examined(kf)
+    return [f for f in found if f["state"] == "problem"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "fix"),
+    [
+        ("disk_full", "8.0 MiB are free for takes", "export KEYFOLLOW_STORAGE=/folder/on/a/larger/disk"),
+        ("stale_connection", "is gone without a word", "keyfollow daemon start"),
+        ("codec_missing", "lacks codecs: libx265 (writing)", f"{sys.executable} -m pip install --only-binary :all: 'av>=15'"),
+        ("model_partial", "the model sd15 is not finished", "keyfollow models pull sd15"),
+        ("model_partial", "the model mine is not finished", "keyfollow models pull mine"),
+    ],
+)
+def test_faults_planted_together_are_each_named_with_their_fix(
+    planted: list[dict[str, Any]], code: str, words: str, fix: str
+) -> None:
+    assert len(planted) == 5, planted
+    (found,) = [f for f in planted if f["code"] == code and words in f["message"]]
+    assert found["fix"].startswith(fix)
+
+
+def test_a_daemon_whose_port_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with home(tmp_path / "home", monkeypatch) as kf:
+        daemon = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        connection.write(kf.paths.connection, replace(FAKE, pid=daemon.pid, control=f"tcp://127.0.0.1:{port}"))
+        _, found = examined(kf)
+        kf.paths.connection.unlink()
+        daemon.communicate()
+    (problem,) = [f for f in found if f["state"] == "problem"]
+    assert problem["code"] == "port_closed" and f"control port tcp://127.0.0.1:{port}" in problem["message"]
+    assert problem["fix"] == f"kill -9 {daemon.pid} && keyfollow daemon start"
 
 
 def test_for_people_each_problem_stands_above_its_command(kf: Home) -> None:

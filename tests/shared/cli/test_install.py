@@ -21,9 +21,11 @@ from keyfollow_testkit import wheels
 
 CPU = TorchBuild("cpu", "cpu", "", 1 << 20)
 OTHER = TorchBuild("cpu", "cpu2", "", 1 << 20)
+UV = shutil.which("uv")
 REFUSES = "import sys; sys.exit('libcudart.so.13: cannot open shared object file')"
 SETUP = """
-import sys
+import shutil, sys
+shutil.which = lambda name: None  # no uv
 from pathlib import Path
 from keyfollow.cli import install
 from keyfollow.cli.hardware import TorchBuild
@@ -73,6 +75,19 @@ def test_upgrades_replace_and_failures_do_not(where: Paths, tmp_path: Path) -> N
     assert torch_in_use(where) == "9.3"
     here = sorted(path.name for path in environment.root(where).iterdir())
     assert here == [f"{__version__}-cpu2", "current.json"], "nothing of the others is left"
+
+
+@pytest.mark.skipif(UV is None, reason="uv is not here: pip does it")
+def test_uv_makes_replaces_and_rolls_back_as_pip_does(where: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: UV)
+    house = wheels.wheelhouse(tmp_path / "one")
+    assert install.plan(CPU, house, False).tool == "uv"
+    build(where, house)
+    with pytest.raises(KeyfollowError, match=r"libcudart.*the one that was in use still is"):
+        build(where, wheels.wheelhouse(tmp_path / "bad", daemon=REFUSES, torch="9.2"), OTHER)
+    assert torch_in_use(where) == "9.1"
+    build(where, wheels.wheelhouse(tmp_path / "two", torch="9.3"), OTHER)
+    assert torch_in_use(where) == "9.3"
 
 
 def test_killed_anywhere_it_goes_on(where: Paths, tmp_path: Path) -> None:
