@@ -176,7 +176,7 @@ def main() -> int:
         window.picture(options.output / "done.png")
         daemon.send_signal(signal.SIGKILL)
         daemon.wait()
-        window.until("a daemon that is gone is told of", lambda f: f["bridge"] == "absent")
+        window.until("a daemon that is gone is told of", lambda f: f["bridge"] == "absent" and not f["pressable"])
         window.picture(options.output / "error.png")
     finally:
         window.stop()
