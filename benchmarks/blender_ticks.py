@@ -1,19 +1,24 @@
 """How long Blender is held up by the add-on's timer while 500 finished frames of 1920 x 1080 arrive.
 
-    python benchmarks/blender_ticks.py [BLENDER VERSION] [FRAMES]
+    python benchmarks/blender_ticks.py [BLENDER VERSION] [--frames N] [--size WIDTHxHEIGHT] [--folder FOLDER]
 
-Prints the ticks' times in milliseconds, that of the longest and that which inserts the strip; the target is 20 ms for all but that one.
-The processor's time tells what the add-on itself took where the machine has other work to do.
+The target is 20 ms for every tick but the one that inserts the strip. Of each tick is told what passed, what of it the thread waited for a
+processor (Linux), and the processor's time; which of the longest were a turn of Python's collector; and what held up a program beside
+it that did nothing but a piece of work of half a millisecond every 10 ms: that is the machine's, not the add-on's.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,65 +27,119 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("shared", "tests/kit")]
 import numpy as np  # noqa: E402
 from keyfollow_testkit import blenders, clips  # noqa: E402
 
-VERSION = sys.argv[1] if len(sys.argv) > 1 else blenders.NORMAL[0]
-FRAMES = int(sys.argv[2]) if len(sys.argv) > 2 else 500
-INSIDE = f"""
-import os, sys, time
+INSIDE = """
+import gc, json, os, sys, time
 import bpy, numpy as np
 from keyfollow_testkit import stage
 stage.enable()
-stage.scene(1920, 1080)
-bpy.ops.wm.save_as_mainfile(filepath=os.environ["KEYFOLLOW_BENCH"] + "/edit.blend")
-stage.movie(os.environ["KEYFOLLOW_BENCH"] + "/clip.mp4")
+stage.scene(*json.loads(os.environ["KEYFOLLOW_SIZE"]))
+folder = os.environ["KEYFOLLOW_BENCH"]
+bpy.ops.wm.save_as_mainfile(filepath=folder + "/edit.blend")
+stage.movie(folder + "/clip.mp4")
 stage.edit_keyframe(stage.by_name("clip"), 3, stage.warm)
-app, idle = stage.module("app"), []
 stage.use_slow_engine(stage.by_name("clip"), 0.0)
 stage.activate(stage.by_name("clip"))
 bpy.ops.keyfollow.propagate(quality="final")
-measured = np.array(stage.ticks("clip")) * 1000
-insert, (spent, work) = measured[-1, 0], measured[:-1].T
+before = len(gc.get_objects())
+ticks = stage.ticks("clip")
+app, idle = stage.module("app"), []
 for _ in range(200):
-    began = time.perf_counter(); app.tick(); idle.append((time.perf_counter() - began) * 1000); time.sleep(0.01)
-print(f"RESULT {{len(spent)}} ticks, mean {{np.mean(spent):.2f}} ms, 99 % {{np.percentile(spent, 99):.2f}} ms, longest {{max(spent):.2f}} ms, then "
-      f"{{sorted(spent)[-2]:.2f}} ms; of the processor's time the longest {{max(work):.2f}} ms, then {{sorted(work)[-2]:.2f}} ms; "
-      f"the one that inserts {FRAMES} frames {{insert:.1f}} ms; idle {{np.median(idle) * 1000:.0f}} us")
+    began = time.perf_counter(); app.tick(); idle.append(time.perf_counter() - began); time.sleep(0.01)
+print("RESULT " + json.dumps([ticks, len(gc.get_objects()) - before, float(np.median(idle))]))
 sys.stdout.flush(); os._exit(0)
 """
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as name:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("version", nargs="?", default=blenders.NORMAL[0])
+    parser.add_argument("--frames", type=int, default=500)
+    parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--folder", type=Path, help="keep the clip and the installed Blender here, for the next time")
+    parser.add_argument("--prepare", action="store_true", help="only make what --folder keeps")
+    options = parser.parse_args()
+    with contextlib.nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        base = clips.moving_patch(1, 1920, 1080)[0]
-        clips.write_clip(
-            folder / "clip.mp4", [np.roll(base, n, axis=1) for n in range(2)] * (FRAMES // 2), options={"preset": "ultrafast"}
-        )
-        package = blenders.zips(folder / "zips")[0]
-        program = folder / "keyfollowd"
-        paths = os.pathsep.join(str(ROOT / f) for f in ("shared", "daemon", "tests/kit"))
-        program.write_text(f'#!/bin/sh\nPYTHONPATH="{paths}" exec "{sys.executable}" -m keyfollow_daemon "$@"\n')
-        program.chmod(0o755)
-        blender = blenders.install(VERSION, folder / "blender", package)
-        try:
+        folder.mkdir(parents=True, exist_ok=True)
+        size = tuple(map(int, options.size.split("x")))
+        clip = folder / f"{options.size}-{options.frames}.mp4"
+        if not clip.exists():
+            base = clips.moving_patch(1, *size)[0]
+            pictures = [np.roll(base, n, axis=1) for n in range(2)] * (options.frames // 2)
+            clips.write_clip(clip, pictures, options={"preset": "ultrafast"})
+        blender = blenders.install(options.version, folder / options.version, blenders.zips(folder / "zips")[0])
+        if not options.prepare:
+            with tempfile.TemporaryDirectory() as work:
+                (Path(work) / "clip.mp4").symlink_to(clip.absolute())
+                print(
+                    f"Blender {options.version}, {options.frames} frames of {options.size}:", measure(blender, Path(work), size)
+                )
+    return 0
+
+
+def measure(blender: blenders.Blender, folder: Path, size: tuple[int, ...]) -> str:
+    """Run the job in `blender`; a sentence for each thing that was measured."""
+    program = folder / "keyfollowd"
+    paths = os.pathsep.join(str(ROOT / f) for f in ("shared", "daemon", "tests/kit"))
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{paths}" exec "{sys.executable}" -m keyfollow_daemon "$@"\n')
+    program.chmod(0o755)
+    try:
+        with beside() as chores:
             said = blender.run(
                 "-c",
                 INSIDE,
                 timeout=900,
                 KEYFOLLOW_BENCH=str(folder),
+                KEYFOLLOW_SIZE=json.dumps(size),
                 KEYFOLLOW_HOME=str(folder / "home"),
                 KEYFOLLOW_TEST_DAEMON=str(program),
                 KEYFOLLOW_EXTRA_ENGINES="slow=keyfollow_testkit.slow_engine.info",
             )
-            print(
-                f"Blender {VERSION}:",
-                next(line for line in said.splitlines() if line.startswith("RESULT")).removeprefix("RESULT "),
-            )
-        finally:
-            connection = folder / "home" / "run" / "connection.json"
-            if connection.exists():
-                os.kill(json.loads(connection.read_text())["pid"], signal.SIGTERM)
-            shutil.rmtree(folder / "home", ignore_errors=True)
-    return 0
+    finally:
+        connection = folder / "home" / "run" / "connection.json"
+        if connection.exists():
+            os.kill(json.loads(connection.read_text())["pid"], signal.SIGTERM)
+    ticks, more, idle = json.loads(
+        next(line for line in said.splitlines() if line.startswith("RESULT")).removeprefix("RESULT ")
+    )
+    passed, worked, waited, collected = np.array(ticks).T * 1000
+    order = np.argsort(-passed[:-1])
+    longest = [
+        f"{passed[n]:.1f} (waited {waited[n]:.1f}, worked {worked[n]:.1f}, collector {collected[n]:.1f})" for n in order[:5]
+    ]
+    work = np.sort(worked[:-1])[::-1]
+    return "\n  ".join(
+        [
+            f"{len(order)} ticks, in ms: mean {passed[:-1].mean():.2f}, 99 % below {np.percentile(passed[:-1], 99):.2f}",
+            f"longest {'; '.join(longest)}",
+            f"of the processor's time the longest {', '.join(f'{w:.1f}' for w in work[:5])}; "
+            f"all of the collector's {collected.sum():.0f} in {np.count_nonzero(collected)} ticks, longest {collected.max():.1f}",
+            f"the one that inserts {passed[-1]:.1f} (worked {worked[-1]:.1f}); idle {idle * 1e6:.0f} us; objects left {more}",
+            f"a chore beside it: longest {', '.join(f'{c:.1f}' for c in sorted(chores, reverse=True)[:5])}",
+        ]
+    )
+
+
+@contextlib.contextmanager
+def beside() -> Iterator[list[float]]:
+    """A thread with a chore every 10 ms; how long each took, in ms."""
+    took: list[float] = []
+    end = threading.Event()
+
+    def work() -> None:
+        data = list(range(3000))
+        while not end.wait(0.01):
+            began = time.perf_counter()
+            json.dumps(data)
+            took.append((time.perf_counter() - began) * 1000)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield took
+    finally:
+        end.set()
+        thread.join()
 
 
 if __name__ == "__main__":

@@ -41,6 +41,20 @@ class _StripOperator:
         """What the button does."""
 
 
+class _AskingOperator(_StripOperator):
+    """One that needs the daemon: greyed, with the reason where the mouse rests on it, while there is none and none can be started."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        if not super().poll(context):
+            return False
+        error = app.bridge.error
+        if app.bridge.state == "absent" and error is not None:
+            cls.poll_message_set(f"{error.message} {error.remedy} Then press Try Again")  # type: ignore[attr-defined]
+            return False
+        return True
+
+
 class _FileOperator(_StripOperator):
     """One that first asks for a file."""
 
@@ -70,7 +84,7 @@ class KEYFOLLOW_OT_connect(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KEYFOLLOW_OT_edit_keyframe(_StripOperator, bpy.types.Operator):
+class KEYFOLLOW_OT_edit_keyframe(_AskingOperator, bpy.types.Operator):
     bl_idname = "keyfollow.edit_keyframe"
     bl_label = "Edit Keyframe"
     bl_description = "Open the source frame under the playhead in the image editor; what you save there drives the edit"
@@ -81,7 +95,7 @@ class KEYFOLLOW_OT_edit_keyframe(_StripOperator, bpy.types.Operator):
         keyframes.edit(scene, strip, scene.frame_current, show=self.show, failed=_teller(strip))
 
 
-class KEYFOLLOW_OT_keyframe_from_file(_FileOperator, bpy.types.Operator):
+class KEYFOLLOW_OT_keyframe_from_file(_FileOperator, _AskingOperator, bpy.types.Operator):
     bl_idname = "keyfollow.keyframe_from_file"
     bl_label = "Use Picture"
     bl_description = "Use a picture that is edited already for the source frame under the playhead"
@@ -92,7 +106,7 @@ class KEYFOLLOW_OT_keyframe_from_file(_FileOperator, bpy.types.Operator):
         _add_later(scene, strip, self.chosen())
 
 
-class KEYFOLLOW_OT_keyframe_from_strip(_StripOperator, bpy.types.Operator):
+class KEYFOLLOW_OT_keyframe_from_strip(_AskingOperator, bpy.types.Operator):
     bl_idname = "keyfollow.keyframe_from_strip"
     bl_label = "Use Strip Above"
     bl_description = "Use the picture of the image strip that lies above the source at the playhead"
@@ -157,7 +171,7 @@ class KEYFOLLOW_OT_add_mask(_FileOperator, bpy.types.Operator):
         item.frame = ready.frame_at(scene.frame_current) if ready is not None else 0
 
 
-class KEYFOLLOW_OT_propagate(_StripOperator, bpy.types.Operator):
+class KEYFOLLOW_OT_propagate(_AskingOperator, bpy.types.Operator):
     bl_idname = "keyfollow.propagate"
     bl_label = "Propagate"
     bl_description = "Carry the edit through the range; the result appears on a channel above"
@@ -167,7 +181,7 @@ class KEYFOLLOW_OT_propagate(_StripOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: Any) -> bool:
         found = state.target(context)
-        return found is not None and runs.of_strip(found[1]) is None
+        return super().poll(context) and found is not None and not runs.busy(found[1])
 
     def act(self, scene: Any, strip: Any) -> None:
         runs.start(scene, strip, self.quality, _teller(strip))
@@ -186,6 +200,7 @@ class KEYFOLLOW_OT_job(_StripOperator, bpy.types.Operator):
             run.act(self.action)
         elif self.action == "cancel":
             bake.cancel(strip.keyfollow.uid)
+            runs.preparing.discard(strip.keyfollow.uid)
 
 
 def _take(strip: Any) -> Any:

@@ -9,10 +9,8 @@ import bpy
 
 from . import app, bake, engines, estimate, folders, keyframes, preferences, requests, runs, state, thumbnails
 
-WIDTH = 44
-"""Letters in a line of text: labels do not wrap by themselves."""
-
-
+LETTER_PX, MARGINS_PX = 5.7, 80
+"""A letter's width in the panel's font, and what boxes and icons take from a line, at a scale of 1: labels do not wrap by themselves."""
 _WAITING = {"starting": "Starting the daemon…", "connecting": "Connecting…"}
 
 
@@ -63,6 +61,9 @@ class KEYFOLLOW_PT_main(_Panel, bpy.types.Panel):
             layout.operator("keyfollow.job", text="Cancel", icon="X").action = "cancel"
         elif run is not None:
             _draw_run(layout, run)
+        elif runs.busy(strip):
+            layout.progress(factor=0, text="Reading the source")
+            layout.operator("keyfollow.job", text="Cancel", icon="X").action = "cancel"
         else:
             _draw_start(layout, kept)
 
@@ -72,7 +73,7 @@ def _draw_daemon(layout: Any) -> None:
     if error is not None:
         box = layout.box()
         _text(box, error.message, "ERROR")
-        _text(box, error.remedy)
+        _text(box, error.remedy, "BLANK1")
         row = box.row()
         row.operator("keyfollow.connect", text="Try Again", icon="FILE_REFRESH")
         row.operator("preferences.addon_show", text="Preferences", icon="PREFERENCES").module = preferences.__package__
@@ -82,7 +83,7 @@ def _draw_error(layout: Any, kept: Any) -> None:
     if kept.error:
         box = layout.box()
         _text(box, kept.error, "ERROR")
-        _text(box, kept.remedy)
+        _text(box, kept.remedy, "BLANK1")
         box.operator("keyfollow.dismiss", icon="X")
 
 
@@ -113,7 +114,7 @@ def _draw_start(layout: Any, kept: Any) -> None:
     row.operator("keyfollow.propagate", text="Re-run" if kept.takes else "Propagate", icon="PLAY").quality = "final"
     row.operator("keyfollow.propagate", text="Draft").quality = "draft"
     # below the buttons, so that they do not move when it becomes known
-    cost, refused = estimate.of(kept.uid)
+    cost, refused = estimate.of(kept.uid) if app.bridge.state != "absent" else (None, None)
     if lacking:
         _text(layout, lacking, "INFO")
     elif cost is not None:
@@ -254,10 +255,16 @@ class KEYFOLLOW_PT_takes(_StripPanel, bpy.types.Panel):
         layout.operator("keyfollow.compositor", icon="NODE_COMPOSITING")
 
 
-def _text(layout: Any, text: str, icon: str = "NONE") -> None:
+def _text(layout: Any, text: str, icon: str) -> None:
     column = layout.column(align=True)
-    for n, line in enumerate(textwrap.wrap(text, WIDTH)):
-        column.label(text=line, icon=icon if n == 0 else ("BLANK1" if icon != "NONE" else "NONE"))
+    for n, line in enumerate(textwrap.wrap(text, _letters(bpy.context))):
+        column.label(text=line, icon=icon if n == 0 else "BLANK1")
+
+
+def _letters(context: Any) -> int:
+    """How many letters a line of the sidebar holds."""
+    width = context.region.width / context.preferences.system.ui_scale if context.region else 330.0
+    return max(16, int((width - MARGINS_PX) / LETTER_PX))
 
 
 def _time(seconds: float) -> str:

@@ -219,6 +219,8 @@ class Run:
 
 runs: dict[str, Run] = {}
 """By job; what is under way."""
+preparing: set[str] = set()
+"""Strips, by uid, whose source is being made ready for a run: the daemon may have to be started first."""
 ended: set[str] = set()
 """Jobs that are over and done with here: an undo that brings such an id back brings back no job."""
 _FORMS: dict[str, Literal["png", "tiff", "exr"]] = {".tif": "tiff", ".png": "png", ".exr": "exr"}
@@ -229,8 +231,16 @@ def start(scene: Any, strip: Any, quality: str, failed: Callable[[KeyfollowError
     kept = strip.keyfollow
     kept.error = kept.remedy = ""
     uid = state.identify(strip)
+    preparing.add(uid)
+
+    def refused(error: KeyfollowError) -> None:
+        preparing.discard(uid)
+        failed(error)
 
     def go(ready: sources.Ready) -> None:
+        if uid not in preparing:  # cancelled, or another .blend was loaded meanwhile
+            return
+        preparing.discard(uid)
         found = state.with_uid(uid)
         if found is None:
             failed(sources.gone())
@@ -247,7 +257,12 @@ def start(scene: Any, strip: Any, quality: str, failed: Callable[[KeyfollowError
         run.remember()
         compat.redraw()
 
-    sources.prepare(scene, strip, go, failed)
+    sources.prepare(scene, strip, go, refused)
+
+
+def busy(strip: Any) -> bool:
+    """Does a run of this strip go on, or is it about to?"""
+    return of_strip(strip) is not None or strip.keyfollow.uid in preparing
 
 
 def of_strip(strip: Any) -> Run | None:
@@ -281,6 +296,7 @@ def forget() -> None:
     for run in list(runs.values()):
         run._leave(handled=False)
     ended.clear()
+    preparing.clear()
 
 
 def eta(run: Run) -> float | None:

@@ -49,14 +49,16 @@ def prepare(scene: Any, strip: Any, then: Callable[[Ready], None], otherwise: Ca
         if source.numbers is None:
             clips.movie_rate(strip)  # here, where a button was pressed: too long for the timer
     except (KeyfollowError, OSError) as e:
-        otherwise(e if isinstance(e, KeyfollowError) else UsageError("cannot_read", str(e), "Check the strip's files."))
+        otherwise(e if isinstance(e, KeyfollowError) else _unreadable(e))
         return
 
     def known(info: ClipIs) -> None:
         try:
-            then(Ready(clip, info, clips.timing(scene, strip, source, info)))
-        except ReferenceError:
-            otherwise(gone())
+            ready = Ready(clip, info, clips.timing(scene, strip, source, info))
+        except (ReferenceError, OSError) as e:  # meanwhile the strip may be gone, or its file
+            otherwise(_unreadable(e) if isinstance(e, OSError) else gone())
+            return
+        then(ready)
 
     app.clip_is(clip, known, otherwise)
 
@@ -91,6 +93,10 @@ def _baked(strip: Any, images: bake.Images, info: ClipIs, why: str) -> Ready:
     return Ready(
         images.clip, info, lambda left, right: [min(max(t - first, 0), info.frames - 1) for t in range(left, right)], why
     )
+
+
+def _unreadable(error: OSError) -> UsageError:
+    return UsageError("cannot_read", str(error), "Check the strip's files.")
 
 
 def gone() -> UsageError:

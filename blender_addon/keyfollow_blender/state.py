@@ -182,8 +182,8 @@ def target(context: Any) -> tuple[Any, Any] | None:
 
 
 def tell(found: tuple[Any, Any] | None, error: KeyfollowError) -> None:
-    """Show an error in the panel of a strip, if it is still there."""
-    if found is not None:
+    """Show an error in the panel of a strip, if it is still there; one of the connection is shown above all strips anyway."""
+    if found is not None and error is not app.bridge.error:
         found[1].keyfollow.error, found[1].keyfollow.remedy = error.message, error.remedy
     compat.redraw()
 

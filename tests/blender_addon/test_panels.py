@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bpy
+import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import activate, by_name, edit_keyframe, module, movie, pump
 
@@ -80,19 +83,44 @@ def test_every_state_is_told(footage: Path) -> None:
     assert "It went wrong." in drawn() and "Do this." in drawn()
 
 
-def test_a_missing_daemon_is_told_with_a_remedy() -> None:
-    app = module("app")
-    app.bridge.close()
+def connect_again() -> Any:
+    """End the connection and look for a daemon anew, as after Blender's start; the bridge."""
+    bridge = module("app").bridge
+    after = list(bridge.opened)
+    bridge.close()
+    bridge.opened.extend(after)
     assert "[keyfollow.connect]" in drawn()
-    app.bridge.open()
+    bpy.ops.keyfollow.connect()
     assert "Connecting…" in drawn()
-    app.bridge._give_up(stage.vendored("errors").DaemonError("daemon_not_installed", "There is none.", "Install it."))
-    text = drawn()
-    assert "There is none." in text and "Install it." in text and "[Try Again]" in text
-    app.bridge.close()
-    app.register()
-    app.bridge.opened.append(module("runs").resume)
-    bpy.app.timers.unregister(app.tick)
+    return bridge
+
+
+def test_a_daemon_of_another_version_and_none_at_all_are_told_and_what_needs_one_is_greyed(clip: Any) -> None:
+    connection, preferences = stage.vendored("connection"), module("preferences").get()
+    home, program = Path(os.environ["KEYFOLLOW_HOME"]) / "run" / "connection.json", preferences.program
+    running = connection.read(home)
+    pump(lambda: "for 24 frames" in drawn())
+
+    def told_and_greyed(words: str) -> None:
+        bridge = connect_again()
+        pump(lambda: bridge.state == "absent")
+        text = drawn()
+        assert words in text and "[Try Again]" in text and "for 24 frames" not in text
+        for name in ("propagate", "edit_keyframe", "keyframe_from_file", "keyframe_from_strip"):
+            assert not getattr(bpy.ops.keyfollow, name).poll(), name
+        with pytest.raises(RuntimeError, match=f"{words}.*Try Again"):
+            bpy.ops.keyfollow.propagate(quality="draft")
+
+    connection.write(home, replace(running, protocol=(running.protocol[0] + 1, 0)))
+    told_and_greyed(f"protocol {running.protocol[0] + 1}.0")
+    connection.write(home, running)
+    os.kill(running.pid, signal.SIGKILL)
+    preferences.program = "/none"
+    told_and_greyed("/none cannot be started")
+    preferences.program = program
+    bpy.ops.keyfollow.connect()
+    pump(lambda: module("app").bridge.state == "open")
+    assert bpy.ops.keyfollow.propagate.poll() and "[Try Again]" not in drawn()
 
 
 def test_settings_are_drawn_from_the_schema(footage: Path) -> None:

@@ -85,6 +85,21 @@ def test_progress_is_told_and_a_cancel_ends_the_job(slow: Any) -> None:
     assert not module("runs").runs
 
 
+def test_pressed_again_before_the_source_is_known_it_runs_once_and_can_be_cancelled(slow: Any) -> None:
+    app, runs = module("app"), module("runs")
+    for pressed in ("propagate", "cancel"):
+        app._clips.clear()  # the daemon has to be asked
+        stage.activate(by_name("rgb"))
+        bpy.ops.keyfollow.propagate(quality="final")
+        assert not bpy.ops.keyfollow.propagate.poll() and not runs.runs
+        if pressed == "propagate":
+            pump(lambda: runs.runs)
+            assert not bpy.ops.keyfollow.propagate.poll() and not runs.preparing
+        bpy.ops.keyfollow.job(action="cancel")
+        pump(lambda: not app.bridge.busy and not runs.runs)
+        assert bpy.ops.keyfollow.propagate.poll() and result(by_name("rgb")) is None
+
+
 def test_pause_holds_and_resume_goes_on(slow: Any) -> None:
     run = start(slow)
     pump(lambda: working(run))
@@ -99,12 +114,24 @@ def test_pause_holds_and_resume_goes_on(slow: Any) -> None:
     assert result(by_name("rgb")) is not None
 
 
+def cold(pixels: Any) -> Any:
+    """The opposite of `warm`."""
+    out = pixels.copy()
+    out[20:44, 12:36, 0] *= 0.5
+    return out
+
+
 def test_two_keyframes_drive_one_run(clip: Any) -> None:
-    edit_keyframe(clip, 26, lambda pixels: warm(pixels))
+    edit_keyframe(clip, 26, cold)
     clip = by_name("rgb")
     stage.only(clip, 18, 28)
-    assert sorted(k.frame for k in clip.keyfollow.keyframes) == [10, 16]
+    pictures = {k.frame: stage.read(bpy.path.abspath(k.path)) for k in clip.keyfollow.keyframes}
+    assert sorted(pictures) == [10, 16]
     assert propagate(clip) is not None
+    folder = Path(bpy.path.abspath(by_name("rgb").keyfollow.takes[0].folder))
+    for frame, picture in pictures.items():
+        made = stage.read(str(folder / f"{frame:06d}.tif"))
+        assert abs(made[20:44, 12:36, :3] - picture[20:44, 12:36, :3]).mean() < 0.01, "each is shown where it was made"
 
 
 def test_a_second_run_prepares_nothing_anew_and_takes_the_firsts_place(quick: Any) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import pytest
 from keyfollow_testkit import stage
 from keyfollow_testkit.stage import module, movie, pump
 
@@ -40,3 +41,20 @@ def test_a_file_that_is_no_video_is_refused_with_a_remedy(tmp_path: Path, footag
     module("sources").prepare(bpy.context.scene, strip, answers.append, answers.append)
     pump(lambda: answers)
     assert answers[0].code.startswith("media_") and answers[0].remedy
+
+
+def test_what_goes_away_while_the_daemon_is_asked_is_told(
+    footage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources, copy = module("sources"), tmp_path / "copy.mkv"
+    copy.write_bytes((footage / "rgb.mkv").read_bytes())
+    strip = movie(str(copy))
+    asked: list[Any] = []
+    answers: list[Any] = []
+    monkeypatch.setattr(module("app"), "clip_is", lambda clip, then, otherwise: asked.append(then))
+    sources.prepare(bpy.context.scene, strip, answers.append, answers.append)
+    copy.unlink()
+    asked[0](None)
+    stage.strips().remove(strip)
+    asked[0](None)
+    assert [a.code for a in answers] == ["cannot_read", "strip_gone"]

@@ -74,6 +74,7 @@ def report() -> float:
         "cost": estimate._shown.estimate is not None,
         "preview": any(r.latest for r in runs.runs.values()),
         "takes": len(strip.keyfollow.takes) if strip else 0,
+        "pressable": bpy.ops.keyfollow.propagate.poll(),
         "runs": [r.phase for r in runs.runs.values()],
         "regions": regions,
     }

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,6 @@ PACKAGES = (
     "ca-certificates,blender,blender-data,python3-numpy,python3-zmq,python3-msgpack,xvfb,libgl1-mesa-dri,libgl1,libegl1,"
     "libegl-mesa0,xdotool,x11-utils,x11-apps,imagemagick,fonts-dejavu-core"
 )
-DISPLAY = ":77"
 # in pixels of the 1400 x 900 window; the panel is drawn from the top of the sidebar, so that only its lines above count
 EDIT_KEYFRAME, PROPAGATE, PAUSE = (1207, 223), (1127, 131), (1127, 179)
 
@@ -55,6 +54,7 @@ class Window:
         self.chroot = chroot
         self.folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
+        self._display = ""
 
     def start(self, package: Path) -> None:
         environment = {
@@ -66,15 +66,22 @@ class Window:
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "GALLIUM_DRIVER": "llvmpipe",
         }
-        self._running.append(self._inside("Xvfb", DISPLAY, "-screen", "0", "1400x900x24"))
-        time.sleep(2)
+        self._running.append(self._inside("Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", stdout=subprocess.PIPE))
+        told = self._running[0].stdout
+        assert told is not None
+        self._display = f":{int(told.readline())}"  # a free one, once it is ready
         script = str(ROOT / "tests/blender/ui/inside.py")
         self._running.append(
-            self._inside("blender", "--window-geometry", "0", "0", "1400", "900", "--python", script, **environment)
+            self._inside(
+                *("blender", "--window-geometry", "0", "0", "1400", "900", "--python", script), environment=environment
+            )
         )
 
-    def _inside(self, *line: str, **environment: str) -> subprocess.Popen[bytes]:
-        words = [f"{name}={value}" for name, value in {**environment, "DISPLAY": DISPLAY, "HOME": str(self.folder)}.items()]
+    def _inside(
+        self, *line: str, environment: Mapping[str, str] | None = None, stdout: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        known = {**(environment or {}), "DISPLAY": self._display, "HOME": str(self.folder)}
+        words = [f"{name}={value}" for name, value in known.items()]
         mounts = "".join(
             f'mkdir -p "{self.chroot}{p}"; mount --bind "{p}" "{self.chroot}{p}"; '
             for p in (self.folder, ROOT / "tests", "/dev")
@@ -83,7 +90,7 @@ class Window:
         command = (
             f'{mounts} mount -t proc proc "{self.chroot}/proc"; exec chroot "{self.chroot}" env -i PATH=/usr/bin:/bin "$@"'
         )
-        return subprocess.Popen(["unshare", "-m", "bash", "-c", command, "-", *words, *line])
+        return subprocess.Popen(["unshare", "-m", "bash", "-c", command, "-", *words, *line], stdout=stdout)
 
     def press(self, place: tuple[int, int], what: str, holds: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """Click, and see that it has its effect; on a machine with much to do Blender may miss a click, so it is tried three times."""
@@ -176,7 +183,7 @@ def main() -> int:
         window.picture(options.output / "done.png")
         daemon.send_signal(signal.SIGKILL)
         daemon.wait()
-        window.until("a daemon that is gone is told of", lambda f: f["bridge"] == "absent")
+        window.until("a daemon that is gone is told of", lambda f: f["bridge"] == "absent" and not f["pressable"])
         window.picture(options.output / "error.png")
     finally:
         window.stop()

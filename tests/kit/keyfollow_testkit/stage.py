@@ -10,6 +10,7 @@ import importlib
 import os
 import shutil
 import time
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,31 +100,44 @@ def pump(until: Callable[[], Any], seconds: float = 60) -> Any:
     return found
 
 
-def ticks(name: str) -> list[tuple[float, float]]:
-    """Let the timer run, with the panel drawn, until the strip `name` has its first take: for each tick the seconds that passed, and
-    those of the processor's time. The last one inserted the result.
+def ticks(name: str) -> list[tuple[float, ...]]:
+    """Let the timer run, with the panel drawn, until the strip `name` has its first take. Of each tick: the seconds that passed, those
+    of the processor's time, those that the thread waited for a processor (Linux; else 0), and those of Python's collector. The last one
+    inserted the result.
 
-    Objects that were there before are kept from Python's collector: going through all of them takes it 30 to 40 ms on a busy machine,
-    in whichever program's turn that falls.
+    They are gathered as plain numbers: objects that stay are what makes the collector go through everything there is.
     """
-    gc.collect()
-    gc.freeze()
+    app, uid = module("app"), by_name(name).keyfollow.uid
+    spent, waited = array("d"), _waiting()
+    collecting = [0.0, 0.0]
+
+    def collector(phase: str, _: Any) -> None:
+        now = time.perf_counter()
+        collecting[0] += now - collecting[1] if phase == "stop" else 0.0
+        collecting[1] = now
+
+    gc.callbacks.append(collector)
     try:
-        return _ticks(name)
+        while not by_name(name).keyfollow.takes:
+            assert not by_name(name).keyfollow.error, state_of_things()
+            module("estimate").of(uid)  # as the panel does whenever it is drawn
+            collecting[0], queued = 0.0, waited()
+            began, worked = time.perf_counter(), time.thread_time()
+            wait = app.tick()
+            spent.extend((time.perf_counter() - began, time.thread_time() - worked, waited() - queued, collecting[0]))
+            time.sleep(wait)
     finally:
-        gc.unfreeze()
+        gc.callbacks.remove(collector)
+    return list(zip(*[iter(spent)] * 4, strict=True))
 
 
-def _ticks(name: str) -> list[tuple[float, float]]:
-    app, uid, spent = module("app"), by_name(name).keyfollow.uid, []
-    while not by_name(name).keyfollow.takes:
-        assert not by_name(name).keyfollow.error, state_of_things()
-        module("estimate").of(uid)  # as the panel does whenever it is drawn
-        began, worked = time.perf_counter(), time.thread_time()
-        wait = app.tick()
-        spent.append((time.perf_counter() - began, time.thread_time() - worked))
-        time.sleep(wait)
-    return spent
+def _waiting() -> Callable[[], float]:
+    """Tells for how many seconds this thread has waited for a processor so far."""
+    try:
+        file = Path("/proc/thread-self/schedstat").open("rb", buffering=0)  # noqa: SIM115
+    except OSError:
+        return lambda: 0.0
+    return lambda: int(os.pread(file.fileno(), 64, 0).split()[1]) / 1e9
 
 
 def only(strip: Any, start: int, stop: int) -> None:
