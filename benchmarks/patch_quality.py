@@ -1,12 +1,13 @@
 """How well the patch engine carries an edit through clips whose right answer is known, and what it costs.
 
-    python benchmarks/patch_quality.py --scenes DIR [--scene NAME …] [--frames 12,24,36,47] [--keys 0,47] [--draft] [--costs] [--size 1920x1080] [--sheets FOLDER]
+    python benchmarks/patch_quality.py --scenes DIR [--scene NAME …] [--frames 12,24,36,47] [--keys 0,47] [--draft] [--drafts] [--costs] [--size 1920x1080] [--sheets FOLDER]
 
 DIR holds scenes and the `bench.py` that loads and scores them. One row of a Markdown table is printed per scene: PSNR and SSIM of the edited
 region, its worst frame, PSNR and share of bit-equal pixels outside it, flicker, Spearman's rank correlation of 1 - confidence
 and error over frames, and CPU seconds (all threads) per frame for what depends on the source alone and for the rest. With --costs also: CPU
 seconds per frame of a second run with another edit of the same area, that over the first run, the first run's CPU time over one pass of
-DIS, medium preset, in one direction, the process' peak memory, and cache bytes per frame. Start it once before: numba compiles at first use.
+DIS, medium preset, in one direction, the process' peak memory, and cache bytes per frame. With --drafts also, of a draft: PSNR, how far the
+pixels that it changes and those that the final changes are the same (mean and least intersection over union), and CPU seconds per frame. Start it once before: numba compiles at first use.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy as np
 from keyfollow.edits import SettingValue
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.cache.store import InversionStore
-from keyfollow_daemon.engines.base import Array, Cache, Edit, EditedFrame, EditKeyframe, InversionSpec, Preview, Tensors
+from keyfollow_daemon.engines.base import Array, Cache, Edit, EditedFrame, EditKeyframe, Frames, InversionSpec, Preview, Tensors
 from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 
@@ -34,14 +35,16 @@ CACHE_QUOTA = 8 << 30
 FLOW_PASSES = 4
 SHEET_FRAMES = (12, 24, 47)
 COLUMNS = ("edited dB", "SSIM", "worst dB", "rest dB", "rest exact", "flicker", "rank corr.", "prepare s", "apply s")
+DRAFTS = ("draft dB", "draft IoU", "least IoU", "draft s")
 COSTS = ("again s", "again / first", "first / DIS", "peak MiB", "cache KiB")
 
 
 class ClipInMemory:
-    """`engines.base.Frames` over ``(n, h, w, c)`` pixels."""
+    """`engines.base.Frames` over ``(n, h, w, c)`` pixels; what decoding it would cost is not counted, nor are digests anew in a second run."""
 
     def __init__(self, pixels: Array) -> None:
         self._pixels = pixels
+        self._digests: dict[int, bytes] = {}
 
     @property
     def count(self) -> int:
@@ -55,7 +58,9 @@ class ClipInMemory:
         return FrameBuffer(np.ascontiguousarray(self._pixels[frame]))
 
     def digest(self, frame: int) -> bytes:
-        return self[frame].digest()
+        if frame not in self._digests:
+            self._digests[frame] = self[frame].digest()
+        return self._digests[frame]
 
 
 @dataclass
@@ -92,7 +97,7 @@ class Outcome:
 
 
 def propagate(
-    source: Array,
+    clip: Frames,
     keyframes: Mapping[int, Array],
     cache: Cache,
     *,
@@ -100,8 +105,8 @@ def propagate(
     draft: bool = False,
     settings: Mapping[str, SettingValue] | None = None,
 ) -> Outcome:
-    """One run of the engine over ``(n, h, w, 3)`` frames; only `wanted` ones are made."""
-    clip, engine, info = ClipInMemory(source), PatchEngine(), describe()
+    """One run of the engine; only `wanted` frames are made."""
+    engine, info = PatchEngine(), describe()
     resolved = info.resolve(settings or {})
     spec = InversionSpec(info.id, info.version, {s.name: resolved[s.name] for s in info.settings if s.source_only}, draft=draft)
     span = FrameRange(min(*wanted, *keyframes), max(*wanted, *keyframes) + 1)
@@ -142,12 +147,12 @@ def measure(bench: Any, scene: Any, outcome: Outcome, keys: Sequence[int], steps
 
 
 def costs(
-    scene: Any, outcome: Outcome, store: InversionStore, keys: Sequence[int], steps: int, *, draft: bool
+    scene: Any, clip: ClipInMemory, outcome: Outcome, store: InversionStore, keys: Sequence[int], steps: int, *, draft: bool
 ) -> dict[str, float]:
     """What another edit costs after `outcome`, with what `store` holds since then."""
     entries = store.size() / steps
     other = {k: np.where(scene.changed[k][..., None], 255 - scene.edited[k], scene.source[k]) for k in keys}
-    again = propagate(scene.source, other, store, wanted=sorted(outcome.frames), draft=draft)
+    again = propagate(clip, other, store, wanted=sorted(outcome.frames), draft=draft)
     first, second = outcome.prepare_s + outcome.apply_s, again.prepare_s + again.apply_s
     pictures = [np.asarray(cv2.cvtColor(scene.source[n], cv2.COLOR_RGB2GRAY)) for n in (0, 1)]
     method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -157,6 +162,21 @@ def costs(
     flow_s = (time.process_time() - began) / FLOW_PASSES
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return dict(zip(COSTS, (second / steps, second / first, first / steps / flow_s, peak / 1024, entries / 1024), strict=True))
+
+
+def drafts(
+    bench: Any, scene: Any, clip: ClipInMemory, final: Outcome, cache: Cache, keyframes: Mapping[int, Array], steps: int
+) -> dict[str, float]:
+    """How a draft of the same frames compares with `final`, and what it costs with nothing prepared."""
+    made = propagate(clip, keyframes, cache, wanted=sorted(final.frames), draft=True)
+    agreed, quality = [], []
+    for n in sorted(set(final.frames) - set(keyframes)):
+        one, other = ((outcome.frames[n].image.pixels != scene.source[n]).any(axis=2) for outcome in (made, final))
+        agreed.append(float((one & other).sum() / max(1, (one | other).sum())))
+        area = np.asarray(cv2.dilate(scene.changed[n].astype(np.uint8), np.ones((5, 5), np.uint8))) > 0
+        quality.append(float(bench.psnr(made.frames[n].image.pixels, scene.edited[n], area)))
+    cost = (made.prepare_s + made.apply_s) / steps
+    return dict(zip(DRAFTS, (float(np.mean(quality)), float(np.mean(agreed)), min(agreed), cost), strict=True))
 
 
 def enlarge(scene: Any, size: tuple[int, int], count: int) -> None:
@@ -215,9 +235,10 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets")
     parser.add_argument("--cache", type=Path, help="keep what depends on the source alone here, for the next run")
     parser.add_argument("--costs", action="store_true", help="run again with another edit, and measure memory and cache")
+    parser.add_argument("--drafts", action="store_true", help="make drafts too, and compare the changed areas with the finals'")
     parser.add_argument("--size", help="WIDTHxHEIGHT to enlarge scenes to")
     given = parser.parse_args()
-    columns = COLUMNS + (COSTS if given.costs else ())
+    columns = COLUMNS + (COSTS if given.costs else ()) + (DRAFTS if given.drafts else ())
     bench = load_bench(given.bench or given.scenes)
     names = given.scene or sorted(p.parent.name for p in given.scenes.glob("*/scene.json"))
     print("| scene |", " | ".join(columns), "|")
@@ -232,11 +253,14 @@ def main() -> None:
                 width, height = (int(n) for n in given.size.split("x"))
                 enlarge(scene, (width, height), max(wanted) + 1)
             keyframes = {k: scene.edited[k] for k in given.keys}
-            outcome = propagate(scene.source, keyframes, cache, wanted=wanted, draft=given.draft, settings=dict(given.set))
+            clip = ClipInMemory(scene.source)
+            outcome = propagate(clip, keyframes, cache, wanted=wanted, draft=given.draft, settings=dict(given.set))
             steps = max(wanted) - min(wanted) + 1 - len(given.keys)
             row = measure(bench, scene, outcome, given.keys, steps)
             if given.costs:
-                row.update(costs(scene, outcome, cache, given.keys, steps, draft=given.draft))
+                row.update(costs(scene, clip, outcome, cache, given.keys, steps, draft=given.draft))
+            if given.drafts:
+                row.update(drafts(bench, scene, clip, outcome, cache, keyframes, steps))
             rows.append(row)
             print(f"| {name} |", " | ".join(f"{v:.4g}" for v in row.values()), "|", flush=True)
             if given.sheets:

@@ -59,11 +59,21 @@ def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
         (~area).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5, labelType=cv.DIST_LABEL_PIXEL
     )
     smooth = cv.blur(np.dstack([flow * area[..., None], area.astype(np.float32)]), (5, 5))
-    at = np.empty((int(place.max()) + 1, 2), np.float32)
-    at[place[area]] = smooth[area][:, :2] / smooth[area][:, 2:]
+    at = np.empty((area.size + 1, 2), np.float32)
+    _motions(area, place, smooth, at)
     differs = np.empty_like(distance)
     rows(_differs, len(differs), place, at, flow, differs)
     return distance, differs
+
+
+@kernel
+def _motions(area: Bools, place: Floats, smooth: Floats, at: Floats) -> None:
+    """The motion around each pixel of `area`, by its label in `place`."""
+    for y in range(area.shape[0]):
+        for x in range(area.shape[1]):
+            if area[y, x]:
+                at[place[y, x], 0] = smooth[y, x, 0] / smooth[y, x, 2]
+                at[place[y, x], 1] = smooth[y, x, 1] / smooth[y, x, 2]
 
 
 @kernel

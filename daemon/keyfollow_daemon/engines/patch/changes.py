@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .pixels import Bools, Floats, cv
+from .pixels import Bools, Floats, cv, largest
 
 AUTOMATIC = -1.0
 TILE = 8
@@ -18,7 +18,7 @@ def change_mask(keyframe: Floats, source: Floats, threshold: float = AUTOMATIC) 
         keyframe, source: ``(h, w, c)`` float32 in 8-bit units.
         threshold: largest difference (8-bit units, any channel) that still counts as untouched; `AUTOMATIC` finds it.
     """
-    difference = np.abs(keyframe - source).max(axis=2)
+    difference = largest(keyframe - source)
     if threshold < 0:
         threshold = noise_threshold(keyframe, source)
     changed = (difference > threshold).astype(np.uint8)

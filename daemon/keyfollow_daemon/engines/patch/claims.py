@@ -6,6 +6,8 @@ away as soon as the object has moved on: then the true place and the impostor sh
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from .kernels import kernel
@@ -18,29 +20,29 @@ WORSE = 2.0
 """Ratio of match errors from which the worse of two claims is given up."""
 
 
-def impostors(offset: Floats, tracked: Floats, error: Floats) -> Bools:
+def impostors(offset: Floats, tracked: Floats, error: Floats, key: tuple[int, int]) -> Bools:
     """``(h, w)``, the tracked pixels whose point of the keyframe is seen elsewhere, by a clearly better match.
 
     Args:
         offset: ``(h, w, 2)`` px, to the keyframe.
         tracked: ``(h, w)`` 0…1; only pixels above one half have a claim.
         error: ``(h, w)``, how badly each pixel matches the keyframe there.
+        key: (height, width) of the keyframe; the pixels may be a part of a frame.
     """
-    height, width = tracked.shape
-    best = np.full((height // CELL_PX + 1, width // CELL_PX + 1), -1, np.int32)
-    out = np.zeros((height, width), np.bool_)
-    _contest(offset, tracked, error, best, out)
+    best = np.full((key[0] // CELL_PX + 1, key[1] // CELL_PX + 1), -1, np.int32)
+    out = np.zeros(tracked.shape, np.bool_)
+    _contest(offset, tracked, error, key, best, out)
     return out
 
 
 @kernel
-def _contest(offset: Floats, tracked: Floats, error: Floats, best: Floats, out: Bools) -> None:
+def _contest(offset: Floats, tracked: Floats, error: Floats, key: tuple[int, int], best: Any, out: Bools) -> None:
     height, width = tracked.shape
     for judging in range(2):
         for y in range(height):
             for x in range(width):
                 u, v = x + offset[y, x, 0], y + offset[y, x, 1]
-                if tracked[y, x] <= 0.5 or u < 0 or v < 0 or u > width - 1 or v > height - 1:
+                if tracked[y, x] <= 0.5 or u < 0 or v < 0 or u > key[1] - 1 or v > key[0] - 1:
                     continue
                 row, column = int(v) // CELL_PX, int(u) // CELL_PX
                 holder = best[row, column]

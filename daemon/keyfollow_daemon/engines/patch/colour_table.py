@@ -7,6 +7,7 @@ must not tint the rest of it. Robust means by iterative reweighting (Geman & McC
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,19 +28,22 @@ SPLIT, AGREED = 0.55, 0.8
 
 
 class ColourTables:
-    """Prevailing edit per source colour and label, and how far it can be believed."""
+    """Prevailing edit per source colour and label, and how far it can be believed.
+
+    `values` is ``(labels, 25, 25, 25, c + 1)`` float32, what `look_up` looks in: edit, belief.
+    """
 
     def __init__(self, source: Floats, edit: Floats, regions: Sequence[Bools]) -> None:
         """From ``(h, w, c)`` float32 pixels and edits in 8-bit units; one table per region (``(h, w)`` bool), labelled from 0."""
-        self._tables = np.stack([_table(source[region], edit[region]) for region in regions])
+        self.values = np.stack([_table(source[region], edit[region]) for region in regions])
 
     def __call__(self, colours: Floats, labels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """(edit ``(h, w, c)`` in 8-bit units, belief ``(h, w)`` 0…1) for ``(h, w, >= 3)`` colours and ``(h, w)`` labels; nothing for
         labels without a table."""
         height, width = labels.shape
-        edit = np.zeros((height, width, self._tables.shape[-1] - 1), np.float32)
+        edit = np.zeros((height, width, self.values.shape[-1] - 1), np.float32)
         belief = np.zeros((height, width), np.float32)
-        rows(_look_up, height, self._tables, colours, labels, edit, belief)
+        rows(_look_up, height, self.values, colours, labels, edit, belief)
         return edit, belief
 
 
@@ -70,34 +74,34 @@ def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
 
 @kernel
 def _look_up(first: int, end: int, tables: Floats, colours: Floats, labels: Floats, edit: Floats, belief: Floats) -> None:
-    cells, channels = tables.shape[1], edit.shape[2]
-    scale = np.float32((cells - 1) / 255.0)
-    low = np.empty(3, np.int64)
-    part = np.empty(3, np.float32)
+    channels = edit.shape[2]
     found = np.empty(channels + 1, np.float32)
     for y in range(first, end):
         for x in range(labels.shape[1]):
-            label = labels[y, x]
-            if label >= tables.shape[0]:
-                continue
-            for axis in range(3):
-                place = min(max(colours[y, x, axis], np.float32(0)), np.float32(255)) * scale
-                low[axis] = min(int(place), cells - 2)
-                part[axis] = place - np.float32(low[axis])
-            i, j, k = low[0], low[1], low[2]
-            a, b, d = part[0], part[1], part[2]
-            for c in range(channels + 1):
-                near = tables[label, i, j, k, c] + d * (tables[label, i, j, k + 1, c] - tables[label, i, j, k, c])
-                far = tables[label, i, j + 1, k, c] + d * (tables[label, i, j + 1, k + 1, c] - tables[label, i, j + 1, k, c])
-                front = near + b * (far - near)
-                i += 1
-                near = tables[label, i, j, k, c] + d * (tables[label, i, j, k + 1, c] - tables[label, i, j, k, c])
-                far = tables[label, i, j + 1, k, c] + d * (tables[label, i, j + 1, k + 1, c] - tables[label, i, j + 1, k, c])
-                i -= 1
-                found[c] = front + a * (near + b * (far - near) - front)
-            for c in range(channels):
-                edit[y, x, c] = found[c]
-            belief[y, x] = found[channels]
+            if labels[y, x] < tables.shape[0]:
+                look_up(tables, labels[y, x], colours[y, x, 0], colours[y, x, 1], colours[y, x, 2], found)
+                for c in range(channels):
+                    edit[y, x, c] = found[c]
+                belief[y, x] = found[channels]
+
+
+@kernel
+def look_up(tables: Floats, label: int, red: Any, green: Any, blue: Any, found: Floats) -> None:
+    """Trilinear interpolation in the table of `label`: the edit's channels and the belief go to `found`."""
+    zero, most = np.float32(0), np.float32(255)
+    scale = np.float32((CELLS - 1) / 255.0)
+    r, g, b = min(max(red, zero), most) * scale, min(max(green, zero), most) * scale, min(max(blue, zero), most) * scale
+    i, j, k = min(int(r), CELLS - 2), min(int(g), CELLS - 2), min(int(b), CELLS - 2)
+    p, q, s = np.float32(r - i), np.float32(g - j), np.float32(b - k)
+    table = tables[label]
+    l0, l1, l2, l3 = table[i, j, k], table[i, j + 1, k], table[i + 1, j, k], table[i + 1, j + 1, k]
+    h0, h1, h2, h3 = table[i, j, k + 1], table[i, j + 1, k + 1], table[i + 1, j, k + 1], table[i + 1, j + 1, k + 1]
+    for c in range(tables.shape[4]):
+        front = l0[c] + s * (h0[c] - l0[c])
+        front += q * (l1[c] + s * (h1[c] - l1[c]) - front)
+        back = l2[c] + s * (h2[c] - l2[c])
+        back += q * (l3[c] + s * (h3[c] - l3[c]) - back)
+        found[c] = front + p * (back - front)
 
 
 def _splat(place: Floats, moments: list[Floats]) -> npt.NDArray[np.float64]:

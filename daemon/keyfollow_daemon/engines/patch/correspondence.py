@@ -125,12 +125,19 @@ def pull(state: Correspondence, detail: Bytes, key: KeyView, finest: int) -> Cor
     share = cv.GaussianBlur(better.astype(np.float32), (0, 0), 2.0)[..., None]
     offset = state.offset + share * (candidate - state.offset)
     believed = np.where(chained > DOUBTFUL, np.float32(0.0), state.tracked)
-    lost = impostors(offset, believed, np.where(better, pulled, chained))
+    lost = impostors(offset, believed, np.where(better, pulled, chained), key.guide.shape[:2])
     return Correspondence(offset, np.where(lost, np.float32(0.0), state.tracked))
 
 
 def pulled_onto(
-    expected: Floats, before: Floats, detail: Bytes, key: KeyView, finest: int, window: tuple[slice, slice]
+    expected: Floats,
+    before: Floats,
+    detail: Bytes,
+    key: KeyView,
+    finest: int,
+    window: tuple[slice, slice],
+    *,
+    rough: bool = False,
 ) -> tuple[Floats, Bools, Floats]:
     """(candidate ``(h, w, 2)``, whether it is better, its `detail_error`) for `expected` offsets, of which `before` is the error.
 
@@ -139,8 +146,8 @@ def pulled_onto(
     """
     here = grid(*before.shape)
     step = np.zeros_like(expected)
-    warped = sample(key.evened, (here + expected)[window]).astype(np.uint8)
-    step[window] = dense_flow(np.ascontiguousarray(detail[window]), warped, finest)
+    warped = sample(key.evened, here[window] + expected[window]).astype(np.uint8)
+    step[window] = dense_flow(np.ascontiguousarray(detail[window]), warped, finest, rough=rough)
     candidate = step + sample(expected, here + step)
     error = detail_error(detail, key, candidate)
     return candidate, (error < BETTER * before) & within(candidate - expected, MAX_REFINEMENT_PX), error

@@ -21,16 +21,14 @@ from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, key_model
 from .masks import Masks
 from .merge import merge
-from .pixels import Bools, Floats, add_edit, cv, enlarged, grey, guide, largest, sample, shrunk, values
+from .outlines import Outlines
+from .pixels import Bools, Floats, add_edit, enlarged, grey, guide, largest, shrunk, values
 from .plan import Gap, gaps
 from .repaint import Repaints
 from .seen import enlarge
 from .shots import shots
 from .track import Tracks
 from .transfer import Proposal, transfer
-
-DRAFT_FAINT = 6.0
-"""What a draft changes by less (8-bit units) outside the edit's outline comes from its being enlarged."""
 
 
 class PatchEngine:
@@ -68,7 +66,7 @@ class _Run:
         self._tracks = Tracks(self._flows, ctx.check, edit.draft)
         self._keyframes = {k.frame: k for k in edit.keyframes}
         self._models: dict[int, KeyModel] = {}
-        self._outlines: dict[int, Floats] = {}
+        self._outlines = Outlines()
         self._repaints = Repaints(frames, self._flows, ctx.check, edit.draft)
         self._repaint = np.float32(0.0)
         self._redrawn: dict[int, bool] = {}
@@ -100,7 +98,7 @@ class _Run:
         self._tracks.close()
         keys = [k for k in (gap.left, gap.right) if k is not None]
         self._models = {k: m for k, m in self._models.items() if k in keys}
-        self._outlines = {k: m for k, m in self._outlines.items() if k in keys}
+        self._outlines.keep(keys)
         for source in {s for f in gap.frames for s in self._masks.sources(f)} - set(keys):
             for forward in (True, False):
                 far = max((abs(f - source) for f in gap.frames if (f > source) == forward), default=0)
@@ -122,7 +120,7 @@ class _Run:
             # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
             threshold = noise_threshold(values(keyframe), values(source))
         if self._edit.draft:
-            self._outlines[key] = change_mask(values(keyframe), values(source), threshold).astype(np.float32)
+            self._outlines.add(key, change_mask(values(keyframe), values(source), threshold))
         return key_model(self._work(keyframe), self._work(source), threshold)
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
@@ -190,17 +188,8 @@ class _Run:
         amount = largest(changed)
         changed, reached = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
         if self._edit.draft and not everywhere:
-            faint = largest(changed) < DRAFT_FAINT
-            changed[faint & ~self._outlined(gap, frame)] = 0.0
+            self._outlines.trim(changed, gap.weights(frame), lambda key: self._tracks.at(key, frame).offset)
         return self._finished(frame, source, changed, certainty(sure, amount, followed), traced=reached > 0)
-
-    def _outlined(self, gap: Gap, frame: int) -> Bools:
-        """Where the keyframes' change masks lie on the frame, at full size: a smaller picture's are wider."""
-        width, height = self._source.size
-        found = np.zeros((height, width), np.bool_)
-        for key in gap.weights(frame):
-            found |= sample(self._outlines[key], self._follow(key, frame), border=cv.BORDER_CONSTANT) > 0
-        return found
 
     def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""

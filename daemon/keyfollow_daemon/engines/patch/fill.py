@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Floats, cv, largest
+from .pixels import Bools, Floats, cv
 from .transfer import SURE, Proposal
 
-CELL_PX = 8
+CELL_PX, STEP = 8, 2
 LUMA_CELLS = 16
 UNSURE = 0.2
 """Confidence at which the tracked edit counts for nothing; at `SURE` it stands alone."""
@@ -44,15 +44,16 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
     close = area > 0
     if local:
         close = near(tracked, px)
-        more = _hanging_together(
-            tracked, (belief > 0.4) & (largest(merged.by_colour[..., :3]) > VISIBLE) & (confidence < 0.5), px
-        )
-        area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))
-    out = np.zeros_like(edit)
+        area = close.astype(np.float32)
+        told = np.empty_like(close)
+        rows(_told, len(close), merged.by_colour, belief, confidence, told)
+        if told.any():
+            more = cv.GaussianBlur(_hanging_together(tracked, told, px).astype(np.float32), (0, 0), 2.0)
+            np.copyto(area, more, where=~close)
+    out = edit.copy()
     rows(
         _complete,
         len(out),
-        edit,
         merged.by_colour,
         belief,
         trust,
@@ -67,10 +68,20 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
 
 
 @kernel
+def _told(first: int, end: int, by_colour: Floats, belief: Floats, confidence: Floats, told: Bools) -> None:
+    """Untracked pixels of an edited colour."""
+    for y in range(first, end):
+        for x in range(belief.shape[1]):
+            told[y, x] = False
+            if belief[y, x] > 0.4 and confidence[y, x] < 0.5:
+                for c in range(3):
+                    told[y, x] |= abs(by_colour[y, x, c]) > np.float32(VISIBLE)
+
+
+@kernel
 def _complete(
     first: int,
     end: int,
-    edit: Floats,
     by_colour: Floats,
     belief: Floats,
     trust: Floats,
@@ -81,13 +92,14 @@ def _complete(
     luma: Floats,
     out: Floats,
 ) -> None:
-    channels = edit.shape[2]
+    """Replace what is unsure of the edit in `out`."""
+    channels = out.shape[2]
     found = np.empty(channels + 1, np.float32)
     for y in range(first, end):
-        for x in range(edit.shape[1]):
+        for x in range(out.shape[1]):
             if trust[y, x] >= 1:
-                out[y, x] = edit[y, x]
-            elif area[y, x] > 0:
+                continue
+            if area[y, x] > 0:
                 sure = belief[y, x]
                 known = np.float32(0)
                 if close[y, x] and sure < 1:
@@ -97,10 +109,10 @@ def _complete(
                     nearby = found[c + 1] / max(found[0], np.float32(1e-6)) if known > 0 else np.float32(0)
                     guess = known * nearby + (1 - known) * by_colour[y, x, c] if close[y, x] else np.float32(0)
                     filled = area[y, x] * (sure * by_colour[y, x, c] + (1 - sure) * guess)
-                    out[y, x, c] = filled + trust[y, x] * (edit[y, x, c] - filled)
+                    out[y, x, c] = filled + trust[y, x] * (out[y, x, c] - filled)
             else:
                 for c in range(channels):
-                    out[y, x, c] = trust[y, x] * edit[y, x, c]
+                    out[y, x, c] *= trust[y, x]
             if optional[y, x]:
                 most = np.float32(0)
                 for c in range(channels):
@@ -126,39 +138,39 @@ def evidence(edit: Floats, weight: Floats, luma: Floats) -> Floats:
         edit: ``(h, w, c)`` float32; `weight` ``(h, w)`` float32 >= 0; `luma` ``(h, w)`` float32 0…255.
 
     Returns:
-        ``(levels, rows, columns, 1 + c)``: weight, and weighted edit, in cells of 8 px.
+        ``(rows, columns, levels, 1 + c)``: weight, and weighted edit, in cells of 8 px, from every other pixel of every other row.
     """
     height, width = luma.shape
-    sums = np.zeros((height // CELL_PX + 2, width // CELL_PX + 2, LUMA_CELLS, 1 + edit.shape[2]))
+    shape = (height // CELL_PX + 2, width // CELL_PX + 2, LUMA_CELLS + 2, 1 + edit.shape[2])
+    sums = np.zeros(shape, np.float32)
     _gather(edit, weight, luma, sums)
-    return np.ascontiguousarray(_smooth(sums.astype(np.float32)).transpose(2, 0, 1, 3))
+    flat = sums.reshape(*shape[:2], shape[2] * shape[3])
+    flat = cv.GaussianBlur(flat, (0, 0), 1.5, borderType=cv.BORDER_CONSTANT).reshape(shape)
+    out: Floats = 0.5 * flat[:, :, 1:-1]
+    out += 0.25 * flat[:, :, :-2]
+    out += 0.25 * flat[:, :, 2:]
+    return out
 
 
 @kernel
 def _gather(edit: Floats, weight: Floats, luma: Floats, sums: Floats) -> None:
-    for y in range(edit.shape[0]):
-        for x in range(edit.shape[1]):
+    """What falls on a level goes into the next one of `sums`, whose first and last stay empty."""
+    for y in range(0, edit.shape[0], STEP):
+        for x in range(0, edit.shape[1], STEP):
             if weight[y, x] > 0:
-                level = int(luma[y, x] * np.float32((LUMA_CELLS - 1) / 255.0) + np.float32(0.5))
+                level = int(luma[y, x] * np.float32((LUMA_CELLS - 1) / 255.0) + np.float32(1.5))
                 cell = sums[(y + CELL_PX // 2) // CELL_PX, (x + CELL_PX // 2) // CELL_PX, level]
-                cell[0] += weight[y, x]
+                share = np.float32(STEP * STEP) * weight[y, x]
+                cell[0] += share
                 for c in range(edit.shape[2]):
-                    cell[c + 1] += weight[y, x] * edit[y, x, c]
-
-
-def _smooth(volume: Floats) -> Floats:
-    rows, columns, levels, n = volume.shape
-    flat = cv.GaussianBlur(volume.reshape(rows, columns, levels * n), (0, 0), 1.5, borderType=cv.BORDER_CONSTANT)
-    padded = np.pad(flat.reshape(rows, columns, levels, n), ((0, 0), (0, 0), (1, 1), (0, 0)))
-    out: Floats = 0.25 * padded[:, :, :-2] + 0.5 * padded[:, :, 1:-1] + 0.25 * padded[:, :, 2:]
-    return out
+                    cell[c + 1] += share * edit[y, x, c]
 
 
 @kernel
 def _look(volume: Floats, y: int, x: int, luma: Any, found: Floats) -> None:
     """`found` becomes the sums around a pixel, trilinear between cells."""
-    level = luma * np.float32((volume.shape[0] - 1) / 255.0)
-    low = min(int(level), volume.shape[0] - 2)
+    level = luma * np.float32((LUMA_CELLS - 1) / 255.0)
+    low = min(int(level), LUMA_CELLS - 2)
     top, left = y // CELL_PX, x // CELL_PX
     a = level - np.float32(low)
     b, d = np.float32((y % CELL_PX) / CELL_PX), np.float32((x % CELL_PX) / CELL_PX)
@@ -166,7 +178,7 @@ def _look(volume: Floats, y: int, x: int, luma: Any, found: Floats) -> None:
     for corner in range(8):
         i, j, k = corner >> 2, (corner >> 1) & 1, corner & 1
         share = (a if i else 1 - a) * (b if j else 1 - b) * (d if k else 1 - d)
-        cell = volume[low + i, top + j, left + k]
+        cell = volume[top + j, left + k, low + i]
         for c in range(len(found)):
             found[c] += share * cell[c]
 

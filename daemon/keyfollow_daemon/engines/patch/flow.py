@@ -36,14 +36,19 @@ class PairFlow:
         return self._visible[forward]
 
 
-def dense_flow(first: Bytes, second: Bytes, finest: int = 1) -> Floats:
+def dense_flow(first: Bytes, second: Bytes, finest: int = 1, *, rough: bool = False) -> Floats:
     """Flow from one evened picture to the other, ``(h, w, 2)``: DIS, medium preset. It does not depend on the number of threads.
 
     Args:
         finest: level of the pyramid to stop at; 0 is the picture itself, 1 (the preset's own) a quarter of the work.
+        rough: in half the time, for a motion that is nearly known.
     """
     method = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
     method.setFinestScale(finest)
+    if rough:
+        method.setPatchStride(4)
+        method.setGradientDescentIterations(12)
+        method.setVariationalRefinementIterations(2)
     flow: Floats = method.calc(first, second, None)
     return flow
 

@@ -11,10 +11,14 @@ from .affine import fit
 from .belonging import NOTHING
 from .changes import change_mask
 from .colour_table import ColourTables
-from .pixels import Bools, Bytes, Floats, box, cv, guide, values
+from .pixels import Bools, Bytes, Floats, around, box, cv, guide, values
 
 GLOBAL_SHARE = 0.9
 GAIN_RADIUS = 3
+FIT_PX = 16
+"""The affine map is fitted this far around what was changed: as far as its windows reach."""
+PLANES = 16
+"""Of `KeyModel.carried`; as many as fill a line of the processor's cache."""
 MAX_OBJECTS = 8
 MERGE_PX = 9
 AROUND_PX = 32
@@ -34,8 +38,8 @@ class KeyModel:
         tables: each object's edit as a function of colour.
         pointwise: the table alone explains the edit; then it is the base that the affine map starts from.
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
-        carried: ``(h, w, n)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
-            additive edit of alpha where there is one.
+        carried: ``(h, w, 16)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
+            additive edit of alpha, 0 where there is none; all 0 far from what was changed.
         guide: ``(h, w, 3)`` uint8 of the source.
     """
 
@@ -64,12 +68,10 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     tables = ColourTables(before, edit, regions)
     predicted, belief = tables(before, labels)
     pointwise = bool(changed.any() and np.abs(edit - predicted).mean() < 0.2 * np.abs(edit).mean())
-    base = before[..., :3] + predicted[..., :3] if pointwise else np.ascontiguousarray(before[..., :3])
-    target = before[..., :3] + edit[..., :3]
-    matrix, shift = fit(base, target)
-    residual = target - np.einsum("hwij,hwj->hwi", matrix, base) - shift
-    rows = np.concatenate([matrix, (shift + residual)[..., None]], axis=3)
-    parts = [rows.reshape(*changed.shape, 12), local_mean(np.ascontiguousarray(before[..., :3])), edit[..., 3:]]
+    carried = np.zeros((*changed.shape, PLANES), np.float32)
+    if changed.any():
+        window = around(changed, FIT_PX)
+        carried[window] = _carried(before[window], edit[window], predicted[window] if pointwise else None)
     return KeyModel(
         changed=changed,
         decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
@@ -77,9 +79,23 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         tables=tables,
         pointwise=pointwise,
         everywhere=everywhere,
-        carried=np.ascontiguousarray(np.concatenate(parts, axis=2)),
+        carried=carried,
         guide=guide(source),
     )
+
+
+def _carried(before: Floats, edit: Floats, predicted: Floats | None) -> Floats:
+    """`KeyModel.carried` of a part of a keyframe; `predicted` is the edit that the tables make the base of the affine map."""
+    own, target = np.ascontiguousarray(before[..., :3]), before[..., :3] + edit[..., :3]
+    base = own if predicted is None else own + predicted[..., :3]
+    matrix, shift = fit(base, target)
+    out = np.zeros((*own.shape[:2], PLANES), np.float32)
+    residual = target - np.einsum("hwij,hwj->hwi", matrix, base) - shift
+    out[..., :12] = np.concatenate([matrix, (shift + residual)[..., None]], axis=3).reshape(*own.shape[:2], 12)
+    out[..., 12:15] = local_mean(own)
+    if edit.shape[2] == 4:
+        out[..., 15] = edit[..., 3]
+    return out
 
 
 def drawn(unexplained: Floats, where: Bools) -> Bools:

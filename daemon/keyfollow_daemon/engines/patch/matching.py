@@ -39,7 +39,7 @@ def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool 
     pays a ridge penalty, since with both free any two flat patches are alike.
 
     Args:
-        guide: ``(h, w, 3)`` uint8 of the frame.
+        guide: ``(h, w, 3)`` uint8 of the frame, or of a part of it; offsets count from that part's corner.
         highlights: whether an offset is made up for at all.
     """
     height, width = offset.shape[:2]
@@ -59,10 +59,10 @@ def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
 @kernel
 def _moments(first: int, end: int, guide: Bytes, key: Bytes, offset: Floats, moments: Floats) -> None:
     """Per pixel, means over channels: x², xy, y², x, y with x the keyframe's value at p + offset(p) and y the frame's."""
-    height, width = guide.shape[:2]
+    height, width = key.shape[:2]
     third = np.float32(1 / 3)
     for v in range(first, end):
-        for u in range(width):
+        for u in range(guide.shape[1]):
             x = min(max(u + offset[v, u, 0], np.float32(0)), np.float32(width - 1))
             y = min(max(v + offset[v, u, 1], np.float32(0)), np.float32(height - 1))
             left, top = int(x), int(y)

@@ -149,6 +149,17 @@ def sample(
     return out
 
 
+def around(area: Bools, margin: int) -> tuple[slice, slice]:
+    """The rectangle that holds `area` and `margin` px around it; nothing where there is no area."""
+    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
+    if not len(rows):
+        return slice(0, 0), slice(0, 0)
+    return (
+        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + margin + 1),
+        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + margin + 1),
+    )
+
+
 def box(image: Floats, radius: int) -> Floats:
     """Mean over ``(2 radius + 1)²`` windows, borders mirrored."""
     side = 2 * radius + 1

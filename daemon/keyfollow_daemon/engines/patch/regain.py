@@ -5,15 +5,16 @@ The one part of tracking that depends on the edit: the rest is `correspondence`,
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
-from .matching import KeyView, detail_error, match_error
+from .matching import PATCH_RADIUS, KeyView, detail_error, match_error
 from .objects import Objects
-from .pixels import Bools, Bytes, Floats, box, cv, grid, sample
+from .pixels import Bools, Bytes, Floats, around, box, cv, grid, sample
 from .search import search
 
 FLAT = 40.0
@@ -24,6 +25,8 @@ SEARCHED_PX = 16
 FOUND = 0.7
 FOUND_WITHIN_PX = 12.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
+FOUND_PX, PULLED_PX = 5, 3
+"""Least width of what is found again, and of what was found before and is pulled onto the keyframe."""
 MARGIN_PX = 24
 """Of the surroundings, so much is looked at with what is lost: flow needs them."""
 
@@ -92,47 +95,105 @@ def regain(
         flow: to the frame before, `visible`, what was in sight there.
         finest: as for `dense_flow`.
     """
-    key, offset, tracked = area.key, state.offset, state.tracked
-    error = detail_error(detail, key, offset)
-    believed = np.where(error > DOUBTFUL, np.float32(0.0), tracked)
-    expected, lost = area.objects.expected(state.motions, offset, believed)
-    if lost.any() or own.any():
-        candidate, better, pulled = pulled_onto(expected, error, detail, key, finest, _around(lost | own))
+    error = detail_error(detail, area.key, state.offset)
+    believed = np.where(error > DOUBTFUL, np.float32(0.0), state.tracked)
+    expected, lost = area.objects.expected(state.motions, state.offset, believed)
+    near = area.touched_nearby(state.offset, believed > 0.5)
+    # smaller spots could not be believed, were they found
+    sought = _opened(lost, FOUND_PX) | _opened(own, PULLED_PX)
+    windows = [around(part, px) for part, px in ((near, PATCH_RADIUS + AMID_PX), (sought, MARGIN_PX)) if part.any()]
+    if not windows:
+        return state
+    # the rest of the frame is not looked at: offsets are told from the corner of what is
+    rows, columns = zip(*windows, strict=True)
+    window = _span(rows), _span(columns)
+    corner = np.array([window[1].start, window[0].start], np.float32)
+    here = Correspondence(state.offset[window] + corner, state.tracked[window])
+    sight = _Sight(area, guide[window], detail[window], error[window], finest)
+    believed = believed[window]
+    if sought.any():
+        here, believed = sight.pulled(
+            here, believed, expected[window] + corner, lost[window], own[window], around(sought[window], MARGIN_PX)
+        )
+    here, new = sight.searched(here, (here.tracked > 0.5) & (believed > 0.5))
+    offset, tracked, among = state.offset.copy(), state.tracked.copy(), np.zeros_like(visible)
+    offset[window], tracked[window], among[window] = here.offset - corner, here.tracked, new
+    among &= ~area.objects.strays(state.motions, offset, flow, visible, among)
+    tracked[among] = 1.0
+    return replace(state, offset=offset, tracked=tracked)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """A window of a frame in which the edit is looked for.
+
+    Args:
+        guide, detail: as for `regain`; `error`, how badly they match where the window's correspondence takes them.
+    """
+
+    area: EditedArea
+    guide: Bytes
+    detail: Bytes
+    error: Floats
+    finest: int
+
+    def pulled(
+        self,
+        state: Correspondence,
+        believed: Floats,
+        expected: Floats,
+        lost: Bools,
+        own: Bools,
+        window: tuple[slice, slice],
+    ) -> tuple[Correspondence, Floats]:
+        """(correspondence, `believed`) with what was found again before pulled onto the keyframe, and what the objects' poses lead to."""
+        key, offset, tracked = self.area.key, state.offset, state.tracked
+        candidate, better, error = pulled_onto(expected, self.error, self.detail, key, self.finest, window, rough=True)
         share = cv.GaussianBlur((better & own & ~lost).astype(np.float32), (0, 0), 2.0) * own
         offset = offset + share[..., None] * (candidate - offset)
-        worse = impostors(offset, believed, np.where(better & own, pulled, error))
+        worse = impostors(offset, believed, np.where(better & own, error, self.error), key.guide.shape[:2])
         tracked = np.where(worse, np.float32(0.0), tracked)
-        found = lost & ((state.tracked < 0.5) | (pulled < FOUND * error)) & within(candidate - expected, FOUND_WITHIN_PX)
-        found &= match_error(guide, key, candidate, highlights=False) < FOUND * key.tolerance_at(candidate)
-        found = cv.morphologyEx(found.astype(np.uint8), cv.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
+        found = lost & ((state.tracked < 0.5) | (error < FOUND * self.error)) & within(candidate - expected, FOUND_WITHIN_PX)
+        found = self._alike(candidate, found)
+        found = _opened(found, FOUND_PX)
         offset = np.where(found[..., None], candidate, offset)
-        tracked = np.where(found, np.float32(1.0), tracked)
-        believed = np.where(found, np.float32(1.0), believed)
-    known = (tracked > 0.5) & (believed > 0.5)
-    wanted = area.touched_nearby(offset, known) & ~known
-    offset, again = _amid(offset, wanted, known, guide, key)
-    sought, found = search(detail, key.evened, offset, wanted & ~again, known | again, error)
-    offset = np.where(found[..., None], sought, offset)
-    new = (found | again) & area.touched(offset)
-    new &= ~area.objects.strays(state.motions, offset, flow, visible, new)
-    return replace(state, offset=offset, tracked=np.where(new, np.float32(1.0), tracked))
+        return Correspondence(offset, np.where(found, np.float32(1.0), tracked)), np.where(found, np.float32(1.0), believed)
+
+    def searched(self, state: Correspondence, known: Bools) -> tuple[Correspondence, Bools]:
+        """(correspondence, found): what is lost near the `known` edit looked for; `found`, where that has come upon the edit."""
+        wanted = self.area.touched_nearby(state.offset, known) & ~known
+        if not wanted.any():
+            return state, wanted
+        offset, again = self._amid(state.offset, wanted, known)
+        offset, found = search(self.detail, self.area.key.evened, offset, wanted & ~again, known | again, self.error)
+        return replace(state, offset=offset), (found | again) & self.area.touched(offset)
+
+    def _amid(self, offset: Floats, lost: Bools, known: Bools) -> tuple[Floats, Bools]:
+        """(offsets, found): lost spots amid a tracked surface go on with it, where that looks the same: in flat places flow is noise."""
+        share = box(known.astype(np.float32), AMID_PX)
+        mean = box(offset * known[..., None], AMID_PX) / np.maximum(share, 1e-6)[..., None]
+        found = self._alike(mean, lost & (share > 0.5))
+        return np.where(found[..., None], mean, offset), found
+
+    def _alike(self, offset: Floats, where: Bools) -> Bools:
+        """Those `where` pixels that look as the keyframe does at an `offset`."""
+        if not where.any():
+            return where
+        window = around(where, PATCH_RADIUS)
+        corner = np.array([window[1].start, window[0].start], np.float32)
+        there = offset[window] + corner
+        out = np.zeros_like(where)
+        error = match_error(self.guide[window], self.area.key, there, highlights=False)
+        out[window] = where[window] & (error < FOUND * self.area.key.tolerance_at(there))
+        return out
 
 
-def _amid(offset: Floats, lost: Bools, known: Bools, guide: Bytes, key: KeyView) -> tuple[Floats, Bools]:
-    """(offsets, found): lost spots amid a tracked surface go on with it, where that looks the same: in flat places flow is noise."""
-    if not lost.any():
-        return offset, lost
-    share = box(known.astype(np.float32), AMID_PX)
-    mean = box(offset * known[..., None], AMID_PX) / np.maximum(share, 1e-6)[..., None]
-    found = lost & (share > 0.5)
-    found &= match_error(guide, key, mean, highlights=False) < FOUND * key.tolerance_at(mean)
-    return np.where(found[..., None], mean, offset), found
+def _opened(area: Bools, px: int) -> Bools:
+    """`area` without what is narrower than `px`."""
+    out: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((px, px), np.uint8)) > 0
+    return out
 
 
-def _around(area: Bools) -> tuple[slice, slice]:
-    """The rectangle that holds `area` and `MARGIN_PX` around it."""
-    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
-    return (
-        slice(max(0, int(rows[0]) - MARGIN_PX), int(rows[-1]) + MARGIN_PX + 1),
-        slice(max(0, int(columns[0]) - MARGIN_PX), int(columns[-1]) + MARGIN_PX + 1),
-    )
+def _span(parts: Sequence[slice]) -> slice:
+    """The stretch that holds all `parts`."""
+    return slice(min(part.start for part in parts), max(part.stop for part in parts))

@@ -33,7 +33,7 @@ def search(detail: Bytes, key: Bytes, offset: Floats, lost: Bools, known: Bools,
     """(offsets, found): offsets ``(h, w, 2)`` with those of the pixels found again replaced.
 
     Args:
-        detail, key: evened pictures of the frame and the keyframe, ``(h, w)`` uint8.
+        detail, key: evened pictures of the frame, or of a part of it that offsets count from, and of the keyframe, ``(h, w)`` uint8.
         offset: where to start from.
         lost: what to look for; `known`: whose offsets can be relied on.
         before: ``(h, w)``, the difference of the patches at `offset`.
@@ -110,14 +110,23 @@ def _round(
 @kernel
 def _difference(detail: Bytes, key: Bytes, y: int, x: int, u: Any, v: Any, enough: Any) -> Any:
     """Mean squared difference over every second pixel of 7 x 7; it stops once it is past `enough`."""
-    height, width = detail.shape
+    height, width = key.shape
     column, row = int(np.floor(x + u)), int(np.floor(y + v))
     a, b = np.float32(x + u - column), np.float32(y + v - row)
     total, count = np.float32(0), 0
     for dy in range(-REACH, REACH + 1, 2):
         for dx in range(-REACH, REACH + 1, 2):
             r, c, top, left = y + dy, x + dx, row + dy, column + dx
-            if r < 0 or c < 0 or r >= height or c >= width or top < 0 or left < 0 or top >= height - 1 or left >= width - 1:
+            if (
+                r < 0
+                or c < 0
+                or r >= detail.shape[0]
+                or c >= detail.shape[1]
+                or top < 0
+                or left < 0
+                or top >= height - 1
+                or left >= width - 1
+            ):
                 continue
             above = key[top, left] + a * (np.float32(key[top, left + 1]) - key[top, left])
             below = key[top + 1, left] + a * (np.float32(key[top + 1, left + 1]) - key[top + 1, left])

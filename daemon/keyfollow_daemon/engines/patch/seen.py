@@ -124,20 +124,25 @@ def _enlarge(
     rows, columns, planes = small.shape
     height, width = tracked.shape
     found = np.empty(planes, np.float32)
+    torn_at = np.zeros((rows, columns), np.bool_)
+    for top in range(max(0, int(first * rows / height) - 2), min(rows - 1, int(end * rows / height) + 2)):
+        for left in range(columns - 1):
+            for c in range(2):
+                p, q, r, s = small[top, left, c], small[top, left + 1, c], small[top + 1, left, c], small[top + 1, left + 1, c]
+                torn_at[top, left] |= max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > jump
+    down, across = rows / height, columns / width
     for y in range(first, end):
-        v = min(max((y + 0.5) * rows / height - 0.5, 0.0), rows - 1.0)
+        v = min(max((y + 0.5) * down - 0.5, 0.0), rows - 1.0)
         top = min(int(v), max(rows - 2, 0))
         bottom = min(top + 1, rows - 1)
         b = np.float32(v - top)
+        up, low = small[top], small[bottom]
         for x in range(width):
-            u = min(max((x + 0.5) * columns / width - 0.5, 0.0), columns - 1.0)
+            u = min(max((x + 0.5) * across - 0.5, 0.0), columns - 1.0)
             left = min(int(u), max(columns - 2, 0))
             right = min(left + 1, columns - 1)
             a = np.float32(u - left)
-            torn = False
-            for c in range(2):
-                p, q, r, s = small[top, left, c], small[top, right, c], small[bottom, left, c], small[bottom, right, c]
-                torn = torn or max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > jump
+            torn = torn_at[top, left]
             if torn:
                 least = np.float32(np.inf)
                 for corner in range(4):
@@ -153,8 +158,8 @@ def _enlarge(
                             found[c] = small[row, column, c]
             else:
                 for c in range(planes):
-                    above = small[top, left, c] + a * (small[top, right, c] - small[top, left, c])
-                    below = small[bottom, left, c] + a * (small[bottom, right, c] - small[bottom, left, c])
+                    above = up[left, c] + a * (up[right, c] - up[left, c])
+                    below = low[left, c] + a * (low[right, c] - low[left, c])
                     found[c] = above + b * (below - above)
             offset[y, x, 0], offset[y, x, 1] = found[0], found[1]
             motion[y, x, 0], motion[y, x, 1] = found[2], found[3]

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
 from .belonging import NOTHING, belonging
+from .colour_table import look_up
 from .kernels import kernel, rows
-from .keymodel import KeyModel, local_mean
-from .pixels import Bytes, Floats, grid, sample
+from .keymodel import PLANES, KeyModel, local_mean
+from .pixels import Bools, Bytes, Floats
 from .seen import Seen
 
 HIGHLIGHT_RIDGE = 0.02
@@ -60,67 +60,77 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         state: correspondence of the frame with the model's keyframe, at the frame's size.
         source: ``(h, w, c)`` float32 of the frame, 8-bit units.
     """
-    where = grid(*state.tracked.shape) + state.offset
-    reach = sample(model.changed.astype(np.float32), where, border=cv2.BORDER_CONSTANT)
-    seen: Bytes = sample(model.labels, where, nearest=True).astype(np.uint8, copy=False)
-    allowed: Floats = np.ones((1, 1), np.float32)
+    height, width = state.tracked.shape
+    reach, seen, unedited = (
+        np.empty((height, width), np.float32),
+        np.empty((height, width), np.uint8),
+        np.empty((height, width), np.bool_),
+    )
+    rows(_carried, height, model.changed, model.labels, state.offset, state.confidence, model.everywhere, reach, seen, unedited)
+    allowed: Floats = np.ones((height, width), np.float32)
     if not model.everywhere:
-        known = state.confidence > 0.5
-        seen[(reach < 0.5) | ~known] = NOTHING
-        seen, allowed = belonging(seen, known & (reach <= 0), state.motion)
+        seen, by_motion = belonging(seen, unedited, state.motion)
         # whatever has just come into sight has no motion of its own yet
-        allowed = np.where(state.visible, allowed, np.float32(1.0))
-    own = np.ascontiguousarray(source[..., :3])
-    light = np.empty((*reach.shape, 2), np.float32)
-    rows(_light, len(own), model.carried, where, reach, local_mean(own), light)
-    # colours have a say only where tracking is unsure
-    unsure = state.confidence < SURE
-    by_colour, belief = model.tables(source, seen if model.everywhere else np.where(unsure, seen, np.uint8(NOTHING)))
-    # a side that turns into view does not move as the rest of its object; where its colour tells, motion must speak more clearly
-    allowed = np.clip(allowed + TELLING * belief * belief, 0.0, 1.0)
-    base = own
-    if model.pointwise and model.everywhere:
-        # an edit of the whole picture learnt every colour as it was
-        base = own + by_colour[..., :3]
-    elif model.pointwise:
-        lit = (reach > 0) & (state.tracked > 0.5)
-        gain = np.where(lit, light[..., 0], np.float32(1.0))[..., None]
-        highlight = np.where(lit, light[..., 1], np.float32(0.0))[..., None]
-        colours = source.copy()
-        colours[..., :3] = (own - highlight) / gain
-        base = own + gain * model.tables(colours, np.where(reach > 0, seen, np.uint8(NOTHING)))[0][..., :3]
-    edit = np.zeros(source.shape, np.float32)
-    rows(_apply, len(base), model.carried, where, reach, base, light, np.ascontiguousarray(source), edit)
-    return Proposal(edit, reach, state.confidence, state.misfit, by_colour, belief, np.broadcast_to(allowed, belief.shape))
+        np.copyto(allowed, by_motion, where=state.visible)
+    # unlike np.zeros_like, np.zeros takes no memory where nothing is written
+    edit, by_colour, belief = (np.zeros(like.shape, np.float32) for like in (source, source, allowed))
+    rows(
+        _apply,
+        height,
+        model.carried,
+        model.tables.values,
+        (model.pointwise, model.everywhere),
+        state.offset,
+        state.tracked,
+        state.confidence,
+        reach,
+        seen,
+        local_mean(np.ascontiguousarray(source[..., :3])),
+        source,
+        (edit, by_colour, belief, allowed),
+    )
+    return Proposal(edit, reach, state.confidence, state.misfit, by_colour, belief, allowed)
 
 
 @kernel
-def _light(first: int, end: int, carried: Floats, where: Floats, reach: Floats, mean: Floats, light: Any) -> None:
-    """Gain and highlight that turned the keyframe's local mean colour into the frame's; 1 and 0 where nothing was edited."""
+def _carried(
+    first: int,
+    end: int,
+    changed: Bools,
+    labels: Bytes,
+    offset: Floats,
+    confidence: Floats,
+    everywhere: bool,
+    reach: Floats,
+    seen: Bytes,
+    unedited: Bools,
+) -> None:
+    """What of the keyframe's change mask a pixel shows, the label there (of local edits: where that is known), and what it shows for sure
+    that the edit leaves alone."""
     height, width = reach.shape
+    zero, one = np.float32(0), np.float32(1)
     for y in range(first, end):
         for x in range(width):
-            light[y, x, 0], light[y, x, 1] = np.float32(1), np.float32(0)
-            if reach[y, x] <= 0:
-                continue
-            u = min(max(where[y, x, 0], np.float32(0)), np.float32(width - 1))
-            v = min(max(where[y, x, 1], np.float32(0)), np.float32(height - 1))
-            left, top = int(u), int(v)
-            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-            a, b = u - left, v - top
-            then = now = square = cross = np.float32(0)
-            for c in range(3):
-                above = carried[top, left, 12 + c] + a * (carried[top, right, 12 + c] - carried[top, left, 12 + c])
-                below = carried[bottom, left, 12 + c] + a * (carried[bottom, right, 12 + c] - carried[bottom, left, 12 + c])
-                found = above + b * (below - above) + DARK
-                then += found
-                now += mean[y, x, c] + DARK
-                square += found**2
-                cross += found * (mean[y, x, c] + DARK)
-            count = 3 * (1 + HIGHLIGHT_RIDGE)
-            determinant = square * count - then * then
-            light[y, x, 1] = min(max((square * now - then * cross) / determinant, -MOST_HIGHLIGHT), MOST_HIGHLIGHT)
-            light[y, x, 0] = min(max((cross * count - then * now) / determinant, LEAST_GAIN), MOST_GAIN)
+            u, v = x + offset[y, x, 0], y + offset[y, x, 1]
+            share = zero
+            if u > -1 and v > -1 and u < width and v < height:
+                left, top = int(np.floor(u)), int(np.floor(v))
+                a, b = np.float32(u - left), np.float32(v - top)
+                for corner in range(4):
+                    j, i = top + (corner >> 1), left + (corner & 1)
+                    if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
+                        share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
+            reach[y, x] = share
+            known = confidence[y, x] > 0.5
+            unedited[y, x] = known and share <= 0
+            if everywhere or (known and share >= 0.5):
+                i, j = (
+                    int(np.rint(min(max(u, zero), np.float32(width - 1)))),
+                    int(np.rint(min(max(v, zero), np.float32(height - 1)))),
+                )
+                seen[y, x] = labels[j, i]
+            else:
+                seen[y, x] = NOTHING
 
 
 @kernel
@@ -128,33 +138,79 @@ def _apply(
     first: int,
     end: int,
     carried: Floats,
-    where: Floats,
+    tables: Floats,
+    kind: tuple[bool, bool],
+    offset: Floats,
+    tracked: Floats,
+    confidence: Floats,
     reach: Floats,
-    base: Floats,
-    light: Floats,
+    seen: Bytes,
+    mean: Floats,
     source: Floats,
-    edit: Floats,
+    out: tuple[Floats, Floats, Floats, Floats],
 ) -> None:
-    height, width, planes = carried.shape
-    found = np.empty(planes, np.float32)
+    """The planes of a `Proposal` in `out`, which comes as zeros, and `allowed` as far as motion allows."""
+    edit, by_colour, belief, allowed = out
+    pointwise, everywhere = kind
+    height, width, channels = edit.shape
+    found, told = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
+    own, base = np.empty(3, np.float32), np.empty(3, np.float32)
     for y in range(first, end):
-        for x in range(reach.shape[1]):
+        for x in range(width):
+            # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
+            if seen[y, x] != NOTHING and (everywhere or confidence[y, x] < SURE):
+                look_up(tables, seen[y, x], source[y, x, 0], source[y, x, 1], source[y, x, 2], told)
+                for c in range(channels):
+                    by_colour[y, x, c] = told[c]
+                belief[y, x] = told[channels]
+                # a side that turns into view does not move as the rest of its object; where its colour tells, motion must speak clearly
+                allowed[y, x] += np.float32(TELLING) * told[channels] ** 2
+            allowed[y, x] = min(max(allowed[y, x], np.float32(0)), np.float32(1))
             if reach[y, x] <= 0:
                 continue
-            u = min(max(where[y, x, 0], np.float32(0)), np.float32(width - 1))
-            v = min(max(where[y, x, 1], np.float32(0)), np.float32(height - 1))
+            u = min(max(x + offset[y, x, 0], np.float32(0)), np.float32(width - 1))
+            v = min(max(y + offset[y, x, 1], np.float32(0)), np.float32(height - 1))
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-            a, b = u - left, v - top
-            for p in range(planes):
-                above = carried[top, left, p] + a * (carried[top, right, p] - carried[top, left, p])
-                below = carried[bottom, left, p] + a * (carried[bottom, right, p] - carried[bottom, left, p])
-                found[p] = above + b * (below - above)
-            gain, highlight = light[y, x]
+            a, b = np.float32(u - left), np.float32(v - top)
+            p, q, r, s = carried[top, left], carried[top, right], carried[bottom, left], carried[bottom, right]
+            for n in range(PLANES):
+                above = p[n] + a * (q[n] - p[n])
+                found[n] = above + b * (r[n] + a * (s[n] - r[n]) - above)
+            gain, highlight = _light(found[12], found[13], found[14], mean[y, x, 0], mean[y, x, 1], mean[y, x, 2])
+            for c in range(3):
+                own[c] = source[y, x, c]
+                base[c] = own[c]
+            if pointwise and everywhere:
+                for c in range(3):
+                    base[c] += by_colour[y, x, c]
+            elif pointwise and seen[y, x] != NOTHING:
+                lit = tracked[y, x] > 0.5
+                g, h = (gain, highlight) if lit else (np.float32(1), np.float32(0))
+                look_up(tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, told)
+                for c in range(3):
+                    base[c] += g * told[c]
             for c in range(3):
                 value = gain * found[4 * c + 3] + highlight
                 for d in range(3):
-                    value += found[4 * c + d] * (base[y, x, d] - highlight)
-                edit[y, x, c] = value - source[y, x, c]
-            if source.shape[2] == 4:
+                    value += found[4 * c + d] * (base[d] - highlight)
+                edit[y, x, c] = value - own[c]
+            if channels == 4:
                 edit[y, x, 3] = found[15]
+
+
+@kernel
+def _light(red: Any, green: Any, blue: Any, red_now: Any, green_now: Any, blue_now: Any) -> Any:
+    """Gain and highlight that turned the keyframe's local mean colour into the frame's."""
+    dark = np.float32(DARK)
+    red, green, blue = red + dark, green + dark, blue + dark
+    red_now, green_now, blue_now = red_now + dark, green_now + dark, blue_now + dark
+    then, now = red + green + blue, red_now + green_now + blue_now
+    square = red * red + green * green + blue * blue
+    cross = red * red_now + green * green_now + blue * blue_now
+    count = np.float32(3 * (1 + HIGHLIGHT_RIDGE))
+    determinant = square * count - then * then
+    highlight = (square * now - then * cross) / determinant
+    gain = (cross * count - then * now) / determinant
+    highlight = min(max(highlight, np.float32(-MOST_HIGHLIGHT)), np.float32(MOST_HIGHLIGHT))
+    return min(max(gain, np.float32(LEAST_GAIN)), np.float32(MOST_GAIN)), highlight

@@ -76,11 +76,11 @@ def test_nothing_tracked_means_nothing_filled() -> None:
 
 def test_evidence_lies_where_the_weight_is_at_its_brightness() -> None:
     volume = evidence(np.full((*SHAPE, 3), 7.0, np.float32), half(1, 0), LUMA)
-    levels, rows, columns, planes = volume.shape
+    rows, columns, levels, planes = volume.shape
     assert planes == 4 and columns == 120 // 8 + 2 and rows == 80 // 8 + 2
-    middle = volume[levels // 2, 5]
+    middle = volume[5, :, levels // 2]
     assert np.allclose(middle[3, 1:] / middle[3, 0], 7.0, atol=0.01) and middle[-1, 0] == 0
-    assert volume[0, 5, 3, 0] == 0
+    assert volume[5, 3, 0, 0] == 0
 
 
 def test_near_is_a_distance_in_pixels() -> None:

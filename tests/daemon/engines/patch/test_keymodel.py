@@ -17,7 +17,7 @@ def test_a_local_edit_is_local(picture: Any) -> None:
     after[40:90, 60:120] = after[40:90, 60:120, ::-1]
     made = model(picture, after)
     assert made.changed[50:80, 70:110].mean() > 0.95 and not made.changed[:30].any()
-    assert not made.everywhere and made.carried.shape == (144, 192, 15)
+    assert not made.everywhere and made.carried.shape == (144, 192, 16)
 
 
 def test_a_grade_is_pointwise_and_everywhere(picture: Any) -> None:
@@ -61,3 +61,14 @@ def test_separate_areas_have_separate_labels(picture: Any) -> None:
     labels = model(picture, after).labels
     assert labels[25, 30] != labels[110, 150] and NOTHING not in (labels[25, 30], labels[110, 150])
     assert labels[70, 90] == NOTHING
+
+
+def test_the_affine_map_is_the_same_however_large_the_rest_of_the_picture(picture: Any) -> None:
+    large = np.pad(picture, ((60, 60), (70, 70), (0, 0)), mode="reflect")
+    after = large.copy()
+    after[110:150, 140:200] = after[110:150, 140:200, ::-1] // 2 + 40
+    part = np.s_[60:-60, 70:-70]
+    whole, alone = model(large, after), model(np.ascontiguousarray(large[part]), np.ascontiguousarray(after[part]))
+    assert alone.changed.any() and np.array_equal(whole.changed[part], alone.changed)
+    assert np.allclose(whole.carried[part][alone.changed], alone.carried[alone.changed], atol=1e-3)
+    assert not whole.carried[:60].any()

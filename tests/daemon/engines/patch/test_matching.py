@@ -42,3 +42,14 @@ def test_texture_is_tolerated_and_the_tolerance_moves_with_it(picture: Any) -> N
     key = KeyView(half)
     assert np.allclose(key.tolerance_at(constant(picture, 0.0))[20:-20, 20:80], 30.0)
     assert key.tolerance_at(constant(picture, 96.0))[20:-20, 20:80].mean() > 60.0
+
+
+def test_a_part_of_a_frame_matches_as_it_does_in_the_whole(picture: Any) -> None:
+    key, offset = KeyView(picture), constant(picture, 3.0)
+    frame = np.ascontiguousarray(np.roll(picture, -3, axis=1))
+    window = (slice(30, 90), slice(40, 120))
+    there = offset[window] + np.array((40.0, 30.0), np.float32)
+    inner = np.s_[4:-4, 4:-4]
+    assert np.array_equal(match_error(frame[window], key, there)[inner], match_error(frame, key, offset)[window][inner])
+    detail = evened(frame)
+    assert np.array_equal(detail_error(detail[window], key, there)[inner], detail_error(detail, key, offset)[window][inner])

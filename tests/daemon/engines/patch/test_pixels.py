@@ -7,6 +7,7 @@ import pytest
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.patch.pixels import (
     add_edit,
+    around,
     box,
     enlarged,
     evened,
@@ -90,3 +91,10 @@ def test_the_largest_change_of_any_channel() -> None:
     edit = np.zeros((4, 5, 4), np.float32)
     edit[1, 2] = (3, -7, 2, 5)
     assert largest(edit)[1, 2] == 7 and largest(edit).sum() == 7
+
+
+def test_a_rectangle_around_an_area_stays_in_the_picture() -> None:
+    area = np.zeros((20, 30), np.bool_)
+    assert not area[around(area, 3)].size
+    area[2, 10], area[6, 28] = True, True
+    assert around(area, 3) == (slice(0, 10), slice(7, 32)) and area[around(area, 3)].shape == (10, 23)

@@ -63,3 +63,19 @@ def test_touched_is_looked_up_in_the_keyframe(picture: Any) -> None:
     assert area.touched(offset + np.float32(30.0))[30, 40]
     near = area.touched_nearby(offset, np.ones(picture.shape[:2], np.bool_))
     assert near[70, 46] and not near[70, 40]
+
+
+def test_what_lies_far_from_the_edit_is_left_alone_and_makes_no_difference(picture: Any) -> None:
+    area = area_of(picture, (slice(60, 90), slice(80, 120)))
+    state = area.start()
+    state.offset[70:82, 90:104] = (17.0, -9.0)
+    alone = healed(state, picture, area)
+    assert not np.array_equal(alone.offset, state.offset)
+    state.offset[5:15, 5:20], state.tracked[5:15, 5:20] = (9.0, 9.0), 0.0
+    other = picture.copy()
+    other[:20, :40] = 255 - other[:20, :40]
+    again = healed(state, other, area)
+    assert np.array_equal(again.offset[30:, 40:], alone.offset[30:, 40:]) and np.array_equal(
+        again.offset[:20], state.offset[:20]
+    )
+    assert np.array_equal(again.tracked[30:, 40:], alone.tracked[30:, 40:])
