@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Floats, cv, largest
+from .pixels import Bools, Bytes, Floats, cv, grey, largest
 from .transfer import SURE, Proposal
+from .witnesses import likely
 
 CELL_PX = 8
 LUMA_CELLS = 16
@@ -23,16 +24,18 @@ VISIBLE = 12.0
 """Edits below this (8-bit units) are no evidence that a colour was edited."""
 
 
-def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
+def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
     """The edit with its unsure pixels replaced: by the colour table where it is believed, else by the confident edit nearby.
 
     Nothing is filled further than `px` from the tracked edit, but for untracked pixels of an edited colour that hang together
-    with it: more of the same object that turned into view. ``inf`` px fills everywhere.
+    with it: more of the same object that turned into view. Nor is filled what rather looks like the unedited surroundings
+    (`witnesses`). ``inf`` px fills everywhere.
 
     Args:
         merged: what the keyframes say about the frame.
-        luma: ``(h, w)`` 0…255.
+        rgb: ``(h, w, 3)`` uint8 of the frame.
     """
+    luma = grey(rgb).astype(np.float32)
     edit, confidence, belief = merged.edit, merged.confidence, merged.belief
     trust = np.clip((confidence - UNSURE) / (SURE - UNSURE), 0.0, 1.0)
     tracked = (merged.reach > 0) & (confidence > 0.5)
@@ -42,11 +45,12 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
         return faded
     area: Floats = np.ones_like(trust)
     close = area > 0
+    allowed = merged.allowed
     if local:
         close = near(tracked, px)
-        more = _hanging_together(
-            tracked, (belief > 0.4) & (largest(merged.by_colour[..., :3]) > VISIBLE) & (confidence < 0.5), px
-        )
+        told = (belief > 0.4) & (largest(merged.by_colour[..., :3]) > VISIBLE) & (confidence < 0.5)
+        allowed = allowed * likely(merged, rgb, trust, close, told)
+        more = _hanging_together(tracked, told, px)
         area = np.where(close, np.float32(1.0), cv.GaussianBlur(more.astype(np.float32), (0, 0), 2.0))
     out = np.zeros_like(edit)
     rows(
@@ -56,7 +60,7 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
         merged.by_colour,
         belief,
         trust,
-        area * merged.allowed,
+        area * allowed,
         close,
         local & (merged.reach <= 0),
         evidence(edit, trust * trust, luma),
