@@ -22,7 +22,7 @@ from .keymodel import KeyModel, key_model
 from .masks import Masks
 from .merge import merge
 from .outlines import Outlines
-from .pixels import Bools, Floats, add_edit, enlarged, grey, guide, largest, shrunk, values
+from .pixels import Bools, Floats, add_edit, enlarged, guide, largest, shrunk, values
 from .plan import Gap, gaps
 from .repaint import Repaints
 from .seen import enlarge
@@ -179,7 +179,7 @@ class _Run:
             fill_px = float(self._edit.settings["fill"]) * work.width / source.width
             changed, sure, reached = merged.edit, merged.confidence, np.ones_like(merged.reach) if everywhere else merged.reach
             if fill_px > 0:
-                changed = fill(merged, grey(guide(work)).astype(np.float32), np.inf if everywhere else fill_px)
+                changed = fill(merged, guide(work), np.inf if everywhere else fill_px)
             if self._repaint > 0:
                 drawn, seen = self._repaints.at(frame, gap.weights(frame), pixels)
                 share = self._repaint * reached

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Floats, cv
+from .pixels import Bools, Bytes, Floats, cv, grey
 from .transfer import SURE, Proposal
+from .witnesses import likely
 
 CELL_PX, STEP = 8, 2
 LUMA_CELLS = 16
@@ -23,16 +24,18 @@ VISIBLE = 12.0
 """Edits below this (8-bit units) are no evidence that a colour was edited."""
 
 
-def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
+def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
     """The edit with its unsure pixels replaced: by the colour table where it is believed, else by the confident edit nearby.
 
     Nothing is filled further than `px` from the tracked edit, but for untracked pixels of an edited colour that hang together
-    with it: more of the same object that turned into view. ``inf`` px fills everywhere.
+    with it: more of the same object that turned into view. Nor is filled what rather looks like the unedited surroundings
+    (`witnesses`). ``inf`` px fills everywhere.
 
     Args:
         merged: what the keyframes say about the frame.
-        luma: ``(h, w)`` 0…255.
+        rgb: ``(h, w, 3)`` uint8 of the frame.
     """
+    luma = grey(rgb).astype(np.float32)
     edit, confidence, belief = merged.edit, merged.confidence, merged.belief
     trust = np.clip((confidence - UNSURE) / (SURE - UNSURE), 0.0, 1.0)
     tracked = (merged.reach > 0) & (confidence > 0.5)
@@ -42,11 +45,13 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
         return faded
     area: Floats = np.ones_like(trust)
     close = area > 0
+    allowed = merged.allowed
     if local:
         close = near(tracked, px)
         area = close.astype(np.float32)
         told = np.empty_like(close)
         rows(_told, len(close), merged.by_colour, belief, confidence, told)
+        allowed = allowed * likely(merged, rgb, trust, close, told)
         if told.any():
             more = cv.GaussianBlur(_hanging_together(tracked, told, px).astype(np.float32), (0, 0), 2.0)
             np.copyto(area, more, where=~close)
@@ -57,7 +62,7 @@ def fill(merged: Proposal, luma: Floats, px: float) -> Floats:
         merged.by_colour,
         belief,
         trust,
-        area * merged.allowed,
+        area * allowed,
         close,
         local & (merged.reach <= 0),
         evidence(edit, trust * trust, luma),

@@ -31,25 +31,30 @@ def half(left: float, right: float) -> Any:
     return plane
 
 
+def shades(left: int, right: int) -> Any:
+    return np.repeat(half(left, right).astype(np.uint8)[..., None], 3, axis=2)
+
+
+GREY = np.full((*SHAPE, 3), 128, np.uint8)
 LUMA = np.full(SHAPE, 128, np.float32)
 
 
 def test_a_confident_edit_is_left_as_it_is() -> None:
     edit = np.full((*SHAPE, 3), 30.0, np.float32)
-    made = fill(proposal(edit=edit, reach=half(1, 1), confidence=half(1, 1)), LUMA, 24)
+    made = fill(proposal(edit=edit, reach=half(1, 1), confidence=half(1, 1)), GREY, 24)
     assert np.array_equal(made, edit)
 
 
 def test_a_hole_takes_the_edit_around_it_but_not_far_away() -> None:
     edit = half(30, 0)[..., None] * np.ones(3, np.float32)
-    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), LUMA, 10)
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), GREY, 10)
     assert made[40, 64, 0] > 15
     assert made[40, 80:].max() == 0
 
 
 def test_other_brightness_is_not_filled() -> None:
     edit = half(30, 0)[..., None] * np.ones(3, np.float32)
-    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), half(40, 220), 10)
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), shades(40, 220), 10)
     assert np.abs(made[40, 66]).max() < 1
 
 
@@ -58,20 +63,20 @@ def test_more_of_an_edited_colour_is_filled_however_far_if_it_hangs_together() -
     belief = np.ones(SHAPE, np.float32)
     colour = np.full((*SHAPE, 3), 30.0, np.float32)
     colour[:, 85:105] = 0
-    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0), by_colour=colour, belief=belief), LUMA, 5)
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0), by_colour=colour, belief=belief), GREY, 5)
     assert made[40, 78, 0] > 25
     assert np.abs(made[40, 112]).max() == 0
 
 
 def test_without_a_limit_the_colour_table_reaches_everywhere() -> None:
     colour = np.full((*SHAPE, 3), 12.0, np.float32)
-    made = fill(proposal(by_colour=colour, belief=half(1, 1)), LUMA, np.inf)
+    made = fill(proposal(by_colour=colour, belief=half(1, 1)), GREY, np.inf)
     assert np.allclose(made, 12.0)
 
 
 def test_nothing_tracked_means_nothing_filled() -> None:
     colour = np.full((*SHAPE, 3), 12.0, np.float32)
-    assert not fill(proposal(by_colour=colour, belief=half(1, 1)), LUMA, 24).any()
+    assert not fill(proposal(by_colour=colour, belief=half(1, 1)), GREY, 24).any()
 
 
 def test_evidence_lies_where_the_weight_is_at_its_brightness() -> None:
@@ -93,11 +98,24 @@ def test_near_is_a_distance_in_pixels() -> None:
 
 def test_what_moves_otherwise_is_not_filled() -> None:
     colour = np.full((*SHAPE, 3), 12.0, np.float32)
-    assert not fill(proposal(by_colour=colour, belief=half(1, 1), allowed=half(0, 0)), LUMA, np.inf).any()
+    assert not fill(proposal(by_colour=colour, belief=half(1, 1), allowed=half(0, 0)), GREY, np.inf).any()
 
 
 def test_a_faint_fill_leaves_the_sources_bits() -> None:
     edit = half(30, 0)[..., None] * np.ones(3, np.float32)
-    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), LUMA, 10)
+    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), GREY, 10)
     outside = made[:, 61:]
     assert ((np.abs(outside).max(axis=2) == 0) | (np.abs(outside).max(axis=2) >= 1.5)).all()
+
+
+def test_what_looks_like_the_unedited_surroundings_is_not_filled() -> None:
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    confidence = half(1, 1)
+    confidence[:, 56:66] = 0
+    merged = proposal(edit=edit, reach=half(1, 0), confidence=confidence)
+    reddish, bluish = (140, 120, 120), (120, 120, 140)
+    rgb = np.full((*SHAPE, 3), reddish, np.uint8)
+    rgb[:, 60:] = bluish
+    made = fill(merged, rgb, 24)
+    assert made[40, 57, 0] > 15
+    assert not made[:, 61:].any()

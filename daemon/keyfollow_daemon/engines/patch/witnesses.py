@@ -1,0 +1,143 @@
+"""Whether a colour is seen on what is edited or beside it, near here and in this very frame.
+
+The keyframe knows only what it shows. A pillar that comes into the picture later and passes before a ball of much the same colour
+shows that colour higher up as well, far from the edit: it is no part of the ball. Tracked pixels bear witness, and so, less, do untracked
+ones that lie far from the edit or whose colour the keyframe knows. They are counted in a coarse histogram over place and colour,
+spread and looked up linearly (cf. the local classifiers of Bai et al., Video SnapCut, SIGGRAPH 2009).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .kernels import kernel, rows
+from .pixels import Bools, Bytes, Floats, cv
+from .transfer import Proposal
+
+CELLS = 12
+"""Of place, along the picture's longer side; cells of luma and of either chroma."""
+LUMA_CELLS, CHROMA_CELLS, MOST_CHROMA = 14, 16, 96.0
+SAMPLED = 128
+"""Places along the longer side from which witnesses are called."""
+COLOUR, FAR = 0.2, 0.5
+"""How much their word counts, against 1 of a tracked pixel: that of an untracked one whose colour the keyframe knows, and that of one
+which is far from the edit."""
+SINGLE, UNEDITED = 0.8, 3.0
+"""Belief in the keyframe's colours from which they are evidence against an edit, where they suggest less than this (8-bit units)."""
+DOUBT = 0.01
+"""Witnesses added to either side: with next to none nothing is decided."""
+NO, YES = 0.3, 0.6
+"""Share of the witnesses that speak for an edit, up to which there is none, and from which it is whole."""
+
+
+def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bools) -> Floats:
+    """``(h, w)`` float32 0…1: how far the frame's untracked pixels look like what is edited in it; 1 where nobody
+    asks, in between where nobody knows.
+
+    Args:
+        rgb: ``(h, w, 3)`` uint8 of the frame.
+        trust: ``(h, w)`` float32 0…1 in the tracked edit; only what has less than 1, and is `close` or `told`, is asked about.
+        close: ``(h, w)``, what is near the tracked edit.
+        told: ``(h, w)``, what is untracked and, going by its colour, edited.
+    """
+    height, width = trust.shape
+    out = np.ones_like(trust)
+    colours: Bytes = cv.cvtColor(rgb, cv.COLOR_RGB2YCrCb)
+    side = max(height, width)
+    scale = np.float32(CELLS / side)
+    shape = (int(height * scale) + 2, int(width * scale) + 2, LUMA_CELLS, CHROMA_CELLS, CHROMA_CELLS, 2)
+    heap = np.zeros(shape, np.float32)
+    step = max(1, side // SAMPLED)
+    _hear(colours, trust, merged.reach, merged.belief, merged.by_colour, merged.allowed, close, told, step, scale, heap)
+    rows(_judge, height, colours, trust, close, told, scale, heap, out)
+    return out
+
+
+@kernel
+def _place(y: int, x: int, colour: Bytes, scale: Any, cell: Any, share: Floats) -> None:
+    """The lowest of the 32 cells around a pixel, and how far it lies from it toward the highest."""
+    for axis in range(5):
+        if axis < 2:
+            at, last = np.float32(y if axis == 0 else x) * scale, 1 << 30
+        elif axis == 2:
+            at, last = colour[0] * np.float32((LUMA_CELLS - 1) / 255.0), LUMA_CELLS - 2
+        else:
+            at = (colour[axis - 2] - np.float32(128.0 - MOST_CHROMA)) * np.float32((CHROMA_CELLS - 1) / (2 * MOST_CHROMA))
+            last = CHROMA_CELLS - 2
+        cell[axis] = min(max(int(at), 0), last)
+        share[axis] = min(max(at - np.float32(cell[axis]), np.float32(0)), np.float32(1))
+
+
+@kernel
+def _hear(
+    colours: Bytes,
+    trust: Floats,
+    reach: Floats,
+    belief: Floats,
+    by_colour: Floats,
+    allowed: Floats,
+    close: Bools,
+    told: Bools,
+    step: int,
+    scale: Any,
+    heap: Floats,
+) -> None:
+    cell, share = np.empty(5, np.int64), np.empty(5, np.float32)
+    for y in range(step // 2, len(trust), step):
+        for x in range(step // 2, trust.shape[1], step):
+            sure = trust[y, x] * trust[y, x]
+            guess = np.float32(1) - trust[y, x]
+            edited = sure if reach[y, x] > 0.5 else np.float32(0)
+            beside = sure if reach[y, x] <= 0 else np.float32(0)
+            if told[y, x]:
+                edited += np.float32(COLOUR) * guess * belief[y, x] * allowed[y, x]
+            elif not close[y, x]:
+                beside += np.float32(FAR) * guess
+            elif belief[y, x] > SINGLE:
+                most = max(abs(by_colour[y, x, 0]), max(abs(by_colour[y, x, 1]), abs(by_colour[y, x, 2])))
+                beside += np.float32(COLOUR) * guess if most < UNEDITED else np.float32(0)
+            if edited <= 0 and beside <= 0:
+                continue
+            _place(y, x, colours[y, x], scale, cell, share)
+            for a in range(2):
+                in_row = share[0] if a else np.float32(1) - share[0]
+                for b in range(2):
+                    here = in_row * (share[1] if b else np.float32(1) - share[1])
+                    for c in range(2):
+                        as_light = here * (share[2] if c else np.float32(1) - share[2])
+                        for d in range(2):
+                            as_red = as_light * (share[3] if d else np.float32(1) - share[3])
+                            for e in range(2):
+                                weight = as_red * (share[4] if e else np.float32(1) - share[4])
+                                heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 0] += weight * edited
+                                heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 1] += weight * beside
+
+
+@kernel
+def _judge(
+    first: int, end: int, colours: Bytes, trust: Floats, close: Bools, told: Bools, scale: Any, heap: Floats, out: Floats
+) -> None:
+    cell, share = np.empty(5, np.int64), np.empty(5, np.float32)
+    for y in range(first, end):
+        for x in range(out.shape[1]):
+            if trust[y, x] >= 1 or not (close[y, x] or told[y, x]):
+                continue
+            _place(y, x, colours[y, x], scale, cell, share)
+            edited = beside = np.float32(DOUBT)
+            for a in range(2):
+                in_row = share[0] if a else np.float32(1) - share[0]
+                for b in range(2):
+                    here = in_row * (share[1] if b else np.float32(1) - share[1])
+                    for c in range(2):
+                        as_light = here * (share[2] if c else np.float32(1) - share[2])
+                        for d in range(2):
+                            as_red = as_light * (share[3] if d else np.float32(1) - share[3])
+                            for e in range(2):
+                                weight = as_red * (share[4] if e else np.float32(1) - share[4])
+                                edited += weight * heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 0]
+                                beside += weight * heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 1]
+            out[y, x] = min(
+                max((edited / (edited + beside) - np.float32(NO)) / np.float32(YES - NO), np.float32(0)), np.float32(1)
+            )
