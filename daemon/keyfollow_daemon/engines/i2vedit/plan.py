@@ -16,7 +16,7 @@ LORA_PARAMETERS = {False: 3_200_000, True: 17_800_000}
 """At rank 32, by `wide`."""
 ACTIVATIONS = 15_100
 """Elements in flight per latent pixel, frame and row."""
-KEPT, KEPT_CHECKPOINTED = 234_000, 43_000
+KEPT, KEPT_CHECKPOINTED = 244_000, 43_400
 """Elements in flight in training, per latent pixel and frame."""
 FEATURES = 11_400
 """Elements of queries and keys of all hooked layers of one call, per latent pixel and frame: 1.36 GiB of spatial ones in bf16 (spec § 4)."""
