@@ -12,7 +12,7 @@ import numpy as np
 from keyfollow.engine_info import EngineInfo
 from keyfollow.frames import FrameBuffer, FrameRange
 
-from keyfollow_daemon.engines.base import Array, Edit, EditKeyframe, Engine, InversionSpec, Tensors
+from keyfollow_daemon.engines.base import Array, Edit, EditKeyframe, Engine, InversionSpec, Preview, Tensors
 
 WIDTH, HEIGHT, FRAMES = 128, 96, 4
 KEY = 1
@@ -76,7 +76,7 @@ class _Stage:
     def save(self, key: str, tensors: Tensors) -> None:
         self._kept[key] = {name: np.array(tensor) for name, tensor in tensors.items()}
 
-    def progress(self, phase: str, done: int, total: int) -> None:
+    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
         self.check()
 
     def note(self, sentence: str) -> None:
