@@ -50,15 +50,14 @@ def write_hour(path: Path, minutes: int) -> None:
         for stream in (video, audio):
             out.mux(stream.encode(None))
     with av.open(str(path), "w") as out:
-        streams: dict[int, Any] = {}
+        with av.open(str(one)) as source:
+            streams: dict[int, Any] = {s.index: out.add_stream_from_template(s) for s in source.streams}
         for minute in range(minutes):
             with av.open(str(one)) as source:
                 for packet in source.demux():
                     stream = packet.stream
                     if packet.dts is None or stream.time_base is None:
                         continue
-                    if stream.index not in streams:
-                        streams[stream.index] = out.add_stream_from_template(stream)
                     shift = int(60 * minute / stream.time_base)
                     packet.pts, packet.dts = (packet.pts or 0) + shift, packet.dts + shift
                     packet.stream = streams[stream.index]

@@ -20,7 +20,7 @@ from .document import Document
 from .pictures import Pictures, Want, still, want_of
 from .prepared import Prepared
 from .take_store import UNSURE, TakeStore
-from .timeline_scale import HANDLE, HEAD, KEYS, RULER, STRIP, Row, Scale
+from .timeline_scale import HANDLE, HEAD, KEYS, NARROW, RULER, STRIP, Row, Scale
 from .waveforms import PER_SECOND, Waveforms
 
 PREPARED = QColor("#7f9a6b")
@@ -160,7 +160,7 @@ class Painter:
     def _row(self, p: QPainter, project: Project, scale: Scale, row: Row, width: int) -> None:
         for clip in scale.shown(row.track, width):
             left, right = scale.x(clip.start), scale.x(clip.stop)
-            box = QRectF(left, row.strip_top, max(1.0, right - left - 1), row.strip_height)
+            box = QRectF(left, row.strip_top, max(float(NARROW), right - left - 1), row.strip_height)
             media = project.media.get(clip.media)
             p.save()
             p.setOpacity(0.45 if row.track.muted else 1.0)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from keyfollow_desktop.model import timeline_edits
 from keyfollow_desktop.model.state import Media
-from keyfollow_desktop.ui.timeline_scale import HEAD, Scale, rows
+from keyfollow_desktop.ui.timeline_scale import HEAD, NARROW, Scale, rows
 
 from ..conftest import many_clips
 
@@ -35,11 +35,11 @@ def test_only_what_is_visible_is_looked_at_and_edges_can_be_taken(described: Med
     assert parts == ["start", "body", "stop"] and scale.hit(row, scale.x(2000)) is None
 
 
-def test_of_more_clips_than_pixels_one_is_drawn_for_each(described: Media) -> None:
+def test_of_more_clips_than_can_be_told_apart_some_are_drawn(described: Media) -> None:
     row = rows(many_clips(described, 10_000))[0]
     shown = Scale().fitted(20_000, 1000).shown(row.track, 1000)
-    assert 400 < len(shown) <= 1000 and shown[0].id == "c0"
-    assert max(b.start - a.stop for a, b in pairwise(shown)) <= 2 * 20_000 / (1000 - HEAD - 24) + 2
+    assert 200 < len(shown) <= 334 and shown[0].id == "c0"
+    assert max(b.start - a.stop for a, b in pairwise(shown)) <= (NARROW + 1) * 20_000 / (1000 - HEAD - 24) + 2
 
 
 def test_the_ruler_s_numbers_keep_their_distance() -> None:

@@ -184,7 +184,7 @@ class Session(QObject):
     def recover(self) -> None:
         """Put what a crash of the program left half painted into the open project, as edits that can be undone; `recovered` says so."""
         project, folder = self._document.project, self._document.folder
-        found = strokes.left_behind(folder)
+        found = [p for p in strokes.left_behind(folder) if p != self._place]
         if not found:
             return
         takes = {t.id: self._takes.folder(t.id) for w in project.work.values() for t in w.takes}
