@@ -124,6 +124,7 @@ def test_every_command_is_run_by_a_test() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @each_page
 def test_blocks_run_as_they_stand(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of a page's, in one folder, from top to bottom. What it tells to do by hand (editing a frame) is done between them."""
@@ -141,7 +142,7 @@ def test_blocks_run_as_they_stand(page: Path, tmp_path: Path, monkeypatch: pytes
                 (tmp_path / "frame24.png").unlink()
             line = ["bash", "-ec", block.text] if block.language == "sh" else [sys.executable, "-c", block.text]
             told = subprocess.run(
-                line, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=280, check=False
+                line, cwd=tmp_path, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=600, check=False
             )
             assert told.returncode == 0, block.text + told.stdout + told.stderr
             if "keyfollow frame " in block.text:
