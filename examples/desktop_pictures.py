@@ -170,7 +170,7 @@ def photograph(folder: Path, suffix: str) -> None:
     wait(lambda: german.bridge.state == CONNECTED)
     german.commands.do_example()
     wait(lambda: german.viewer.shown[0] is not None)
-    rest(3)
+    rest(8)
     shot("german", german)
     german.bridge.call(lambda client: client.shutdown(), lambda _: finished.append(None), lambda _: finished.append(None))
     wait(lambda: len(finished) > 1, 10)
