@@ -170,10 +170,11 @@ def photograph(folder: Path, suffix: str) -> None:
     wait(lambda: german.bridge.state == CONNECTED)
     german.commands.do_example()
     wait(lambda: german.viewer.shown[0] is not None)
-    rest(3)
+    rest(8)
     shot("german", german)
-    german.bridge.call(lambda client: client.shutdown(), lambda _: finished.append(None), lambda _: finished.append(None))
-    wait(lambda: len(finished) > 1, 10)
+    ended: list[object] = []
+    german.bridge.call(lambda client: client.shutdown(), ended.append, ended.append)
+    wait(lambda: ended, 10)
     german.shut_down()
 
 

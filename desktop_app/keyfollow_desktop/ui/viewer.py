@@ -147,7 +147,8 @@ class Viewer(QWidget):
         self._wanted = (source, take)
         if source is None:
             self._source = self._take = None
-        self._not_yet = False
+        # a run that has made nothing yet has no folder to look into
+        self._not_yet = len(wants) == 1 and self.mode != "source" and self._seen is not None and bool(self._seen.clip.take)
         for want in wants:
             if (image := self._pictures.get(want)) is not None:
                 self._place(want, image)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,6 +52,20 @@ def test_the_exact_frame_of_the_playhead_is_shown(viewer: Rig, frames: list[Fram
         document.go(n)
         wait(lambda n=n: view.shown[0] is not None and view.shown[0].frame == n)
         assert near(view, frames[n], 20, 32) and near(view, frames[n], 80, 10)
+
+
+def test_a_take_of_which_nothing_is_made_says_not_yet(
+    viewer: Rig, frames: list[FrameBuffer], wait: Callable[..., None]
+) -> None:
+    view, document, store = viewer
+    take = with_take(document, frames)
+    shutil.rmtree(document.folder / "takes")
+    store.forget()
+    view.refresh()
+    wait(lambda: view.shown[0] is not None)
+    assert view._not_yet and near(view, frames[0], 20, 32)
+    view.set_mode("source")
+    assert not view._not_yet and take
 
 
 def test_every_way_to_compare(viewer: Rig, frames: list[FrameBuffer], wait: Callable[..., None]) -> None:
