@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyfollow_testkit.stage import by_name, module, propagate, pump
+from keyfollow_testkit.stage import by_name, module, propagate, pump, use_slow_engine
 
 
 def test_it_is_asked_and_asked_again(clip: Any) -> None:
@@ -15,6 +15,7 @@ def test_it_is_asked_and_asked_again(clip: Any) -> None:
     by_name("rgb").keyfollow.range = "TYPED"
     by_name("rgb").keyfollow.start, by_name("rgb").keyfollow.stop = 12, 18
     pump(lambda: estimate.of(uid)[0].frames == 6)
+    use_slow_engine(by_name("rgb"), 0.0)
     propagate(by_name("rgb"))
     pump(lambda: estimate.of(uid)[0].frames_prepared == 6)
     by_name("rgb").keyfollow.keyframes[0].frame = 999

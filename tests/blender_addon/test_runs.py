@@ -258,6 +258,7 @@ def test_a_file_renamed_while_its_job_runs_is_told_or_does_not_matter(footage: P
     assert kept.takes or ("mine.mkv" in kept.error and kept.remedy)
     (tmp_path / "other.mkv").rename(moved)
     kept.error = ""
+    stage.use_slow_engine(by_name("mine"), 0.0)
     assert propagate(by_name("mine")) is not None
 
 
