@@ -11,6 +11,7 @@ import faulthandler
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ from .base import Stopped, Why
 from .channel import Channel
 
 BEAT_S = 0.5
+NICE = 5
 log = logging.getLogger(__name__)
 
 
@@ -125,9 +127,19 @@ def _die_with_the_daemon() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
+def _give_way() -> None:
+    """Let the programs that a person works in go first: on two cores their windows would wait for this process otherwise."""
+    if sys.platform == "win32":
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), subprocess.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        os.nice(NICE)
+
+
 def main() -> None:
     """Take over stdin and stdout for the channel; whatever a library prints goes to the log."""
     _die_with_the_daemon()
+    _give_way()
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the daemon's terminal is the daemon's to handle
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

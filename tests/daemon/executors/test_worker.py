@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,12 @@ def test_what_libraries_print_goes_to_the_log_and_stdin_is_empty(worker: Worker)
     log = worker.log.read_bytes()
     for said in (b"a library says hello", b"and so does its C code", b"and a child of it"):
         assert said in log
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="priorities are classes there")
+def test_it_gives_way_to_the_programs_that_a_person_works_in(worker: Worker) -> None:
+    ours, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, worker.process.pid))
+    assert its > ours or ours == 19
 
 
 @pytest.mark.parametrize("function", ["", "deaf", "stuck"])
