@@ -52,6 +52,7 @@ SAMPLES: list[Any] = [
     wire.Engines(),
     wire.EstimateAsk(REQUEST),
     wire.Submit("job-1", REQUEST, "mine", survives=False),
+    wire.Prepare(REQUEST, near=12),
     wire.Jobs(),
     wire.Watch(None),
     wire.Watch("job-1"),

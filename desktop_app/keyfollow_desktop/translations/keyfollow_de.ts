@@ -978,6 +978,14 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Zurücklegen oder dieses Bild neu bearbeiten.</translation>
   </message>
   <message>
+   <source>A painting that was cut short cannot be read.</source>
+   <translation>Etwas Gemaltes, das abgebrochen wurde, lässt sich nicht lesen.</translation>
+  </message>
+  <message>
+   <source>Its parts stay where they are.</source>
+   <translation>Seine Teile bleiben, wo sie sind.</translation>
+  </message>
+  <message>
    <source>Another program saved this project meanwhile.</source>
    <translation>Ein anderes Programm hat dieses Projekt inzwischen gespeichert.</translation>
   </message>

@@ -104,6 +104,7 @@ SENTENCES = {
     "output_is_source": (_t("That file is a source of this project."), _t("Choose another name.")),
     "output_unwritable": (_t("The output cannot be written."), _t("Choose another place or format.")),
     "picture_gone": (_t("A picture is no longer in the project's folder."), _t("Put it back, or edit that frame again.")),
+    "painting_damaged": (_t("A painting that was cut short cannot be read."), _t("Its parts stay where they are.")),
     "project_changed": (_t("Another program saved this project meanwhile."), _t("Save it under another name.")),
     "project_damaged": (_t("This folder cannot be read as a project."), _t("Restore it from a copy.")),
     "project_open": (_t("This project is open in another window."), _t("Go to that window.")),

@@ -42,7 +42,9 @@ def test_without_a_name_it_is_the_best_that_is_here(store: ModelStore, tmp_path:
         default_model("an engine of somebody else's", store)
 
 
-def test_what_is_nowhere(store: ModelStore, tmp_path: Path) -> None:
+def test_what_is_nowhere(store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a/b")
     for name, code in (("sd15", "model_missing"), (str(tmp_path / "none"), "model_not_found"), ("../..", "bad_model")):
         with pytest.raises((ModelMissing, UsageError)) as caught:
             find_model(name, "pix2video", store)
