@@ -27,6 +27,9 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("shared", "tests/kit")]
 import numpy as np  # noqa: E402
 from keyfollow_testkit import blenders, clips  # noqa: E402
 
+HELD_MS, NEAR_S = 5.0, 0.25
+"""A chore beside Blender that takes so long was held up by the machine, and what happens in Blender so near to it may have been as well."""
+
 INSIDE = """
 import gc, json, os, sys, time
 import bpy, numpy as np
@@ -102,10 +105,14 @@ def measure(blender: blenders.Blender, folder: Path, size: tuple[int, ...]) -> s
     ticks, more, idle = json.loads(
         next(line for line in said.splitlines() if line.startswith("RESULT")).removeprefix("RESULT ")
     )
-    passed, worked, waited, collected = np.array(ticks).T * 1000
+    passed, worked, waited, collected = np.array(ticks)[:, :4].T * 1000
+    began = np.array(ticks)[:-1, 4]
+    held = np.array([at for at, took in chores if took > HELD_MS])
+    apart = np.abs(began[:, None] - held).min(axis=1, initial=np.inf) > NEAR_S
     order = np.argsort(-passed[:-1])
     longest = [
-        f"{passed[n]:.1f} (waited {waited[n]:.1f}, worked {worked[n]:.1f}, collector {collected[n]:.1f})" for n in order[:5]
+        f"{passed[n]:.1f} (the {n + 1}th, waited {waited[n]:.1f}, worked {worked[n]:.1f}, collector {collected[n]:.1f})"
+        for n in order[:8]
     ]
     work = np.sort(worked[:-1])[::-1]
     return "\n  ".join(
@@ -115,15 +122,17 @@ def measure(blender: blenders.Blender, folder: Path, size: tuple[int, ...]) -> s
             f"of the processor's time the longest {', '.join(f'{w:.1f}' for w in work[:5])}; "
             f"all of the collector's {collected.sum():.0f} in {np.count_nonzero(collected)} ticks, longest {collected.max():.1f}",
             f"the one that inserts {passed[-1]:.1f} (worked {worked[-1]:.1f}); idle {idle * 1e6:.0f} us; objects left {more}",
-            f"a chore beside it: longest {', '.join(f'{c:.1f}' for c in sorted(chores, reverse=True)[:5])}",
+            f"a chore beside it: longest {', '.join(f'{c:.1f}' for c in sorted((took for _, took in chores), reverse=True)[:5])}",
+            f"the {np.count_nonzero(apart)} ticks that began more than {NEAR_S} s from a chore of over {HELD_MS} ms: longest "
+            f"{', '.join(f'{t:.1f}' for t in np.sort(passed[:-1][apart])[::-1][:5])}",
         ]
     )
 
 
 @contextlib.contextmanager
-def beside() -> Iterator[list[float]]:
-    """A thread with a chore every 10 ms; how long each took, in ms."""
-    took: list[float] = []
+def beside() -> Iterator[list[tuple[float, float]]]:
+    """A thread with a chore every 10 ms; when each began, on `time.perf_counter`, and how long it took, in ms."""
+    took: list[tuple[float, float]] = []
     end = threading.Event()
 
     def work() -> None:
@@ -131,7 +140,7 @@ def beside() -> Iterator[list[float]]:
         while not end.wait(0.01):
             began = time.perf_counter()
             json.dumps(data)
-            took.append((time.perf_counter() - began) * 1000)
+            took.append((began, (time.perf_counter() - began) * 1000))
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -102,8 +102,8 @@ def pump(until: Callable[[], Any], seconds: float = 60) -> Any:
 
 def ticks(name: str) -> list[tuple[float, ...]]:
     """Let the timer run, with the panel drawn, until the strip `name` has its first take. Of each tick: the seconds that passed, those
-    of the processor's time, those that the thread waited for a processor (Linux; else 0), and those of Python's collector. The last one
-    inserted the result.
+    of the processor's time, those that the thread waited for a processor (Linux; else 0), those of Python's collector, and when on `time.perf_counter` it began.
+    The last one inserted the result.
 
     They are gathered as plain numbers: objects that stay are what makes the collector go through everything there is.
     """
@@ -124,11 +124,11 @@ def ticks(name: str) -> list[tuple[float, ...]]:
             collecting[0], queued = 0.0, waited()
             began, worked = time.perf_counter(), time.thread_time()
             wait = app.tick()
-            spent.extend((time.perf_counter() - began, time.thread_time() - worked, waited() - queued, collecting[0]))
+            spent.extend((time.perf_counter() - began, time.thread_time() - worked, waited() - queued, collecting[0], began))
             time.sleep(wait)
     finally:
         gc.callbacks.remove(collector)
-    return list(zip(*[iter(spent)] * 4, strict=True))
+    return list(zip(*[iter(spent)] * 5, strict=True))
 
 
 def _waiting() -> Callable[[], float]:
