@@ -21,13 +21,14 @@ from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, key_model
 from .masks import Masks
 from .merge import merge
-from .outlines import Outlines
+from .outlines import Outlines, trim
 from .pixels import Bools, Floats, add_edit, enlarged, guide, largest, shrunk, values
 from .plan import Gap, gaps
 from .repaint import Repaints
 from .seen import enlarge
 from .shots import shots
 from .track import Tracks
+from .transfer import SURE as SURELY
 from .transfer import Proposal, transfer
 
 
@@ -186,10 +187,14 @@ class _Run:
                 changed = changed + share[..., None] * (drawn - changed)
                 sure = sure + share * (seen - sure)
         amount = largest(changed)
-        changed, reached = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
+        sure_of = certainty(sure, amount, followed)
+        changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
+        traced = full > 0
         if self._edit.draft and not everywhere:
-            self._outlines.trim(changed, gap.weights(frame), lambda key: self._tracks.at(key, frame).offset)
-        return self._finished(frame, source, changed, certainty(sure, amount, followed), traced=reached > 0)
+            traced = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reached)
+            filled = ((amount > 0) & ((reached <= 0) | (sure < SURELY))).astype(np.float32)
+            trim(changed, traced, enlarged(filled, source.width, source.height))
+        return self._finished(frame, source, changed, sure_of, traced=traced)
 
     def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,3 +61,12 @@ def test_a_recolouring_is_looked_up_as_the_colour_was_without_the_highlight(pict
     truth = recoloured * 0.5 + 110
     inside = (slice(20, -20), slice(20, 130))
     assert np.abs(made - truth)[inside].mean() < 0.6 * np.abs(frame - truth)[inside].mean()
+
+
+def test_of_what_lies_beyond_its_border_a_keyframe_tells_nothing(picture: Any) -> None:
+    seen = sight(picture)
+    offset = seen.offset.copy()
+    offset[..., 0] -= 3.0
+    model = key_model(FrameBuffer(255 - picture), FrameBuffer(picture), 0.0)
+    made = transfer(model, replace(seen, offset=offset), picture.astype(np.float32))
+    assert not made.confidence[:, :3].any() and made.confidence[:, 3:].all()
