@@ -18,7 +18,7 @@ from .changes import change_mask, noise_threshold
 from .explained import redrawn
 from .fill import fill
 from .inversion import Flows, PatchInversion
-from .keymodel import KeyModel, key_model
+from .keymodel import KeyModel, core, key_model
 from .masks import Masks
 from .merge import merge
 from .outlines import Outlines, trim
@@ -121,7 +121,7 @@ class _Run:
             # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
             threshold = noise_threshold(values(keyframe), values(source))
         if self._edit.draft:
-            self._outlines.add(key, change_mask(values(keyframe), values(source), threshold))
+            self._outlines.add(key, core(change_mask(values(keyframe), values(source), threshold)))
         return key_model(self._work(keyframe), self._work(source), threshold)
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
@@ -191,9 +191,10 @@ class _Run:
         changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
         traced = full > 0
         if self._edit.draft and not everywhere:
-            traced = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reached)
-            filled = ((amount > 0) & ((reached <= 0) | (sure < SURELY))).astype(np.float32)
-            trim(changed, traced, enlarged(filled, source.width, source.height))
+            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reached)
+            filled = (amount > 0) & ((reached <= 0) | (sure < SURELY))
+            trim(changed, inside, filled.astype(np.float32))
+            traced = inside > 0
         return self._finished(frame, source, changed, sure_of, traced=traced)
 
     def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:

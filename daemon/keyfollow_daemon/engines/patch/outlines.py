@@ -1,7 +1,7 @@
 """Drafts are made small, and what is drawn small is blurred over the edit's outline when it is enlarged: the outline itself stays sharp.
 
-A keyframe's change mask is kept at full size and carried to a frame by the same correspondence as the edit. What lies outside of it
-is not the edit's, unless it was filled in.
+What a keyframe changed is kept at full size and carried to a frame by the same correspondence as the edit. What lies outside of it
+is not the edit's, unless it was filled in; and what blurring took from the inside is given back.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ import numpy as np
 
 from .correspondence import JUMP_PX
 from .kernels import kernel, rows
-from .pixels import Bools, Floats, around
+from .pixels import Bools, Floats, around, cv, enlarged
 
+LEAST = 0.25
+"""Share of an enlarged pixel that is inside, from which on the edit there is brought up to the whole."""
 MARGIN = 2
 """Pixels of the small picture by which an outline may lie outside of what was drawn there."""
 
 
 class Outlines:
-    """The change masks of the keyframes in use, at full size."""
+    """What the keyframes in use changed, at full size."""
 
     def __init__(self) -> None:
         self._of: dict[int, Bools] = {}
@@ -32,15 +34,15 @@ class Outlines:
         """Forget all but these."""
         self._of = {key: self._of[key] for key in keys if key in self._of}
 
-    def carried(self, keys: Iterable[int], offset: Callable[[int], Floats], reach: Floats) -> Bools:
-        """``(h, w)``, what of a frame lies within the outline of any of the `keys`.
+    def carried(self, keys: Iterable[int], offset: Callable[[int], Floats], reach: Floats) -> Floats:
+        """``(h, w)`` float32 0…1, how much of a frame's pixels any of the `keys` changed.
 
         Args:
             offset: of each keyframe, from the frame's pixels to its own, ``(rows, columns, 2)`` px of the small picture.
             reach: ``(rows, columns)``, not 0 where the small picture shows something of what was changed.
         """
         keys = list(keys)
-        out = np.zeros_like(self._of[keys[0]])
+        out: Floats = np.zeros(self._of[keys[0]].shape, np.float32)
         down, across = out.shape[0] / reach.shape[0], out.shape[1] / reach.shape[1]
         rows_near, columns_near = around(reach > 0, MARGIN)
         top, left = int(rows_near.start * down), int(columns_near.start * across)
@@ -50,25 +52,27 @@ class Outlines:
         return out
 
 
-def trim(edit: Floats, inside: Bools, filled: Floats) -> None:
-    """Set an enlarged `edit` (``(h, w, c)``, in place) to 0 outside the outline, where less than half of it was filled in.
+def trim(edit: Floats, inside: Floats, filled: Floats) -> None:
+    """Sharpen an enlarged `edit` (``(h, w, c)``, in place) along the outline, where less than half of it was filled in.
 
     Args:
         inside: ``(h, w)``, as from `Outlines.carried`.
-        filled: ``(h, w)`` float32 0…1, enlarged from where the small picture was changed without showing anything of the change mask.
+        filled: ``(rows, columns)`` float32 0 or 1 of the small picture, where it was changed by something else than what a keyframe shows there.
     """
-    rows(_trim, len(edit), inside, filled, edit)
+    height, width = inside.shape
+    small = cv.resize(inside, filled.shape[::-1], interpolation=cv.INTER_AREA)
+    rows(_trim, len(edit), inside, enlarged(small, width, height), enlarged(filled, width, height), edit)
 
 
 @kernel
-def _within(first: int, end: int, offset: Floats, outline: Bools, corner: Any, small: Any, inside: Bools) -> None:
+def _within(first: int, end: int, offset: Floats, outline: Bools, corner: Any, small: Any, inside: Floats) -> None:
     height, width = outline.shape
     for i in range(first, end):
         v = min(max((i + corner[0] + 0.5) * small[0] - 0.5, 0.0), offset.shape[0] - 1.0)
         top = int(v)
         bottom, b = min(top + 1, offset.shape[0] - 1), np.float32(v - top)
         for j in range(inside.shape[1]):
-            if inside[i, j]:
+            if inside[i, j] >= 1:
                 continue
             u = min(max((j + corner[1] + 0.5) * small[1] - 0.5, 0.0), offset.shape[1] - 1.0)
             left = int(u)
@@ -88,15 +92,23 @@ def _within(first: int, end: int, offset: Floats, outline: Bools, corner: Any, s
                 below = offset[bottom, left, 1] + a * (offset[bottom, right, 1] - offset[bottom, left, 1])
                 shift_y = above + b * (below - above)
             x, y = j + corner[1] + shift_x / small[1], i + corner[0] + shift_y / small[0]
-            for row in range(max(int(np.floor(y)), 0), min(int(np.ceil(y)) + 1, height)):
-                for column in range(max(int(np.floor(x)), 0), min(int(np.ceil(x)) + 1, width)):
-                    inside[i, j] |= outline[row, column]
+            column, row = int(np.floor(x)), int(np.floor(y))
+            a, b, share = np.float32(x - column), np.float32(y - row), np.float32(0)
+            for n in range(4):
+                r, s = row + (n >> 1), column + (n & 1)
+                if 0 <= r < height and 0 <= s < width and outline[r, s]:
+                    share += (b if n >> 1 else 1 - b) * (a if n & 1 else 1 - a)
+            inside[i, j] = max(inside[i, j], share)
 
 
 @kernel
-def _trim(first: int, end: int, inside: Bools, filled: Floats, edit: Floats) -> None:
+def _trim(first: int, end: int, inside: Floats, blurred: Floats, filled: Floats, edit: Floats) -> None:
     for y in range(first, end):
         for x in range(edit.shape[1]):
-            if not inside[y, x] and filled[y, x] < np.float32(0.5):
+            if filled[y, x] < np.float32(0.5) and inside[y, x] != blurred[y, x]:
+                share = inside[y, x] / max(blurred[y, x], np.float32(LEAST))
+                for c in range(edit.shape[2]):
+                    edit[y, x, c] *= share
+            elif filled[y, x] < np.float32(0.5) and inside[y, x] <= 0:
                 for c in range(edit.shape[2]):
                     edit[y, x, c] = 0

@@ -27,6 +27,9 @@ TELLING = 2.0
 """Tolerances of motion that an unambiguous colour is worth."""
 SURE = 0.7
 """Confidence from which on the tracked edit stands alone."""
+FAINT = 6.0
+"""What would be changed by less (8-bit units) beside what the edit touched stays as it is: the source's own bits are worth more. More than
+that is an edge that lies a little off."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
 
@@ -78,6 +81,7 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         model.carried,
         model.tables.values,
         (model.pointwise, model.everywhere),
+        model.core,
         state.offset,
         state.tracked,
         confidence,
@@ -140,6 +144,7 @@ def _apply(
     carried: Floats,
     tables: Floats,
     kind: tuple[bool, bool],
+    core: Bools,
     offset: Floats,
     tracked: Floats,
     confidence: Floats,
@@ -197,6 +202,16 @@ def _apply(
                 edit[y, x, c] = value - own[c]
             if channels == 4:
                 edit[y, x, 3] = found[15]
+            # the next ones have a say only between pixels
+            right, bottom = right if a > 0 else left, bottom if b > 0 else top
+            if everywhere or core[top, left] or core[top, right] or core[bottom, left] or core[bottom, right]:
+                continue
+            most = np.float32(0)
+            for c in range(channels):
+                most = max(most, abs(edit[y, x, c]))
+            if most < np.float32(FAINT):
+                for c in range(channels):
+                    edit[y, x, c] = 0
 
 
 @kernel
