@@ -125,8 +125,8 @@ class _Run:
         return key_model(self._work(keyframe), self._work(source), threshold)
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
-        """A frame as it is worked on: drafts are made at the size of the analysis, and enlarged."""
-        return shrunk(frame, self._flows.size) if self._edit.draft else frame
+        """A frame as it is worked on: drafts are made small, and enlarged."""
+        return shrunk(frame, self._flows.drawn_at)
 
     def _open_repaint(self, keys: Sequence[int], gap: Gap) -> None:
         self._repaint = np.float32(self._edit.settings["repaint"] if any(self._is_style(k) for k in keys) else 0.0)

@@ -38,8 +38,8 @@ class Outlines:
         """``(h, w)`` float32 0…1, how much of a frame's pixels any of the `keys` changed.
 
         Args:
-            offset: of each keyframe, from the frame's pixels to its own, ``(rows, columns, 2)`` px of the small picture.
-            reach: ``(rows, columns)``, not 0 where the small picture shows something of what was changed.
+            offset: of each keyframe, from the frame's pixels to its own, ``(rows, columns, 2)`` px at any size.
+            reach: ``(rows, columns)`` of the small picture, not 0 where it shows something of what was changed.
         """
         keys = list(keys)
         out: Floats = np.zeros(self._of[keys[0]].shape, np.float32)
@@ -48,7 +48,9 @@ class Outlines:
         top, left = int(rows_near.start * down), int(columns_near.start * across)
         window = out[top : int(rows_near.stop * down) + 1, left : int(columns_near.stop * across) + 1]
         for key in keys:
-            rows(_within, len(window), offset(key), self._of[key], (top, left), (1 / down, 1 / across), window)
+            track = offset(key)
+            small = (track.shape[0] / out.shape[0], track.shape[1] / out.shape[1])
+            rows(_within, len(window), track, self._of[key], (top, left), small, window)
         return out
 
 
