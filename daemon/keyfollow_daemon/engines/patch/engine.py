@@ -28,7 +28,7 @@ from .repaint import Repaints
 from .seen import enlarge
 from .shots import shots
 from .track import Tracks
-from .transfer import SURE as SURELY
+from .transfer import SURE as TRUSTED
 from .transfer import Proposal, transfer
 
 
@@ -187,15 +187,15 @@ class _Run:
                 changed = changed + share[..., None] * (drawn - changed)
                 sure = sure + share * (seen - sure)
         amount = largest(changed)
-        sure_of = certainty(sure, amount, followed)
+        known = certainty(sure, amount, followed)
         changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
         traced = full > 0
         if self._edit.draft and not everywhere:
             inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reached)
-            filled = (amount > 0) & ((reached <= 0) | (sure < SURELY))
+            filled = (amount > 0) & ((reached <= 0) | (sure < TRUSTED))
             trim(changed, inside, filled.astype(np.float32))
             traced = inside > 0
-        return self._finished(frame, source, changed, sure_of, traced=traced)
+        return self._finished(frame, source, changed, known, traced=traced)
 
     def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""

@@ -34,12 +34,12 @@ def _word(proposal: Proposal) -> Floats:
 def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
     """Mix edits, never pixels, by ``time share x confidence⁴ / misfit²`` smoothed over 3 px.
 
-        Seen by one keyframe only: that one's edit; by both: linear in time, if both lie as exactly, else rather the one that does (two
-        copies of a decal, half a pixel apart, make a blurred one); by none: the one that matches less badly. What only colours tell is said by
-    the keyframe that knows the object.
+    Seen by one keyframe only: that one's edit; by both: linear in time, if both lie as exactly, else rather the one that does (two
+    copies of a decal, half a pixel apart, make a blurred one); by none: the one that matches less badly. What only colours tell is
+    said by the keyframe that knows the object.
 
-        Args:
-            proposals: each with its share in time (0…1].
+    Args:
+        proposals: each with its share in time (0…1].
     """
     if len(proposals) == 1:
         return proposals[0][0]
