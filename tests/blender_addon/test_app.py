@@ -64,7 +64,7 @@ def test_no_tick_but_the_one_that_inserts_holds_blender_up(footage: Path, name: 
     bpy.ops.keyfollow.propagate(quality="final")
     before = len(gc.get_objects())
     *spent, _ = (worked - collecting for _, worked, _, collecting, _ in stage.ticks(name))
-    assert max(spent) < 0.2, "a ceiling: the target of 20 ms is the benchmark's"
+    assert max(spent) < 0.02
     assert len(gc.get_objects()) - before < 5000, "objects that stay"
 
 
