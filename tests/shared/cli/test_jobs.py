@@ -38,7 +38,9 @@ def test_paused_jobs_wait_can_be_reordered_and_cancelled(kf: Home, clip: Path, e
         for run in runs[1:]:
             kf.command("jobs", "pause", run.id)
         # a pause is answered at once; the state of a job that runs already follows when the worker has let go of it
-        eventually(lambda: all(client.jobs.get(r.id).state in ("paused", "done") for r in runs[1:]), 60, "paused, or at their end")
+        eventually(
+            lambda: all(client.jobs.get(r.id).state in ("paused", "done") for r in runs[1:]), 60, "paused, or at their end"
+        )
         runs[0].wait()
         last = client.jobs.get(runs[2].id)
         if last.state == "paused":
