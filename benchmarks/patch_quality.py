@@ -128,16 +128,18 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
+def edited_psnr(bench: Any, scene: Any, made: Mapping[int, EditedFrame], frame: int) -> float:
+    """dB of what is truly edited in a frame, and 2 px around it."""
+    area = np.asarray(cv2.dilate(scene.changed[frame].astype(np.uint8), np.ones((5, 5), np.uint8))) > 0
+    return float(bench.psnr(made[frame].image.pixels, scene.edited[frame], area))
+
+
 def measure(bench: Any, scene: Any, outcome: Outcome, keys: Sequence[int], steps: int) -> dict[str, float]:
     """The numbers of a row; `steps` frames were worked through, of which some were delivered."""
     wanted = [n for n in sorted(outcome.frames) if n not in keys]
     result = {n: e.image.pixels for n, e in outcome.frames.items()}
     score = bench.score(scene, result, keys=tuple(keys), frames=sorted(result))
-    kernel = np.ones((5, 5), np.uint8)
-    error = []
-    for n in wanted:
-        area = np.asarray(cv2.dilate(scene.changed[n].astype(np.uint8), kernel)) > 0
-        error.append(-float(bench.psnr(result[n], scene.edited[n], area)))
+    error = [-edited_psnr(bench, scene, outcome.frames, n) for n in wanted]
     doubt = [1.0 - outcome.frames[n].confidence for n in wanted]
     nothing = float("nan")
     values = [score[k] for k in ("edit_psnr", "edit_ssim", "worst", "rest_psnr", "rest_exact", "flicker")]
@@ -173,8 +175,7 @@ def drafts(
     for n in sorted(set(final.frames) - set(keyframes)):
         one, other = ((outcome.frames[n].image.pixels != scene.source[n]).any(axis=2) for outcome in (made, final))
         agreed.append(float((one & other).sum() / max(1, (one | other).sum())))
-        area = np.asarray(cv2.dilate(scene.changed[n].astype(np.uint8), np.ones((5, 5), np.uint8))) > 0
-        quality.append(float(bench.psnr(made.frames[n].image.pixels, scene.edited[n], area)))
+        quality.append(edited_psnr(bench, scene, made.frames, n))
     cost = (made.prepare_s + made.apply_s) / steps
     return dict(zip(DRAFTS, (float(np.mean(quality)), float(np.mean(agreed)), min(agreed), cost), strict=True))
 

@@ -18,16 +18,17 @@ from .changes import change_mask, noise_threshold
 from .explained import redrawn
 from .fill import fill
 from .inversion import Flows, PatchInversion
-from .keymodel import KeyModel, key_model
+from .keymodel import KeyModel, core, key_model
 from .masks import Masks
 from .merge import merge
-from .outlines import Outlines
+from .outlines import Outlines, trim
 from .pixels import Bools, Floats, add_edit, enlarged, guide, largest, shrunk, values
 from .plan import Gap, gaps
 from .repaint import Repaints
 from .seen import enlarge
 from .shots import shots
 from .track import Tracks
+from .transfer import SURE as TRUSTED
 from .transfer import Proposal, transfer
 
 
@@ -120,12 +121,12 @@ class _Run:
             # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
             threshold = noise_threshold(values(keyframe), values(source))
         if self._edit.draft:
-            self._outlines.add(key, change_mask(values(keyframe), values(source), threshold))
+            self._outlines.add(key, core(change_mask(values(keyframe), values(source), threshold)))
         return key_model(self._work(keyframe), self._work(source), threshold)
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
-        """A frame as it is worked on: drafts are made at the size of the analysis, and enlarged."""
-        return shrunk(frame, self._flows.size) if self._edit.draft else frame
+        """A frame as it is worked on: drafts are made small, and enlarged."""
+        return shrunk(frame, self._flows.drawn_at)
 
     def _open_repaint(self, keys: Sequence[int], gap: Gap) -> None:
         self._repaint = np.float32(self._edit.settings["repaint"] if any(self._is_style(k) for k in keys) else 0.0)
@@ -186,10 +187,15 @@ class _Run:
                 changed = changed + share[..., None] * (drawn - changed)
                 sure = sure + share * (seen - sure)
         amount = largest(changed)
-        changed, reached = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
+        known = certainty(sure, amount, followed)
+        changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
+        traced = full > 0
         if self._edit.draft and not everywhere:
-            self._outlines.trim(changed, gap.weights(frame), lambda key: self._tracks.at(key, frame).offset)
-        return self._finished(frame, source, changed, certainty(sure, amount, followed), traced=reached > 0)
+            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reached)
+            filled = (amount > 0) & ((reached <= 0) | (sure < TRUSTED))
+            trim(changed, inside, filled.astype(np.float32))
+            traced = inside > 0
+        return self._finished(frame, source, changed, known, traced=traced)
 
     def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""

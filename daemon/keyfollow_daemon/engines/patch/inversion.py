@@ -16,7 +16,7 @@ from keyfollow_daemon.cache.keys import entry_key
 from keyfollow_daemon.engines.base import Array, Context, Frames, InversionSpec, Tensors
 
 from .flow import PairFlow, pair_flow, unpack
-from .info import analysis_scale, finest_level
+from .info import analysis_scale, draft_scale, finest_level
 from .pixels import Bools, Bytes, Floats, evened, guide, work_size
 from .shots import is_cut
 
@@ -58,12 +58,16 @@ def _key(spec: InversionSpec, of: str, digests: Sequence[bytes]) -> str:
 
 
 class Flows:
-    """Flows of neighbouring frames from the cache, one pair at a time; what is missing or damaged is computed and saved."""
+    """Flows of neighbouring frames from the cache, one pair at a time; what is missing or damaged is computed and saved.
+
+    They, and all tracks, are of (width, height) `size`; edits are applied at the size `drawn_at`.
+    """
 
     def __init__(self, frames: Frames, spec: InversionSpec, ctx: Context, known: PatchInversion | None = None) -> None:
         self._frames, self._spec, self._ctx, self._known = frames, spec, ctx, known
         self.scale = analysis_scale(*frames.size, spec.draft)
         self.size = work_size(*frames.size, self.scale)
+        self.drawn_at = work_size(*frames.size, draft_scale(*frames.size)) if spec.draft else frames.size
         self.finest = finest_level(*frames.size, spec.draft)
         self._pairs: OrderedDict[int, PairFlow] = OrderedDict()
         self._guides: OrderedDict[int, Bytes] = OrderedDict()

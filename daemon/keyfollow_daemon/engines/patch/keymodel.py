@@ -9,7 +9,7 @@ from keyfollow.frames import FrameBuffer
 
 from .affine import fit
 from .belonging import NOTHING
-from .changes import change_mask
+from .changes import GROW_PX, change_mask
 from .colour_table import ColourTables
 from .pixels import Bools, Bytes, Floats, around, box, cv, guide, values
 
@@ -33,6 +33,7 @@ class KeyModel:
 
     Args:
         changed: ``(h, w)``, what the edit touched, grown.
+        core: ``(h, w)``, the same without the rim that it was grown by.
         decals: ``(h, w)``, where the prevailing edit of the object's colours does not explain it: what was drawn, not recoloured.
         labels: ``(h, w)`` uint8, the edited object that a pixel belongs to, `NOTHING` for none.
         tables: each object's edit as a function of colour.
@@ -44,6 +45,7 @@ class KeyModel:
     """
 
     changed: Bools
+    core: Bools
     decals: Bools
     labels: Bytes
     tables: ColourTables
@@ -74,6 +76,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         carried[window] = _carried(before[window], edit[window], predicted[window] if pointwise else None)
     return KeyModel(
         changed=changed,
+        core=core(changed),
         decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
         labels=labels,
         tables=tables,
@@ -95,6 +98,13 @@ def _carried(before: Floats, edit: Floats, predicted: Floats | None) -> Floats:
     out[..., 12:15] = local_mean(own)
     if edit.shape[2] == 4:
         out[..., 15] = edit[..., 3]
+    return out
+
+
+def core(changed: Bools) -> Bools:
+    """A change mask without the rim that it was grown by: there the keyframe is its source."""
+    side = 2 * GROW_PX + 1
+    out: Bools = cv.erode(changed.astype(np.uint8), cv.getStructuringElement(cv.MORPH_ELLIPSE, (side, side))) > 0
     return out
 
 

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .pixels import Floats, box
+from .pixels import Floats, box, largest
 from .transfer import Proposal
 
 FLOOR = 1e-4
 """Keeps the better match in charge where no keyframe saw the content."""
+UNEDITED, SILENT = 3.0, np.float32(0.05)
+"""A keyframe whose colours suggest less than this (8-bit units) may not know the object at all: its word counts this much beside one that
+suggests an edit."""
 MISFIT_NOISE, MISFIT_RADIUS = 40.0, 4
 """Misfit that noise alone makes; and how far around a pixel it is averaged."""
 
@@ -21,11 +24,19 @@ def _say(proposal: Proposal, share: float) -> Floats:
     return out
 
 
+def _word(proposal: Proposal) -> Floats:
+    """How much a keyframe's colours have to say about a pixel."""
+    told = np.where(largest(proposal.by_colour) > UNEDITED, np.float32(1.0), SILENT)
+    out: Floats = proposal.belief * proposal.allowed * told
+    return out
+
+
 def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
     """Mix edits, never pixels, by ``time share x confidence⁴ / misfit²`` smoothed over 3 px.
 
     Seen by one keyframe only: that one's edit; by both: linear in time, if both lie as exactly, else rather the one that does (two
-    copies of a decal, half a pixel apart, make a blurred one); by none: the one that matches less badly.
+    copies of a decal, half a pixel apart, make a blurred one); by none: the one that matches less badly. What only colours tell is
+    said by the keyframe that knows the object.
 
     Args:
         proposals: each with its share in time (0…1].
@@ -44,7 +55,7 @@ def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
         return out
 
     parts = [p for p, _ in proposals]
-    believed = [p.belief * s for p, s in proposals]
+    believed = [_word(p) * share for p, share in proposals]
     belief = np.add.reduce(believed)
     by_colour = np.add.reduce([p.by_colour * b[..., None] for p, b in zip(parts, believed, strict=True)])
     return Proposal(
@@ -54,5 +65,5 @@ def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
         misfit=mixed([p.misfit for p in parts]),
         by_colour=by_colour / np.maximum(belief, 1e-6)[..., None],
         belief=np.maximum.reduce([p.belief for p in parts]),
-        allowed=mixed([p.allowed for p in parts]),
+        allowed=np.maximum.reduce([p.allowed for p in parts]),
     )

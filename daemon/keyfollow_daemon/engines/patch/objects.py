@@ -62,6 +62,9 @@ class Objects:
         self._held = [*inner, *(np.ones_like(texture) for _ in edited)]
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
+        self.decals = list(zip(self._cores, self._masks, strict=True))[: len(drawn)]
+        """``(h, w)`` uint8 0 or 1 of each, by itself and with the surface that it lies on; their motions come first."""
+
     def start(self) -> tuple[Motion, ...]:
         """Poses in the keyframe itself."""
         return (REST,) * len(self._masks)

@@ -12,13 +12,14 @@ import numpy as np
 
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
+from .decals import corners, settled
 from .matching import PATCH_RADIUS, KeyView, detail_error, match_error
 from .objects import Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, sample
 from .search import search
 
-FLAT = 40.0
-"""Local variance at which a patch starts to hold a track by itself."""
+UNHELD = 1.0
+"""`corners` of a place that has half the say in where an object goes that the best have."""
 AMID_PX = 4
 SEARCHED_PX = 16
 """What is lost is searched for this near the tracked edit."""
@@ -43,7 +44,8 @@ class EditedArea:
     def __init__(self, key: KeyView, decals: Bools, changed: Bools) -> None:
         self.key = key
         self._changed = changed.astype(np.uint8)
-        self.objects = Objects(decals, changed, (FLAT / (key.contrast + FLAT)).astype(np.float32))
+        self.corners = corners(key.evened)
+        self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
 
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
@@ -73,7 +75,9 @@ def carried(
     chained = chain(previous, flow, visible)
     offset = np.where(held[..., None], source.offset, chained.offset)
     tracked = np.where(held, source.tracked, chained.tracked)
-    return Correspondence(offset, tracked, area.objects.follow(previous.motions, offset, tracked)), ~held & (tracked > 0.5)
+    motions, decals = area.objects.follow(previous.motions, offset, tracked), area.objects.decals
+    offset = settled(offset, tracked, area.corners, decals, motions[: len(decals)])
+    return Correspondence(offset, tracked, motions), ~held & (tracked > 0.5)
 
 
 def regain(

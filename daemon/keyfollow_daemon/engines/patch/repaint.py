@@ -73,7 +73,7 @@ class Repaints:
     def __init__(self, frames: Frames, flows: Flows, check: Callable[[], None], draft: bool) -> None:
         self._frames, self._flows, self._check, self._draft = frames, flows, check, draft
         wide, high = flows.size
-        self._size = flows.size if draft else (min(2 * wide, frames.size[0]), min(2 * high, frames.size[1]))
+        self._size = flows.drawn_at if draft else (min(2 * wide, frames.size[0]), min(2 * high, frames.size[1]))
         self._painters: dict[int, Painter] = {}
         self._tracks: dict[tuple[int, bool], Track[Field]] = {}
 

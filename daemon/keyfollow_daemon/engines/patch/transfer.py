@@ -27,6 +27,9 @@ TELLING = 2.0
 """Tolerances of motion that an unambiguous colour is worth."""
 SURE = 0.7
 """Confidence from which on the tracked edit stands alone."""
+FAINT = 6.0
+"""What would be changed by less (8-bit units) beside what the edit touched stays as it is: the source's own bits are worth more. More than
+that is an edge that lies a little off."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
 
@@ -61,12 +64,10 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         source: ``(h, w, c)`` float32 of the frame, 8-bit units.
     """
     height, width = state.tracked.shape
-    reach, seen, unedited = (
-        np.empty((height, width), np.float32),
-        np.empty((height, width), np.uint8),
-        np.empty((height, width), np.bool_),
-    )
-    rows(_carried, height, model.changed, model.labels, state.offset, state.confidence, model.everywhere, reach, seen, unedited)
+    confidence: Floats = np.empty((height, width), np.float32)
+    reach, seen, unedited = np.empty_like(confidence), np.empty((height, width), np.uint8), np.empty((height, width), np.bool_)
+    out = (confidence, reach, seen, unedited)
+    rows(_carried, height, model.changed, model.labels, state.offset, state.confidence, model.everywhere, out)
     allowed: Floats = np.ones((height, width), np.float32)
     if not model.everywhere:
         seen, by_motion = belonging(seen, unedited, state.motion)
@@ -80,16 +81,17 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         model.carried,
         model.tables.values,
         (model.pointwise, model.everywhere),
+        model.core,
         state.offset,
         state.tracked,
-        state.confidence,
+        confidence,
         reach,
         seen,
         local_mean(np.ascontiguousarray(source[..., :3])),
         source,
         (edit, by_colour, belief, allowed),
     )
-    return Proposal(edit, reach, state.confidence, state.misfit, by_colour, belief, allowed)
+    return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed)
 
 
 @kernel
@@ -101,12 +103,12 @@ def _carried(
     offset: Floats,
     confidence: Floats,
     everywhere: bool,
-    reach: Floats,
-    seen: Bytes,
-    unedited: Bools,
+    out: tuple[Floats, Floats, Bytes, Bools],
 ) -> None:
-    """What of the keyframe's change mask a pixel shows, the label there (of local edits: where that is known), and what it shows for sure
-    that the edit leaves alone."""
+    """In `out`: confidence, but for what lies beyond the keyframe's border, of which it tells nothing however alike it looks; what of the
+    keyframe's change mask a pixel shows, the label there (of local edits: where that is known), and what it shows for sure that the
+    edit leaves alone."""
+    believed, reach, seen, unedited = out
     height, width = reach.shape
     zero, one = np.float32(0), np.float32(1)
     for y in range(first, end):
@@ -121,7 +123,9 @@ def _carried(
                     if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
                         share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
             reach[y, x] = share
-            known = confidence[y, x] > 0.5
+            inside = u > -0.5 and v > -0.5 and u < width - 0.5 and v < height - 0.5
+            believed[y, x] = confidence[y, x] if inside else zero
+            known = believed[y, x] > 0.5
             unedited[y, x] = known and share <= 0
             if everywhere or (known and share >= 0.5):
                 i, j = (
@@ -140,6 +144,7 @@ def _apply(
     carried: Floats,
     tables: Floats,
     kind: tuple[bool, bool],
+    core: Bools,
     offset: Floats,
     tracked: Floats,
     confidence: Floats,
@@ -197,6 +202,16 @@ def _apply(
                 edit[y, x, c] = value - own[c]
             if channels == 4:
                 edit[y, x, 3] = found[15]
+            # the next ones have a say only between pixels
+            right, bottom = right if a > 0 else left, bottom if b > 0 else top
+            if everywhere or core[top, left] or core[top, right] or core[bottom, left] or core[bottom, right]:
+                continue
+            most = np.float32(0)
+            for c in range(channels):
+                most = max(most, abs(edit[y, x, c]))
+            if most < np.float32(FAINT):
+                for c in range(channels):
+                    edit[y, x, c] = 0
 
 
 @kernel

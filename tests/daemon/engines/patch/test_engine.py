@@ -299,7 +299,7 @@ def changed(edited: Any, source: Array) -> Array:
 def test_a_draft_changes_what_the_final_changes(square: Any, stage: Any) -> None:
     draft, final = (stage.run({0: square.painted(0)}, wanted=[6], draft=d)[6] for d in (True, False))
     both = changed(draft, square.pictures[6]), changed(final, square.pictures[6])
-    # on so small a picture; on the benchmark's scenes it is 0.94 to 0.96
+    # on so small a picture; on the benchmark's scenes it is 0.77 to 0.99
     assert (both[0] & both[1]).sum() / (both[0] | both[1]).sum() > 0.75
     assert (draft.image.pixels[square.far(6)] == square.pictures[6][square.far(6)]).mean() > 0.995
 

@@ -62,11 +62,17 @@ def test_it_loads_the_engine() -> None:
         ((640, 360), False, 0.5),
         ((640, 360), True, 0.5),
         ((4096, 2160), False, 0.25),
-        ((7680, 4320), True, 0.125),
+        ((1920, 1080), True, 0.25),
+        ((7680, 4320), True, 0.0625),
     ],
 )
 def test_analysis_size(size: tuple[int, int], draft: bool, scale: float) -> None:
     assert info.analysis_scale(*size, draft) == scale
+
+
+def test_drafts_are_drawn_finer_than_they_are_analysed() -> None:
+    sizes = ((192, 144), (640, 360), (1920, 1080), (7680, 4320))
+    assert [info.draft_scale(*size) for size in sizes] == [0.5, 0.5, 0.5, 0.125]
 
 
 def test_flow_is_estimated_on_the_whole_analysis_copy_but_in_drafts() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,3 +43,12 @@ def test_of_two_that_saw_it_the_one_that_lies_more_exactly_decides() -> None:
 def test_seen_by_none_takes_the_better_match() -> None:
     merged = merge([(proposal(0, 0.01), 0.5), (proposal(40, 0.15), 0.5)])
     assert merged.edit[10, 10, 0] > 30
+
+
+def test_a_keyframe_that_does_not_know_an_object_leaves_it_to_the_one_that_does() -> None:
+    """Nothing of it is tracked from either; the nearer one in time shows it nowhere, takes it for what stands beside it, and would not edit it."""
+    nowhere = np.zeros(SHAPE, np.float32)
+    knows, stranger = (replace(p, belief=nowhere + 1, reach=nowhere) for p in (proposal(-80, 0), proposal(0, 0)))
+    for allowed in (0.0, 1.0):
+        merged = merge([(knows, 0.25), (replace(stranger, allowed=nowhere + allowed), 0.75)])
+        assert merged.by_colour[10, 10, 0] < -60 and merged.allowed.min() == 1.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,3 +61,23 @@ def test_a_recolouring_is_looked_up_as_the_colour_was_without_the_highlight(pict
     truth = recoloured * 0.5 + 110
     inside = (slice(20, -20), slice(20, 130))
     assert np.abs(made - truth)[inside].mean() < 0.6 * np.abs(frame - truth)[inside].mean()
+
+
+def test_of_what_lies_beyond_its_border_a_keyframe_tells_nothing(picture: Any) -> None:
+    seen = sight(picture)
+    offset = seen.offset.copy()
+    offset[..., 0] -= 3.0
+    model = key_model(FrameBuffer(255 - picture), FrameBuffer(picture), 0.0)
+    made = transfer(model, replace(seen, offset=offset), picture.astype(np.float32))
+    assert not made.confidence[:, :3].any() and made.confidence[:, 3:].all()
+
+
+def test_what_is_faint_beside_the_edit_stays_as_it_is(picture: Any) -> None:
+    edited = picture.copy()
+    edited[40:60, 40:60] = 255 - edited[40:60, 40:60]
+    model = key_model(FrameBuffer(edited), FrameBuffer(picture), 0.0)
+    frame = np.clip(picture.astype(np.float32) * np.float32(0.98), 0, 255)
+    made = np.abs(transfer(model, sight(picture), frame).edit).max(axis=2)
+    rim = model.changed & ~model.core
+    assert rim[38, 50] and not rim[40, 50] and made[42:58, 42:58].max() > 6.0
+    assert not ((made > 0) & (made < 6.0))[rim].any()

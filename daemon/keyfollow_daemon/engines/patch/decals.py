@@ -1,0 +1,93 @@
+"""A decal over a flat surface goes where the texture around it goes: in flat places themselves flow sees no motion, and would tear it.
+
+Every decal has a pose, an affine map that follows what is textured on and around it (`objects`). Where a track leads to a flat place, or
+the pose does, the pose has the say, shifted by as much as the texture nearby lies off it: surfaces are seldom flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .objects import Motion
+from .pixels import Bools, Bytes, Floats, around, cv, grid, sample
+
+FLAT, HOLDS, TEXTURED = 0.01, 0.03, 0.06
+"""`corners` up to which a place holds no track at all, from which it holds one somehow, and from which its neighbours go by it."""
+ASTRAY_PX = 4.0
+"""A track that leads further away from the pose is that of something else: of the outline of what the decal lies on, say."""
+LEAST_SHARE = 0.1
+"""Of the surface, so much must be textured and go with the pose."""
+AROUND_PX, SELDOM = 8.0, 0.005
+"""How far around (standard deviation) texture is asked where it goes, and the share of it at which the pose has as much of a say."""
+RIM_PX, SMOOTH_PX = 2, 1.5
+
+
+def corners(evened: Bytes) -> Floats:
+    """``(h, w)`` float32 >= 0, how well the 7 x 7 px around can be followed in every direction (Shi & Tomasi 1994), of an evened picture.
+
+    An edge cannot be followed along itself, however much it stands out; textured places have 0.1 to 1.
+    """
+    out: Floats = cv.cornerMinEigenVal(evened, 7, 3) * np.float32(65.0)
+    return out
+
+
+def settled(
+    offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[tuple[Bytes, Bytes]], motions: Sequence[Motion]
+) -> Floats:
+    """`offset` where what is flat of the `decals` goes by their poses.
+
+    Args:
+        offset, tracked: of a `Correspondence`.
+        texture: ``(h, w)`` float32, `corners` of the keyframe.
+        decals: ``(h, w)`` uint8 0 or 1, each by itself, and with the surface that it is followed by; `motions`, of each.
+    """
+    out = offset
+    for (drawn, surface), motion in zip(decals, motions, strict=True):
+        window = _window(surface, motion, offset)
+        here = grid(*tracked.shape)[window]
+        there = here + offset[window]
+        pose = motion.pose.astype(np.float32)
+        expected = here @ pose[:2, :2].T + pose[:2, 2]
+        away, held = there - expected, sample(texture, there)
+        on = _shown(surface, there) | _shown(surface, expected)
+        goes_along = np.square(away).sum(axis=2) < ASTRAY_PX**2
+        followed = on & (tracked[window] > 0.5) & (held > TEXTURED) & goes_along
+        if followed.sum() <= LEAST_SHARE * on.sum():
+            continue
+        flat = np.clip((HOLDS - np.minimum(held, sample(texture, expected))) / (HOLDS - FLAT), 0.0, 1.0)
+        core = (_shown(drawn, there) | _shown(drawn, expected)).astype(np.uint8)
+        area = cv.dilate(core, np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) > 0
+        share = cv.GaussianBlur(np.where(area, flat, np.float32(0.0)).astype(np.float32), (0, 0), SMOOTH_PX)[..., None]
+        if out is offset:
+            out = offset.copy()
+        out[window] += share * (_nearby(away, followed) - away)
+    return out
+
+
+def _shown(area: Bytes, where: Floats) -> Bools:
+    out: Bools = sample(area, where, nearest=True, border=cv.BORDER_CONSTANT) > 0
+    return out
+
+
+def _window(surface: Bytes, motion: Motion, offset: Floats) -> tuple[slice, slice]:
+    """The part of a frame that shows a `surface`, or would by its pose."""
+    height, width = surface.shape
+    rows, columns = around(surface > 0, 0)
+    corner = np.array([(x, y, 1.0) for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
+    placed = (corner @ np.linalg.inv(motion.pose).T)[:, :2]
+    seen = around(_shown(surface, grid(height, width) + offset), 0)
+    out = []
+    for axis, side, span in ((1, height, seen[0]), (0, width, seen[1])):
+        ends = [*np.clip(placed[:, axis], 0, side), *((span.start, span.stop) if span.stop else ())]
+        first = min(max(0, int(min(ends)) - RIM_PX), side - 1)
+        out.append(slice(first, max(first + 1, int(max(ends)) + RIM_PX + 1)))
+    return out[0], out[1]
+
+
+def _nearby(away: Floats, followed: Bools) -> Floats:
+    """How far what is `followed` around every pixel lies off the pose; nothing, where there is none."""
+    weight = cv.GaussianBlur(followed.astype(np.float32), (0, 0), AROUND_PX)[..., None]
+    out: Floats = cv.GaussianBlur(away * followed[..., None], (0, 0), AROUND_PX) / (weight + np.float32(SELDOM))
+    return out

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from keyfollow_daemon.engines.patch.decals import corners, settled
+from keyfollow_daemon.engines.patch.objects import Motion
+from keyfollow_daemon.engines.patch.pixels import evened
+
+SHIFT = 9.0
+FLAT = (slice(50, 80), slice(70, 110))
+
+
+def scene(picture: Any) -> tuple[Any, Any, Any, Any]:
+    """(offset, tracked, corners, decal with its surface): the picture moved by `SHIFT` px to the right, but in its flat middle, where flow saw nothing."""
+    still = picture.copy()
+    still[FLAT] = (60, 90, 140)
+    height, width = still.shape[:2]
+    offset = np.zeros((height, width, 2), np.float32)
+    offset[..., 0] = -SHIFT
+    offset[50:80, 74:110, 0] = 0.0
+    drawn, surface = np.zeros((2, height, width), np.uint8)
+    drawn[58:72, 82:98] = 1
+    surface[40:90, 60:120] = 1
+    return offset, np.ones((height, width), np.float32), corners(evened(still)), (drawn, surface)
+
+
+def moved(px: float) -> Motion:
+    pose = np.eye(3)
+    pose[0, 2] = -px
+    return Motion(pose, np.eye(3))
+
+
+def test_a_decal_on_a_flat_place_goes_with_the_texture_around_it(picture: Any) -> None:
+    offset, tracked, texture, decal = scene(picture)
+    # the pose is a pixel off: texture nearby knows better
+    out = settled(offset, tracked, texture, [decal], [moved(SHIFT + 1.0)])
+    assert np.abs(out[60:70, 91:105, 0] + SHIFT).max() < 1.0
+    assert np.abs(out[60:70, 84:88, 0] + SHIFT).max() < 1.0  # where it would have stayed
+    assert (out[:40] == offset[:40]).all() and not offset[60:70, 91:105].any()
+
+
+def test_a_pose_that_the_texture_does_not_share_is_not_believed(picture: Any) -> None:
+    offset, tracked, texture, decal = scene(picture)
+    assert (settled(offset, tracked, texture, [decal], [moved(-SHIFT)]) == offset).all()
+
+
+def test_an_edge_holds_no_track() -> None:
+    edge = np.zeros((64, 64, 3), np.uint8)
+    edge[:, 32:] = 200
+    corner = edge.copy()
+    corner[:32] = 0
+    assert corners(evened(edge))[32, 32] < 0.001 < corners(evened(corner))[32, 32]
