@@ -102,6 +102,11 @@ class Bridge(QObject):
             self._following.add(job)
             threading.Thread(target=self._follow, args=(job,), name=f"keyfollow-run-{job[:6]}", daemon=True).start()
 
+    def tell_size(self, sha256: str, size: tuple[int, int]) -> None:
+        """The (width, height) of a picture that was decoded here, by its bytes: runs with it need not look again."""
+        if self._client is not None:
+            self._client.looked.tell_size(sha256, size)
+
     def refresh_jobs(self) -> None:
         self.call(lambda client: client.jobs.list(), self._got_jobs, lambda _: None)
 

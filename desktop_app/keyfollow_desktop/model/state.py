@@ -149,6 +149,9 @@ class Work:
     """How many takes it ever had."""
 
 
+NOTHING_DONE = Work()
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A stretch of a source on a track: `length` record frames from `start`, showing the source from `source_start`.
@@ -223,7 +226,7 @@ class Project:
 
     def work_of(self, media: str) -> Work:
         """What was done to a source; an empty `Work` where nothing was yet."""
-        return self.work.get(media) or Work()
+        return self.work.get(media, NOTHING_DONE)
 
     def find(self, clip: str) -> tuple[Track, Clip]:
         """A clip and its track.

@@ -85,6 +85,7 @@ class Pictures(QObject):
         self._closing = False
         self._readers: OrderedDict[tuple[str, Rate | None], MediaReader] = OrderedDict()
         self._child: Sandbox | None = None
+        self._expecting = False
         self._last: dict[tuple[str, Rate | None], tuple[int, FrameBuffer]] = {}
         self._thread = threading.Thread(target=self._run, name="keyfollow-pictures", daemon=True)
         self._thread.start()
@@ -106,6 +107,12 @@ class Pictures(QObject):
                 self._waiting.move_to_end(want)
             while len(self._waiting) > 400:
                 self._waiting.popitem(last=False)
+            self._turn.notify()
+
+    def expect_still(self) -> None:
+        """A still image is about to come: be ready for it."""
+        with self._turn:
+            self._expecting = self._child is None
             self._turn.notify()
 
     def forget(self, take: str = "") -> None:
@@ -136,10 +143,17 @@ class Pictures(QObject):
                 self._child.close()
 
     def _next(self) -> Want | None:
-        with self._turn:
-            while not self._waiting and not self._closing:
-                self._turn.wait()
-            return None if self._closing else self._waiting.popitem()[0]
+        while True:
+            with self._turn:
+                while not self._waiting and not self._closing and not self._expecting:
+                    self._turn.wait()
+                if self._closing:
+                    return None
+                if self._waiting:
+                    return self._waiting.popitem()[0]
+                self._expecting = False
+            if self._child is None:
+                self._child = Sandbox()
 
     def _serve(self, want: Want) -> None:
         try:

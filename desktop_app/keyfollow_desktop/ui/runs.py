@@ -122,11 +122,17 @@ class Runs(QObject):
             return
         project = self._document.project
         media, settings = project.source(seen.clip.media), project.work_of(seen.clip.media).settings
-        frames = run_range(project, seen.clip, seen.frame)
+        engine, values = settings.engine, dict(settings.values)
+        if self.previews(engine):
+            engine, values = PREVIEW, {}
+        try:
+            frames = run_range(project, seen.clip, seen.frame)
+        except UsageError:  # the draft itself will say so
+            return
 
         def prepare(client: Client) -> None:
-            values, rate = dict(settings.values), media.given_rate
-            client.prepare(media.path, near=seen.frame, engine=settings.engine, settings=values, range=frames, rate=rate)
+            rate = media.given_rate
+            client.prepare(media.path, near=seen.frame, engine=engine, settings=values, range=frames, rate=rate)
 
         self._bridge.call(prepare, lambda _: None, lambda _: None)
 
