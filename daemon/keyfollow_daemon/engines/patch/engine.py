@@ -70,7 +70,6 @@ class _Run:
         self._repaints = Repaints(frames, self._flows, ctx.check, edit.draft)
         self._repaint = np.float32(0.0)
         self._redrawn: dict[int, bool] = {}
-        self._thresholds: dict[int, float] = {}
         self._strength = np.float32(edit.settings["strength"])
         self._masks = self._masks_in(range(0))
 
@@ -116,18 +115,14 @@ class _Run:
 
     def _learnt(self, key: int) -> KeyModel:
         keyframe, source = self._keyframes[key].image, self._source[key]
-        threshold = self._threshold(key)
+        threshold = float(self._edit.settings["change_threshold"])
         if self._edit.draft:
-            self._outlines.add(key, change_mask(values(keyframe), values(source), threshold))
+            after, before = values(keyframe), values(source)
+            if threshold < 0:
+                # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
+                threshold = noise_threshold(after, before)
+            self._outlines.add(key, change_mask(after, before, threshold))
         return key_model(self._work(keyframe), self._work(source), threshold)
-
-    def _threshold(self, key: int) -> float:
-        """What differs no more is untouched. What a file format left in a keyframe is told by its tiles: at full size, and once."""
-        if key not in self._thresholds:
-            keyframe, source = self._keyframes[key].image, self._source[key]
-            said = float(self._edit.settings["change_threshold"])
-            self._thresholds[key] = noise_threshold(values(keyframe), values(source)) if said < 0 else said
-        return self._thresholds[key]
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
         """A frame as it is worked on: drafts are made at the size of the analysis, and enlarged."""
@@ -146,7 +141,8 @@ class _Run:
         if preset != "auto":
             return preset == "style"
         if key not in self._redrawn:
-            self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], self._threshold(key))
+            changed = self._outlines[key] if self._edit.draft else self._models[key].changed
+            self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], changed)
         return self._redrawn[key]
 
     def _masks_in(self, shot: range) -> Masks:
