@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keyfollow.errors import KeyfollowError, MediaError, UsageError
 from keyfollow.media.images import make_ready
@@ -21,9 +22,11 @@ from ..model import work_edits
 from ..model.state import Keyframe
 from .background import Background
 from .document import Document
-from .editor_files import Returned, layers_for, read_back, write_out
 from .preferences import editor_line
 from .take_store import TakeStore
+
+if TYPE_CHECKING:
+    from .editor_files import Returned
 
 EDITING = "editing"
 LOOK_MS = 50
@@ -101,13 +104,16 @@ class RoundTrip(QObject):
         there = next((k for k in project.work_of(media.id).keyframes if k.frame == seen.frame), None)
         take = self._takes.folder(seen.clip.take)
         stem = f"{Path(media.name).stem}-{media.id}-{seen.frame:06d}"
-        suffix = layers_for(self._editor())
+        editor = self._editor()
         names = (self.tr("Paint"), self.tr("Result"), self.tr("Source"))
 
         def write() -> Path:
+            # FFmpeg and the forms of layered files, which the window's start must not wait for
+            from .editor_files import layers_for, write_out
+
             target = folder / "keyframes" / EDITING / stem
             target.parent.mkdir(parents=True, exist_ok=True)
-            return write_out(target, media, seen.frame, take, folder, there, names, suffix)
+            return write_out(target, media, seen.frame, take, folder, there, names, layers_for(editor))
 
         self._background.run(write, lambda path: self._open(path, media.id, seen.frame), self.failed.emit)
 
@@ -202,6 +208,8 @@ class RoundTrip(QObject):
         folder, source = self._document.folder, self._document.project.source(media)
 
         def work() -> Returned:
+            from .editor_files import read_back
+
             return read_back(path, source, frame, folder)
 
         def done(found: Returned) -> None:
