@@ -2677,7 +2677,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>A video model carries your keyframe on: it learns the clip's motion first, then lets the edited frame move as the source does. For changes of any kind, new things among them; needs weights (Stable Video Diffusion), a large GPU and minutes.</source>
-   <translation>Ein Videomodell führt Ihren Keyframe fort: Es lernt zuerst die Bewegung des Clips und lässt dann das bearbeitete Bild sich bewegen wie die Quelle. Für Änderungen jeder Art, auch neue Dinge; braucht Gewichte (Stable Video Diffusion), eine große GPU und Minuten.</translation>
+   <translation>Ein Videomodell führt deinen Keyframe fort: Es lernt zuerst die Bewegung des Clips und lässt dann das bearbeitete Bild sich bewegen wie die Quelle. Für Änderungen jeder Art, auch neue Dinge; braucht Gewichte (Stable Video Diffusion), eine große GPU und Minuten.</translation>
   </message>
   <message>
    <source>A part changes: the rest moves as the source does.</source>
@@ -2733,7 +2733,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Make every n-th frame; the patch engine fills those between.</source>
-   <translation>Jedes n-te Bild wird gemacht; die Engine Patch füllt die dazwischen.</translation>
+   <translation>Jedes n-te Bild wird gemacht; das Verfahren Patch füllt die dazwischen.</translation>
   </message>
   <message>
    <source>Local</source>
@@ -2945,7 +2945,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Follows the picture's own motion and carries your edit along as a change of colour and light, on the CPU, with no weights to download. Best for recolouring, retouching, decals and grades that follow what is in the picture; strokes over flat areas and styles that redraw edges come out weaker.</source>
-   <translation>Folgt der Bewegung des Bildes selbst und nimmt Ihre Bearbeitung als Änderung von Farbe und Licht mit, auf der CPU, ohne Gewichte zum Herunterladen. Am besten für Umfärben, Retusche, Aufdrucke und Farbkorrekturen, die dem folgen, was im Bild ist; Striche auf glatten Flächen und Stile, die Kanten neu zeichnen, werden schwächer.</translation>
+   <translation>Folgt der Bewegung des Bildes selbst und nimmt deine Bearbeitung als Änderung von Farbe und Licht mit, auf der CPU, ohne Gewichte zum Herunterladen. Am besten für Umfärben, Retusche, Aufdrucke und Farbkorrekturen, die dem folgen, was im Bild ist; Striche auf glatten Flächen und Stile, die Kanten neu zeichnen, werden schwächer.</translation>
   </message>
   <message>
    <source>A thing recoloured, retouched or decorated; the rest stays.</source>
@@ -2993,7 +2993,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Redraws every frame with an image diffusion model that looks at your keyframe and at the frame before, kept in place by depth. For changes of style, material and look, from an edited keyframe, a prompt, or both; needs weights and a GPU.</source>
-   <translation>Zeichnet jedes Bild mit einem Diffusionsmodell für Bilder neu, das Ihren Keyframe und das vorige Bild ansieht; die Tiefe hält alles an seinem Ort. Für Änderungen von Stil, Material und Aussehen, aus einem bearbeiteten Keyframe, einem Prompt oder beidem; braucht Gewichte und eine GPU.</translation>
+   <translation>Zeichnet jedes Bild mit einem Diffusionsmodell für Bilder neu, das deinen Keyframe und das vorige Bild ansieht; die Tiefe hält alles an seinem Ort. Für Änderungen von Stil, Material und Aussehen, aus einem bearbeiteten Keyframe, einem Prompt oder beidem; braucht Gewichte und eine GPU.</translation>
   </message>
   <message>
    <source>A part is redrawn; the rest of every frame is left untouched.</source>
@@ -3021,7 +3021,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Redraw every n-th frame; the patch engine fills those between.</source>
-   <translation>Jedes n-te Bild wird neu gezeichnet; die Engine Patch füllt die dazwischen.</translation>
+   <translation>Jedes n-te Bild wird neu gezeichnet; das Verfahren Patch füllt die dazwischen.</translation>
   </message>
   <message>
    <source>Negative prompt</source>
@@ -3073,7 +3073,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Relative pull</source>
-   <translation>Zug zur Bearbeitung</translation>
+   <translation>Zug zur Änderung</translation>
   </message>
   <message>
    <source>With keyframes: that pull is towards the edit of the frame before, not towards its picture.</source>
@@ -3173,7 +3173,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Redraws a few frames at a time, all of which see one another and your keyframe, and holds them to the source word by word. For changes that a source and a target prompt can name; needs weights (Stable Diffusion 1 or 2) and a GPU.</source>
-   <translation>Zeichnet einige Bilder auf einmal neu, die alle einander und Ihren Keyframe sehen, und hält sie Wort für Wort an der Quelle. Für Änderungen, die ein Prompt der Quelle und einer des Ergebnisses benennen können; braucht Gewichte (Stable Diffusion 1 oder 2) und eine GPU.</translation>
+   <translation>Zeichnet einige Bilder auf einmal neu, die alle einander und deinen Keyframe sehen, und hält sie Wort für Wort an der Quelle. Für Änderungen, die ein Prompt der Quelle und einer des Ergebnisses benennen können; braucht Gewichte (Stable Diffusion 1 oder 2) und eine GPU.</translation>
   </message>
   <message>
    <source>One thing changes; the source is kept away from the words that differ.</source>
@@ -3189,7 +3189,7 @@ Strg+Eingabe dehnt den Take aus</translation>
   </message>
   <message>
    <source>Kind of edit: how much of the source's layout is kept.</source>
-   <translation>Art der Bearbeitung: wie viel vom Aufbau der Quelle bleibt.</translation>
+   <translation>Art der Änderung: wie viel vom Aufbau der Quelle bleibt.</translation>
   </message>
   <message>
    <source>Prompts</source>

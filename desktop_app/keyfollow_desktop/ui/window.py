@@ -252,6 +252,7 @@ class Window(QMainWindow):
         self.round_trip.calm.connect(self.thumbnails.expect_still)
         self.round_trip.decoded.connect(self.bridge.tell_size)
         self.painting.session.opened.connect(self.runs.prepare)
+        self.painting.session.opened.connect(self.statusBar().clearMessage)
         self.round_trip.adopted.connect(commands.keyframe_adopted)
         self.painting.session.kept.connect(commands.keyframe_adopted)
         self.painting.session.recovered.connect(commands.painting_recovered)
