@@ -108,6 +108,10 @@
    <translation>Am Abspielkopf teilen</translation>
   </message>
   <message>
+   <source>Dissolve from the clip before…</source>
+   <translation>Aus dem Clip davor überblenden…</translation>
+  </message>
+  <message>
    <source>Remove clip</source>
    <translation>Clip entfernen</translation>
   </message>
@@ -370,6 +374,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Clip teilen</translation>
   </message>
   <message>
+   <source>Dissolve</source>
+   <translation>Überblenden</translation>
+  </message>
+  <message>
    <source>Edit the picture and save it; it comes back by itself.</source>
    <translation>Bild bearbeiten und speichern; es kommt von selbst zurück.</translation>
   </message>
@@ -452,6 +460,14 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Reel of {0}, as timelines for other editors shall say</source>
    <translation>Rolle von {0}, wie sie in Timelines für andere Schnittprogramme heißen soll</translation>
+  </message>
+  <message>
+   <source>Frames over which {0} comes out of the clip before it; 0 is a cut:</source>
+   <translation>Bilder, über die {0} aus dem Clip davor hervorgeht; 0 ist ein Schnitt:</translation>
+  </message>
+  <message>
+   <source>the clip</source>
+   <translation>der Clip</translation>
   </message>
   <message>
    <source>Frame {0} is edited. Press Enter for a draft.</source>

@@ -185,6 +185,8 @@ class Painter:
                 self._cuts(p, project, scale, clip, media, box)
             if media is not None and media.sound and self.waveforms is not None and box.width() > TINY:
                 self._waveform(p, project, clip, media, box, visible, row.track.kind == "audio")
+            if clip.dissolve and box.width() > TINY:
+                self._dissolve(p, scale, clip, box)
             self._name(p, project, clip, media, visible)
             p.restore()
             chosen = clip.id in chosen_ones
@@ -282,6 +284,13 @@ class Painter:
         image = QImage(pixels, len(across), height, QImage.Format.Format_ARGB32)
         top = box.center().y() - height / 2 if alone else box.bottom() - height
         p.drawImage(QPointF(float(across[0]), top), image)
+
+    def _dissolve(self, p: QPainter, scale: Scale, clip: Clip, box: QRectF) -> None:
+        """The corner that belongs to the clip before."""
+        end = min(box.right(), scale.x(clip.start + clip.dissolve))
+        p.setPen(QPen(QColor(255, 255, 255, 200), 1))
+        p.setBrush(QColor(0, 0, 0, 110))
+        p.drawPolygon(QPolygonF([box.topLeft(), QPointF(end, box.top()), box.bottomLeft()]))
 
     def _unpropagated(self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF) -> None:
         """Hatching where the clip shows source frames that its take does not cover."""
