@@ -78,7 +78,7 @@ def photograph(folder: Path, suffix: str) -> None:
     welcome.reject()
     window.commands.do_example()
     wait(lambda: window.viewer.shown[0] is not None)
-    rest(4)
+    pictured(window, wait)
     shot("example")
     editor = folder / "krita"
     editor.write_text("#!/bin/sh\nsleep 60\n")
@@ -141,6 +141,7 @@ def photograph(folder: Path, suffix: str) -> None:
     shot("export", export)
     export.close()
     preferences = PreferencesDialog(window.preferences, window)
+    preferences.storage.folder.setText("/home/me/.local/share/keyfollow")
     preferences.show()
     shot("preferences", preferences)
     pages = preferences.findChild(QTabWidget)
@@ -170,12 +171,19 @@ def photograph(folder: Path, suffix: str) -> None:
     wait(lambda: german.bridge.state == CONNECTED)
     german.commands.do_example()
     wait(lambda: german.viewer.shown[0] is not None)
-    rest(8)
+    pictured(german, wait)
     shot("german", german)
     ended: list[object] = []
     german.bridge.call(lambda client: client.shutdown(), ended.append, ended.append)
     wait(lambda: ended, 10)
     german.shut_down()
+
+
+def pictured(window: Window, wait: Wait) -> None:
+    """Wait for the thumbnails of the example and its keyframe, and for what a draft would cost."""
+    inspector = window.inspector
+    wait(lambda: (item := inspector.keyframes.item(0)) and not item.icon().isNull())
+    wait(lambda: inspector.estimate.text())
 
 
 def painter(window: Window, wait: Wait, shot: Shot) -> None:

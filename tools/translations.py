@@ -2,7 +2,8 @@
 
 Every text that is shown goes through ``tr()`` (or ``_t()`` in a table); they are found in the source, since Qt's own lupdate would put
 each in the context of its class, and we look texts up without one (`keyfollow_desktop.ui.language`). What is new comes as unfinished: Qt
-Linguist or an editor fills it in; what is used no more goes.
+Linguist or an editor fills it in; what is used no more goes. What the engines of this checkout say of themselves is looked up by the
+same way, so it counts as the window's text too; another engine's is shown as it is.
 
     python tools/translations.py [ROOT]
 """
@@ -47,6 +48,19 @@ def _asked(node: ast.AST, file: Path) -> Iterator[str]:
         yield text.value
 
 
+def engine_texts() -> list[str]:
+    """What the engines that come with Keyfollow say of themselves: summaries, kinds of edit, settings and their help."""
+    from keyfollow_daemon.engines import registry
+    from keyfollow_desktop.ui.engine_words import english
+
+    return list(dict.fromkeys(text for info in registry.engines().values() for text in english(info)))
+
+
+def wanted(root: Path) -> list[str]:
+    """All that the window at `root` shows, each text once."""
+    return list(dict.fromkeys([*texts(root), *engine_texts()]))
+
+
 def read(file: Path) -> dict[str, str]:
     """The translations of a .ts file by text; unfinished ones are empty."""
     if not file.exists():
@@ -72,9 +86,9 @@ def write(file: Path, language: str, wanted: list[str], known: dict[str, str]) -
 
 def missing(root: Path) -> dict[str, list[str]]:
     """What lacks a translation, by language."""
-    wanted = texts(root)
+    shown = wanted(root)
     return {
-        file.stem.partition("_")[2]: [t for t in wanted if not known.get(t)]
+        file.stem.partition("_")[2]: [t for t in shown if not known.get(t)]
         for file in sorted((root / FOLDER).glob("keyfollow_*.ts"))
         if (known := read(file)) is not None
     }
@@ -87,13 +101,13 @@ def _lrelease() -> Path:
 
 
 def main(root: Path) -> int:
-    wanted = texts(root)
+    shown = wanted(root)
     for file in sorted((root / FOLDER).glob("keyfollow_*.ts")):
         language = file.stem.partition("_")[2]
-        write(file, language, wanted, read(file))
+        write(file, language, shown, read(file))
         subprocess.run([_lrelease(), "-silent", file, "-qm", file.with_suffix(".qm")], check=True)
     for language, lacking in missing(root).items():
-        print(f"{language}: {len(wanted) - len(lacking)} of {len(wanted)} texts are translated")
+        print(f"{language}: {len(shown) - len(lacking)} of {len(shown)} texts are translated")
         for text in lacking:
             print(f"  {text!r}")
     return 0

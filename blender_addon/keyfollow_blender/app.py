@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ held: set[str] = set()
 """Why the timer must keep still: ``"render"``, ``"save"``, ``"load"`` while Blender does that."""
 work: dict[str, Work] = {}
 """What else the timer does, by name; each is called once a tick."""
+chores: dict[str, Work] = {}
+"""What the timer looks after every `IDLE_S`, however quickly it comes back."""
+_chores_at = 0.0
 _clips: dict[tuple[object, ...], wire.ClipIs] = {}
 
 
@@ -38,9 +42,14 @@ def tick() -> float:
     """One turn of the timer; returns the seconds until the next."""
     if held:
         return IDLE_S
-    before = (bridge.state, bridge.error)
+    global _chores_at
+    before, now = (bridge.state, bridge.error), time.monotonic()
     _guarded(bridge.tick)
-    busy = [_guarded(each) for each in list(work.values())]
+    due = list(work.values())
+    if now >= _chores_at:
+        _chores_at = now + IDLE_S
+        due += chores.values()
+    busy = [_guarded(each) for each in due]
     if (bridge.state, bridge.error) != before or any(busy):
         compat.redraw()
     return BUSY_S if bridge.busy or any(busy) else IDLE_S
@@ -104,4 +113,5 @@ def unregister() -> None:
     bridge.close()
     held.clear()
     work.clear()
+    chores.clear()
     _clips.clear()

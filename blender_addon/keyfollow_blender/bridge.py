@@ -13,12 +13,12 @@ from contextlib import suppress
 from typing import Any, Literal
 
 import zmq
-from keyfollow import __version__, launch, session, wire
+from keyfollow import __version__, launch, session, sockets, wire
 from keyfollow.connection import Connection
 from keyfollow.errors import DaemonError, KeyfollowError
 from keyfollow.launch import Starting
 from keyfollow.paths import Paths, paths
-from keyfollow.wire import CONTROL, DATA, Channel
+from keyfollow.wire import Channel
 
 State = Literal["closed", "starting", "connecting", "open", "absent"]
 Then = Callable[[Any], None]
@@ -170,18 +170,7 @@ class Bridge:
                 "Install the same Keyfollow version for both, then: keyfollow daemon stop.",
             )
         self._context = self._context or zmq.Context()
-        name = uuid.uuid4().bytes  # both channels carry it: that is how the daemon knows they belong together
-        for channel, endpoint in ((CONTROL, daemon.control), (DATA, daemon.data)):
-            socket = self._context.socket(zmq.DEALER)
-            socket.setsockopt(zmq.ROUTING_ID, b"k" + name)
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_OUT)
-            socket.setsockopt(zmq.HANDSHAKE_IVL, 3000)
-            socket.curve_serverkey = daemon.server_public.encode()
-            socket.curve_publickey = daemon.client_public.encode()
-            socket.curve_secretkey = daemon.client_secret.encode()
-            socket.connect(endpoint)
-            self._sockets[channel] = socket
+        self._sockets = sockets.connected(self._context, daemon, b"k" + uuid.uuid4().bytes)
         self._daemon = daemon
         self.state = "connecting"
         self._session.connected(now)

@@ -83,9 +83,9 @@ def _ask(request: Wanted) -> None:
 
 
 def register() -> None:
-    app.work["estimate"] = step
+    app.chores["estimate"] = step
 
 
 def unregister() -> None:
-    app.work.pop("estimate", None)
+    app.chores.pop("estimate", None)
     of("")

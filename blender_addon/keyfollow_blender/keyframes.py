@@ -187,11 +187,11 @@ def open_picture(path: Path, failed: Callable[[KeyfollowError], None]) -> None:
 
 
 def register() -> None:
-    app.work["keyframes"] = watch
+    app.chores["keyframes"] = watch
 
 
 def unregister() -> None:
-    app.work.pop("keyframes", None)
+    app.chores.pop("keyframes", None)
     _seen.clear()
     _saved.clear()
     _digests.clear()

@@ -164,11 +164,11 @@ _register, _unregister = bpy.utils.register_classes_factory(CLASSES)
 def register() -> None:
     _register()
     compat.strip_class().keyfollow = PointerProperty(type=StripState)
-    app.work["settings"] = complete
+    app.chores["settings"] = complete
 
 
 def unregister() -> None:
-    app.work.pop("settings", None)
+    app.chores.pop("settings", None)
     del compat.strip_class().keyfollow
     _unregister()
 

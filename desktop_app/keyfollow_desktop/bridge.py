@@ -10,14 +10,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from keyfollow import session, wire
-from keyfollow.client import Client, connect
 from keyfollow.engine_info import ENDED, EngineInfo, Job, Report
 from keyfollow.errors import Cancelled, DaemonError, KeyfollowError
-from keyfollow.run import EditedFrame
 from PySide6.QtCore import QObject, Qt, Signal
+
+if TYPE_CHECKING:
+    from keyfollow import session
+    from keyfollow.client import Client
 
 T = TypeVar("T")
 CONNECTING, CONNECTED, LOST, FAILED = "connecting", "connected", "lost", "failed"
@@ -102,6 +103,11 @@ class Bridge(QObject):
             self._following.add(job)
             threading.Thread(target=self._follow, args=(job,), name=f"keyfollow-run-{job[:6]}", daemon=True).start()
 
+    def tell_size(self, sha256: str, size: tuple[int, int]) -> None:
+        """The (width, height) of a picture that was decoded here, by its bytes: runs with it need not look again."""
+        if self._client is not None:
+            self._client.looked.tell_size(sha256, size)
+
     def refresh_jobs(self) -> None:
         self.call(lambda client: client.jobs.list(), self._got_jobs, lambda _: None)
 
@@ -117,6 +123,9 @@ class Bridge(QObject):
     # --- other threads -----------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
+        # ZeroMQ and the protocol: the window is there before them
+        from keyfollow.client import connect
+
         try:
             old, self._client = self._client, None
             if old is not None:
@@ -136,6 +145,9 @@ class Bridge(QObject):
         self._say(self._call, lambda: self._opened(engines, jobs))
 
     def _follow(self, job: str) -> None:
+        from keyfollow import wire
+        from keyfollow.run import EditedFrame
+
         take, report, error = "", None, None
         try:
             client = self._client
@@ -186,6 +198,8 @@ class Bridge(QObject):
         self.run_ended.emit(take, report, error)
 
     def _on_event(self, event: session.Event) -> None:
+        from keyfollow import session
+
         match event:
             case session.JobEvent(id, None):
                 self.jobs.pop(id, None)

@@ -25,7 +25,7 @@ from typing import Any, Literal, TypeVar
 
 import zmq
 
-from . import __version__, launch, session, wire
+from . import __version__, launch, session, sockets, wire
 from .connection import Connection
 from .edits import Blob, Clip, EditRequest, SettingValue
 from .engine_info import EngineInfo, Estimate
@@ -35,7 +35,7 @@ from .paths import paths
 from .requests import Looked, PackedPicture, Source, build_request, for_prompts
 from .resources import Caches, Jobs, Takes
 from .run import Order, Run
-from .wire import CONTROL, DATA, Channel
+from .wire import Channel
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -423,17 +423,7 @@ class Client:
             silent, daemon = daemon, self._start_daemon(daemon)
             self._asleep = daemon if daemon == silent else None
         self._daemon, self._heard = daemon, False
-        for channel, endpoint in ((CONTROL, daemon.control), (DATA, daemon.data)):
-            socket = self._context.socket(zmq.DEALER)
-            socket.setsockopt(zmq.ROUTING_ID, self._name)
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_OUT)
-            socket.setsockopt(zmq.HANDSHAKE_IVL, 3000)
-            socket.curve_serverkey = daemon.server_public.encode()
-            socket.curve_publickey = daemon.client_public.encode()
-            socket.curve_secretkey = daemon.client_secret.encode()
-            socket.connect(endpoint)
-            self._sockets[channel] = socket
+        self._sockets = sockets.connected(self._context, daemon, self._name)
         self._session.connected(time.monotonic())
         self._flush()
 

@@ -86,6 +86,13 @@ class Looked:
 
         return self._once(picture.blob.sha256, look)
 
+    def tell_size(self, sha256: str, size: tuple[int, int]) -> None:
+        """That a picture, by its bytes, was decoded elsewhere and has this (width, height): `size` need not look."""
+        known: Future[tuple[int, int]] = Future()
+        known.set_result(size)
+        with self._lock:
+            self._known[sha256] = known
+
     def _once(self, key: Any, look: Callable[[], T]) -> T:
         with self._lock:
             known: Future[T] | None = self._known.get(key)

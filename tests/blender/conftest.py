@@ -76,7 +76,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind in ("mp4", "mkv"):
         write_clip(folder / f"varies.{kind}", numbered(50), rate=Fraction(25), pts=pts, time_base=Fraction(1, 1000))
     large = moving_patch(1, 240, 135)[0].repeat(8, axis=0).repeat(8, axis=1)
-    write_clip(folder / "large.mp4", [np.roll(large, 8 * n, axis=1) for n in range(5)], options={"preset": "ultrafast"})
+    write_clip(folder / "large.mp4", [np.roll(large, 8 * n, axis=1) for n in range(8)], options={"preset": "ultrafast"})
     write_clip(folder / "many.mp4", [np.full((48, 64, 3), n // 2, np.uint8) for n in range(500)])
     (folder / "images").mkdir()
     for n, frame in enumerate(moving_patch(12)):

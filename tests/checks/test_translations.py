@@ -17,7 +17,14 @@ def test_every_text_of_the_window_is_translated() -> None:
     assert "de" in lacking and not lacking["de"], "python tools/translations.py, then fill in the .ts file"
 
 
-def test_texts_come_from_calls_and_keep_their_translations(tmp_path: Path) -> None:
+def test_what_engines_say_of_themselves_counts_as_the_window_s_text() -> None:
+    said = translations.engine_texts()
+    assert {"Change threshold", "Edges stay, colours are free."} <= set(said) <= set(translations.wanted(ROOT))
+    assert len(said) == len(set(said)) > 150
+
+
+def test_texts_come_from_calls_and_keep_their_translations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translations, "engine_texts", list)
     source = tmp_path / translations.SOURCES / "ui" / "a.py"
     source.parent.mkdir(parents=True)
     source.write_text(

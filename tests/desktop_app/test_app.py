@@ -126,6 +126,7 @@ for absent in ("torch", "sounddevice"):
 from keyfollow_desktop.app import open_window
 from keyfollow_desktop.bridge import Bridge
 from PySide6.QtWidgets import QApplication
+assert not {"av", "cv2", "zmq"} & sys.modules.keys()  # the window's start does not wait for them
 Bridge.start = lambda self: None  # the daemon is another program
 app = QApplication([])
 window = open_window([sys.argv[1]])

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from keyfollow import session
+from keyfollow import client, session
 from keyfollow.engine_info import Job
 from keyfollow.errors import DaemonError, KeyfollowError
-from keyfollow_desktop import bridge as module
 from keyfollow_desktop.bridge import CONNECTED, FAILED, LOST, Bridge, active
 from pytestqt.qtbot import QtBot
 
@@ -23,7 +22,7 @@ def test_no_daemon_is_said_with_the_reason_and_can_be_tried_again(
     def connect(**options: Any) -> None:
         raise DaemonError("daemon_failed", "It ended with exit code 1.", "See the log.")
 
-    monkeypatch.setattr(module, "connect", connect)
+    monkeypatch.setattr(client, "connect", connect)
     bridge = Bridge()
     states: list[tuple[str, object]] = []
     bridge.state_changed.connect(lambda *what: states.append(what))

@@ -250,3 +250,10 @@ def test_a_picture_is_decoded_once_however_often_it_is_sent(monkeypatch: pytest.
     assert looked.size(packed) == (64, 48)
     monkeypatch.setattr(PackedPicture, "decode", lambda self: pytest.fail("again"))
     assert looked.size(pack_picture(picture(3))) == (64, 48)
+
+
+def test_a_picture_that_was_decoded_elsewhere_is_not_decoded_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, packed = Looked(), pack_picture(picture(3))
+    monkeypatch.setattr(PackedPicture, "decode", lambda self: pytest.fail("again"))
+    looked.tell_size(packed.blob.sha256, (64, 48))
+    assert looked.size(packed) == (64, 48)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from keyfollow.checks import check_request
 from keyfollow.deltas import unpack
 from keyfollow.edits import Clip, EditRequest
 from keyfollow.engine_info import CacheInfo, EngineInfo, Estimate
-from keyfollow.errors import UsageError
+from keyfollow.errors import MediaError, UsageError
 from keyfollow.media.info import MediaInfo
 from keyfollow.requests import Looked
 
@@ -50,6 +51,13 @@ def estimate(request: EditRequest, known: Known, blobs: Blobs) -> Estimate:
         if cache.entries:
             covered.update(range(max(span.start, cache.start), min(span.stop, cache.stop)))
     return replace(cost, frames=len(span), frames_prepared=len(covered))
+
+
+def look_ahead(clip: Clip) -> None:
+    """A run of this clip is to come: see now what it is, so that estimates need not open it while the run begins."""
+    if clip.path is not None:
+        with suppress(MediaError):  # the estimate itself says what is wrong
+            _LOOKED.clip(clip.path, clip.rate)
 
 
 def _look(clip: Clip, blobs: Blobs) -> MediaInfo:

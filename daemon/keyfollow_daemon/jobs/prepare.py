@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from keyfollow.frames import FrameRange
+from keyfollow.media.images import make_ready
 from keyfollow.plain import from_plain
 
 from keyfollow_daemon.cache.store import InversionStore
@@ -22,12 +23,16 @@ from keyfollow_daemon.jobs.sources import open_sources
 from keyfollow_daemon.jobs.task import TaskContext, inversion_spec
 from keyfollow_daemon.media.blobs import BlobStore
 
+_rehearsed: set[tuple[str, bool]] = set()
+"""The engines that have made a draft, or a final, in this process."""
 AHEAD = NEAREST * WIDER
 """How far to either side of the frame that is looked at the source is prepared: a draft's first parts."""
 
 
 def run(payload: Plain, link: Link) -> Plain:
     """Get ready for a run like `Run.request`, which needs no keyframes yet. Only for engines that work piece by piece.
+
+    What is ready already costs next to nothing, so it may be asked for again when the draft is near.
 
     Raises:
         KeyfollowError: the clip cannot be read.
@@ -41,8 +46,12 @@ def run(payload: Plain, link: Link) -> Plain:
     store = InversionStore(Path(spec.inversions), spec.inversion_quota)
     context = TaskContext(link, store, checkpoints=store)
     engine = registry.load(request.engine)
-    rehearse(engine, info, request.quality == "draft", context.check)
-    if spec.near is None or request.quality != "draft":
+    draft = request.quality == "draft"
+    make_ready()
+    if (request.engine, draft) not in _rehearsed:
+        rehearse(engine, info, draft, context.check)
+        _rehearsed.add((request.engine, draft))
+    if spec.near is None or not draft:
         return {}
     by_source = inversion_spec(info, info.resolve(request.settings), request, "")
     with open_sources(request, BlobStore(Path(spec.blobs), spec.largest_blob)) as sources:

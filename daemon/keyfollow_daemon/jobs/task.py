@@ -32,6 +32,7 @@ from keyfollow_daemon.cache.store import InversionStore
 from keyfollow_daemon.engines import device, registry
 from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, InversionSpec, Preview, Tensors
 from keyfollow_daemon.executors.base import Link, Plain, Stopped
+from keyfollow_daemon.jobs.misplaced import Misplaced
 from keyfollow_daemon.jobs.parts import parts, whole
 from keyfollow_daemon.jobs.planner import describe
 from keyfollow_daemon.jobs.preview import Previews
@@ -106,6 +107,7 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
     )
     by_source = inversion_spec(info, settings, placed, revision)
     found = made_anew = 0
+    misplaced = Misplaced(keyframes, sources.frames)
     with FrameWriter(take, sources, link, clock) as writer:
         for part in parts(edit, spec.near if info.piecewise and edit.draft else None):
             hits, misses = store.hits, store.misses
@@ -117,6 +119,8 @@ def _run(spec: Run, sources: Sources, clock: PhaseClock, link: Link) -> Plain:
             with clock.phase("propagating"):
                 for edited in engine.propagate(sources.frames, inversion, part.edit, context):
                     writer.put(edited)
+                    for sentence in misplaced.told(edited.frame, sources.frames[edited.frame]):
+                        context.note(sentence)
     missing = set(wanted) - writer.written
     if missing:
         raise JobError("engine_short", f"The engine left out {len(missing)} frames.", "Report this as a bug of the engine.")

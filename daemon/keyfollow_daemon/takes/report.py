@@ -143,6 +143,8 @@ def summarise(
     stray_pixels = 0 if stray is None else records[stray].stray_pixels
     if measured:
         summary = f"Protected: {sum(outside)} px changed."
+        if frames and share == 0:
+            summary += " Nothing else changed either: the mask lets nothing of the edit through."
     elif has_mask:
         summary = f"Protected: at least {sum(outside)} px changed; {len(frames) - len(outside)} frames came without their mask."
     else:

@@ -27,7 +27,7 @@ from keyfollow.wire import CONTROL, DATA, Channel, Envelope
 
 from keyfollow_daemon.cache.handles import Handles
 from keyfollow_daemon.engines import registry
-from keyfollow_daemon.jobs.planner import estimate
+from keyfollow_daemon.jobs.planner import estimate, look_ahead
 from keyfollow_daemon.jobs.runner import JobService
 from keyfollow_daemon.media.blobs import BlobStore
 from keyfollow_daemon.takes.pictures import Pictures
@@ -132,6 +132,7 @@ class Api:
                 self._answer(peer, id, wire.JobIs(shown))
             case wire.Prepare(request, near):
                 jobs.prepare(request, near)
+                self._estimating.submit(lambda: look_ahead(request.clip))
                 self._answer(peer, id, wire.Done())
             case wire.JobAction():
                 self._answer(peer, id, self._job_action(message.body))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
+import sys
 import threading
 from collections.abc import Callable
 
 log = logging.getLogger(__name__)
+NICE = 3
+"""Work beside the loop gives way to the windows that people work in, yet not to the worker: somebody waits for these pictures."""
 
 
 class Background:
@@ -29,6 +33,8 @@ class Background:
             self._work.put(None)
 
     def _run(self) -> None:
+        if sys.platform == "linux":  # elsewhere it would be the whole process that gives way
+            os.nice(NICE)
         while (work := self._work.get()) is not None:
             try:
                 work()

@@ -18,7 +18,7 @@ import opentimelineio as otio
 from keyfollow.atomic import storage_errors, write_atomic
 from keyfollow.errors import KeyfollowError, UsageError
 
-from .otio_form import KEY, SOURCE, rate_of, record_time, to_otio
+from .otio_form import KEY, SOURCE, add_clip, rate_of, record_time, to_otio
 from .state import Clip, Marker, Media, Project, Rate, Timeline, Track, new_id
 
 ADAPTERS = {".otio": "otio_json", ".edl": "cmx_3600", ".xml": "fcp_xml"}
@@ -189,6 +189,8 @@ def _add_sound(timeline: otio.schema.Timeline, project: Project) -> None:
         twin = otio.schema.Track(name=f"A {track.name}", kind=otio.schema.TrackKind.Audio)
         twin.enabled = track.enabled
         for item in track:
+            if isinstance(item, otio.schema.Transition):
+                continue
             heard = isinstance(item, otio.schema.Clip) and project.source(item.metadata[KEY]["media"]).sound
             twin.append(item.deepcopy() if heard else otio.schema.Gap(duration=item.duration()))
         for clip in twin.find_clips():
@@ -207,6 +209,9 @@ def _at_one_rate(timeline: otio.schema.Timeline, rate: float) -> None:
 
     for track in timeline.tracks:
         for item in track:
+            if isinstance(item, otio.schema.Transition):
+                item.in_offset, item.out_offset = whole(item.in_offset), whole(item.out_offset)
+                continue
             if item.source_range:
                 item.source_range = span(item.source_range)
             if isinstance(item, otio.schema.Clip):
@@ -260,9 +265,12 @@ class _Reader:
     def _track(self, track: otio.schema.Track, timeline: Timeline) -> Track:
         clips: list[Clip] = []
         at = record_time(otio.opentime.RationalTime(0, 1), timeline.fps)
+        transition: otio.schema.Transition | None = None
         for item in track:
             if isinstance(item, otio.schema.Transition):
+                transition = item
                 continue
+            over, transition = transition, None
             start, at = at, at + record_time(item.duration(), timeline.fps)
             if isinstance(item, otio.schema.Clip) and round(at) > round(start):
                 media = self._source(item)
@@ -273,16 +281,9 @@ class _Reader:
                     first = first - reference.available_range.start_time
                 elif (code := frames_of(media)) is not None and record_time(first, media.fps) >= code:
                     first = first - otio.opentime.RationalTime(code, float(media.fps)).rescaled_to(first.rate)
-                clips.append(
-                    Clip(
-                        new_id(),
-                        media.id,
-                        round(start),
-                        round(at) - round(start),
-                        record_time(first, media.fps),
-                        name=item.name,
-                    )
-                )
+                length = round(at) - round(start)
+                clip = Clip(new_id(), media.id, round(start), length, record_time(first, media.fps), name=item.name)
+                add_clip(clips, clip, over, media, timeline.fps)
         kind: Literal["video", "audio"] = "audio" if track.kind == otio.schema.TrackKind.Audio else "video"
         return Track(new_id(), kind, track.name, tuple(clips), muted=not track.enabled)
 

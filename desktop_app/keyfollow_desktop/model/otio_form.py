@@ -7,7 +7,6 @@ takes, the active one is what the clip shows. Everything else is ours, under the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -102,6 +101,8 @@ def _track_out(project: Project, track: Track, rate: float, references: dict[str
     for clip in track.clips:
         if clip.start > at:
             items.append(otio.schema.Gap(source_range=_frames(0, clip.start - at, rate)))
+        elif clip.dissolve and items:
+            items.append(_dissolve_out(clip, rate))
         items.append(_clip_out(project, clip, rate, references[clip.media]))
         at = clip.stop
     made.extend(items)
@@ -137,6 +138,14 @@ def _clip_out(project: Project, clip: Clip, rate: float, references: dict[str, A
     return made
 
 
+def _dissolve_out(clip: Clip, rate: float) -> otio.schema.Transition:
+    return otio.schema.Transition(
+        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
+        in_offset=otio.opentime.RationalTime(0, rate),
+        out_offset=otio.opentime.RationalTime(min(clip.dissolve, clip.length), rate),
+    )
+
+
 def _url(path: str) -> str:
     return Path(path).as_uri() if Path(path).is_absolute() else path
 
@@ -150,7 +159,7 @@ def _frames(start: int, length: int, rate: float) -> otio.opentime.TimeRange:
 
 def _track_in(track: otio.schema.Track, media: dict[str, Media], rate: Rate) -> Track:
     ours = _ours(track)
-    clips = tuple(_clips_in(track, media, rate))
+    clips = _clips_in(track, media, rate)
     return Track(
         str(ours.get("id") or f"otio-{track.name}"),
         "audio" if track.kind == otio.schema.TrackKind.Audio else "video",
@@ -161,12 +170,16 @@ def _track_in(track: otio.schema.Track, media: dict[str, Media], rate: Rate) -> 
     )
 
 
-def _clips_in(track: otio.schema.Track, media: dict[str, Media], rate: Rate) -> Iterator[Clip]:
+def _clips_in(track: otio.schema.Track, media: dict[str, Media], rate: Rate) -> tuple[Clip, ...]:
+    clips: list[Clip] = []
     at = Fraction(0)
     fps = Fraction(*rate)
+    transition: otio.schema.Transition | None = None
     for item in track:
         if isinstance(item, otio.schema.Transition):
+            transition = item
             continue
+        over, transition = transition, None
         length = record_time(item.duration(), fps)
         start, at = at, at + length
         ours = _ours(item)
@@ -177,7 +190,7 @@ def _clips_in(track: otio.schema.Track, media: dict[str, Media], rate: Rate) -> 
         if stop > first:
             reference = item.active_media_reference_key
             take = str(_ours(item.media_reference).get("take", "")) if reference != SOURCE and item.media_reference else ""
-            yield Clip(
+            clip = Clip(
                 str(ours.get("id")),
                 source.id,
                 first,
@@ -186,6 +199,27 @@ def _clips_in(track: otio.schema.Track, media: dict[str, Media], rate: Rate) -> 
                 take,
                 str(ours.get("name", "")),
             )
+            add_clip(clips, clip, over, source, fps)
+    return tuple(clips)
+
+
+def add_clip(clips: list[Clip], clip: Clip, over: otio.schema.Transition | None, source: Media, fps: Fraction) -> None:
+    """Put `clip` behind `clips`; a transition `over` the cut before it, whatever its kind, is a dissolve that begins with the clip.
+
+    Others centre a dissolve on the cut: then the cut moves to its beginning, as far as the source reaches.
+    """
+    before = clips[-1] if clips else None
+    if over is not None and before is not None and before.stop == clip.start:
+        early = max(0, min(round(record_time(over.in_offset, fps)), before.length - 1))
+        earlier = clip.source_start - early * source.fps / fps
+        if early and earlier >= 0:
+            clips[-1] = replace(before, length=before.length - early)
+            clip = replace(clip, start=clip.start - early, length=clip.length + early, source_start=earlier)
+        else:
+            early = 0
+        late = max(0, round(record_time(over.out_offset, fps)))
+        clip = replace(clip, dissolve=min(early + late, clip.length))
+    clips.append(clip)
 
 
 def _source_start(item: otio.schema.Clip, ours: dict[str, Any], source: Media) -> Fraction:

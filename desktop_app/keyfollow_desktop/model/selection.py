@@ -33,6 +33,26 @@ def seen(project: Project, record: int) -> Seen | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Fading:
+    """What a clip comes out of; `share` (0…1, between both) is how much of the clip itself is seen."""
+
+    under: Seen
+    share: float
+
+
+def fading(project: Project, record: int) -> Fading | None:
+    """The dissolve that the viewer shows at a record frame: the clip before goes on beyond its end, its last frame where the source ends."""
+    for track in reversed(project.timeline.tracks):
+        if track.kind == "video" and not track.muted and (clip := clip_at(track, record)) is not None:
+            before = clip_at(track, clip.start - 1) if record < clip.start + clip.dissolve else None
+            if before is None:
+                return None
+            frame = source_frame(before, project.source(before.media), project.timeline, record)
+            return Fading(Seen(before, frame), (record - clip.start + 1) / (clip.dissolve + 1))
+    return None
+
+
 def stops(project: Project) -> list[int]:
     """Every record frame worth stopping at: edges of clips, markers, edit keyframes, in and out; ascending, each once."""
     timeline = project.timeline

@@ -149,12 +149,16 @@ class Work:
     """How many takes it ever had."""
 
 
+NOTHING_DONE = Work()
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A stretch of a source on a track: `length` record frames from `start`, showing the source from `source_start`.
 
     `source_start` counts source frames and need not be whole where the rates differ: so a split moves no picture, not by one frame.
-    `take` is the id of the take that it shows, "" for the source itself.
+    `take` is the id of the take that it shows, "" for the source itself. `dissolve` is over how many record frames it comes out of the clip
+    that ends where it starts; where none does it is a cut.
     """
 
     id: str
@@ -164,6 +168,7 @@ class Clip:
     source_start: Fraction = Fraction(0)
     take: str = ""
     name: str = ""
+    dissolve: int = 0
 
     @property
     def stop(self) -> int:
@@ -223,7 +228,7 @@ class Project:
 
     def work_of(self, media: str) -> Work:
         """What was done to a source; an empty `Work` where nothing was yet."""
-        return self.work.get(media) or Work()
+        return self.work.get(media, NOTHING_DONE)
 
     def find(self, clip: str) -> tuple[Track, Clip]:
         """A clip and its track.

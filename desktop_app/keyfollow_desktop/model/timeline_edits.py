@@ -210,6 +210,21 @@ def show_take(project: Project, clips: Collection[str], take: str) -> Project:
     return project
 
 
+def set_dissolve(project: Project, clip: str, frames: int) -> Project:
+    """Let a clip come out of the one before it over so many record frames, at most its own length; 0 is a cut.
+
+    Raises:
+        UsageError: ``nothing_to_dissolve`` where no clip ends at its start; ``no_such_clip``, ``track_locked``.
+    """
+    track, old = project.find(clip)
+    _open(project, track.id)
+    if frames > 0 and clip_at(track, old.start - 1) is None:
+        raise UsageError(
+            "nothing_to_dissolve", "No clip ends where this one begins.", "Put one right before it, or split a clip."
+        )
+    return _replace_clip(project, track, old, replace(old, dissolve=min(max(0, frames), old.length)))
+
+
 def set_marker(project: Project, marker: Marker) -> Project:
     """Add a marker, or replace the one on its frame."""
     kept = [m for m in project.timeline.markers if m.frame != marker.frame]
@@ -299,8 +314,9 @@ def _cut_at(project: Project, track: Track, at: int) -> Track:
     clip = clip_at(track, at)
     if clip is None or clip.start == at:
         return track
-    right = replace(_from(project, clip, at), id=new_id())
-    return _with(track, [replace(clip, length=at - clip.start), *(c for c in track.clips if c is not clip), right])
+    right = replace(_from(project, clip, at), id=new_id(), dissolve=0)
+    left = replace(clip, length=at - clip.start, dissolve=min(clip.dissolve, at - clip.start))
+    return _with(track, [left, *(c for c in track.clips if c is not clip), right])
 
 
 def _over(project: Project, track: Track, new: Clip) -> Track:

@@ -108,6 +108,10 @@
    <translation>Am Abspielkopf teilen</translation>
   </message>
   <message>
+   <source>Dissolve from the clip before…</source>
+   <translation>Aus dem Clip davor überblenden…</translation>
+  </message>
+  <message>
    <source>Remove clip</source>
    <translation>Clip entfernen</translation>
   </message>
@@ -370,6 +374,10 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Clip teilen</translation>
   </message>
   <message>
+   <source>Dissolve</source>
+   <translation>Überblenden</translation>
+  </message>
+  <message>
    <source>Edit the picture and save it; it comes back by itself.</source>
    <translation>Bild bearbeiten und speichern; es kommt von selbst zurück.</translation>
   </message>
@@ -452,6 +460,14 @@ Dateien hier ablegen oder importieren.</translation>
   <message>
    <source>Reel of {0}, as timelines for other editors shall say</source>
    <translation>Rolle von {0}, wie sie in Timelines für andere Schnittprogramme heißen soll</translation>
+  </message>
+  <message>
+   <source>Frames over which {0} comes out of the clip before it; 0 is a cut:</source>
+   <translation>Bilder, über die {0} aus dem Clip davor hervorgeht; 0 ist ein Schnitt:</translation>
+  </message>
+  <message>
+   <source>the clip</source>
+   <translation>der Clip</translation>
   </message>
   <message>
    <source>Frame {0} is edited. Press Enter for a draft.</source>
@@ -2674,6 +2690,742 @@ Strg+Eingabe dehnt den Take aus</translation>
   <message>
    <source>Press Enter: a draft carries your edit to every other frame.</source>
    <translation>Eingabetaste: ein Entwurf trägt deine Bearbeitung auf alle anderen Bilder.</translation>
+  </message>
+  <message>
+   <source>A video model carries your keyframe on: it learns the clip's motion first, then lets the edited frame move as the source does. For changes of any kind, new things among them; needs weights (Stable Video Diffusion), a large GPU and minutes.</source>
+   <translation>Ein Videomodell führt deinen Keyframe fort: Es lernt zuerst die Bewegung des Clips und lässt dann das bearbeitete Bild sich bewegen wie die Quelle. Für Änderungen jeder Art, auch neue Dinge; braucht Gewichte (Stable Video Diffusion), eine große GPU und Minuten.</translation>
+  </message>
+  <message>
+   <source>A part changes: the rest moves as the source does.</source>
+   <translation>Ein Teil ändert sich: Der Rest bewegt sich wie die Quelle.</translation>
+  </message>
+  <message>
+   <source>The look changes, shapes and motion stay.</source>
+   <translation>Das Aussehen ändert sich, Formen und Bewegung bleiben.</translation>
+  </message>
+  <message>
+   <source>Shapes change, and move in their own way.</source>
+   <translation>Formen ändern sich und bewegen sich auf eigene Weise.</translation>
+  </message>
+  <message>
+   <source>Steps</source>
+   <translation>Schritte</translation>
+  </message>
+  <message>
+   <source>Denoising steps; a draft takes at most 10.</source>
+   <translation>Schritte des Entrauschens; ein Entwurf nimmt höchstens 10.</translation>
+  </message>
+  <message>
+   <source>Guidance</source>
+   <translation>Führung</translation>
+  </message>
+  <message>
+   <source>How strongly the keyframe is followed, at a clip's last frame; 1 at its first.</source>
+   <translation>Wie streng dem Keyframe gefolgt wird, am letzten Bild eines Clips; 1 an seinem ersten.</translation>
+  </message>
+  <message>
+   <source>Works at as many pixels as a square of this side has: 768 is 1024 x 576.</source>
+   <translation>Rechnet mit so vielen Pixeln, wie ein Quadrat dieser Seite hat: 768 ist 1024 x 576.</translation>
+  </message>
+  <message>
+   <source>Length</source>
+   <translation>Länge</translation>
+  </message>
+  <message>
+   <source>Frames made together.</source>
+   <translation>Bilder, die zusammen entstehen.</translation>
+  </message>
+  <message>
+   <source>Overlap</source>
+   <translation>Überlappung</translation>
+  </message>
+  <message>
+   <source>Frames that neighbouring clips share, at most half of them; more than one are blended.</source>
+   <translation>Bilder, die benachbarte Clips gemeinsam haben, höchstens die Hälfte; mehr als eines wird gemischt.</translation>
+  </message>
+  <message>
+   <source>Stride</source>
+   <translation>Schrittweite</translation>
+  </message>
+  <message>
+   <source>Make every n-th frame; the patch engine fills those between.</source>
+   <translation>Jedes n-te Bild wird gemacht; das Verfahren Patch füllt die dazwischen.</translation>
+  </message>
+  <message>
+   <source>Local</source>
+   <translation>Örtlich</translation>
+  </message>
+  <message>
+   <source>Where a keyframe changes only a part, leave the rest of every frame untouched.</source>
+   <translation>Wo ein Keyframe nur einen Teil ändert, bleibt der Rest jedes Bildes unberührt.</translation>
+  </message>
+  <message>
+   <source>Pixels over which a mask fades in, inside its border.</source>
+   <translation>Pixel, über die eine Maske innerhalb ihres Randes einblendet.</translation>
+  </message>
+  <message>
+   <source>Grain</source>
+   <translation>Korn</translation>
+  </message>
+  <message>
+   <source>Grain in newly drawn areas; 1 matches the source's.</source>
+   <translation>Korn in neu gezeichneten Flächen; 1 entspricht dem der Quelle.</translation>
+  </message>
+  <message>
+   <source>Source features</source>
+   <translation>Merkmale der Quelle</translation>
+  </message>
+  <message>
+   <source>How the source's attention is at hand: kept in memory, or computed again at every step; auto keeps what there is room for.</source>
+   <translation>Wie die Aufmerksamkeit der Quelle bereitsteht: im Speicher gehalten oder bei jedem Schritt neu berechnet; auto hält, wofür Platz ist.</translation>
+  </message>
+  <message>
+   <source>Precision</source>
+   <translation>Genauigkeit</translation>
+  </message>
+  <message>
+   <source>Number format that the network computes in; auto is bf16 on a GPU that has it.</source>
+   <translation>Zahlenformat, in dem das Netz rechnet; auto ist bf16 auf einer GPU, die es kann.</translation>
+  </message>
+  <message>
+   <source>Deliver the source plus what was changed, or the model's own picture.</source>
+   <translation>Die Quelle samt dem Geänderten ausgeben oder das Bild des Modells selbst.</translation>
+  </message>
+  <message>
+   <source>Training steps</source>
+   <translation>Lernschritte</translation>
+  </message>
+  <message>
+   <source>Steps of learning a clip's motion; a draft takes at most 50; 0 learns nothing.</source>
+   <translation>Schritte, in denen die Bewegung eines Clips gelernt wird; ein Entwurf nimmt höchstens 50; 0 lernt nichts.</translation>
+  </message>
+  <message>
+   <source>Training size</source>
+   <translation>Größe beim Lernen</translation>
+  </message>
+  <message>
+   <source>Learns at as many pixels as a square of this side has: 672 is 896 x 504.</source>
+   <translation>Lernt mit so vielen Pixeln, wie ein Quadrat dieser Seite hat: 672 ist 896 x 504.</translation>
+  </message>
+  <message>
+   <source>Training rate</source>
+   <translation>Lernrate</translation>
+  </message>
+  <message>
+   <source>Learning rate.</source>
+   <translation>Lernrate.</translation>
+  </message>
+  <message>
+   <source>Rank</source>
+   <translation>Rang</translation>
+  </message>
+  <message>
+   <source>Rank of the motion LoRA.</source>
+   <translation>Rang der LoRA der Bewegung.</translation>
+  </message>
+  <message>
+   <source>Lora targets</source>
+   <translation>Ziele der LoRA</translation>
+  </message>
+  <message>
+   <source>What it adds to: temporal attention, as in the paper, or every layer of temporal blocks, as published.</source>
+   <translation>Wozu sie beiträgt: zur zeitlichen Aufmerksamkeit, wie in der Arbeit, oder zu jeder Schicht der zeitlichen Blöcke, wie veröffentlicht.</translation>
+  </message>
+  <message>
+   <source>Dropout</source>
+   <translation>Dropout</translation>
+  </message>
+  <message>
+   <source>Dropout while learning.</source>
+   <translation>Dropout beim Lernen.</translation>
+  </message>
+  <message>
+   <source>Noise levels</source>
+   <translation>Rauschstufen</translation>
+  </message>
+  <message>
+   <source>Levels that are learned: evenly from the sampler's, as in the paper, or as published.</source>
+   <translation>Stufen, die gelernt werden: gleichmäßig aus denen des Samplers, wie in der Arbeit, oder wie veröffentlicht.</translation>
+  </message>
+  <message>
+   <source>Swapped ids</source>
+   <translation>Vertauschte Rollen</translation>
+  </message>
+  <message>
+   <source>Motion and noise in each other's place while learning, as published by mistake.</source>
+   <translation>Bewegung und Rauschen beim Lernen vertauscht, wie versehentlich veröffentlicht.</translation>
+  </message>
+  <message>
+   <source>Early stop</source>
+   <translation>Früh aufhören</translation>
+  </message>
+  <message>
+   <source>Stop when 50 steps bring the loss down by less than this share; 0 never does.</source>
+   <translation>Aufhören, wenn 50 Schritte den Fehler um weniger als diesen Anteil senken; 0 hört nie auf.</translation>
+  </message>
+  <message>
+   <source>Attention matching</source>
+   <translation>Aufmerksamkeit angleichen</translation>
+  </message>
+  <message>
+   <source>Attention follows the source's where both look alike.</source>
+   <translation>Die Aufmerksamkeit folgt der der Quelle, wo sich beide ähneln.</translation>
+  </message>
+  <message>
+   <source>Threshold</source>
+   <translation>Schwelle</translation>
+  </message>
+  <message>
+   <source>How alike: difference from which the edit looks for itself, at a clip's first frame.</source>
+   <translation>Wie ähnlich: Unterschied, ab dem die Bearbeitung selbst sucht, am ersten Bild eines Clips.</translation>
+  </message>
+  <message>
+   <source>Threshold end</source>
+   <translation>Schwelle am Ende</translation>
+  </message>
+  <message>
+   <source>The same towards its last frame.</source>
+   <translation>Dasselbe zum letzten Bild hin.</translation>
+  </message>
+  <message>
+   <source>Stage one</source>
+   <translation>Erster Abschnitt</translation>
+  </message>
+  <message>
+   <source>Share of the steps in which all motion is the source's.</source>
+   <translation>Anteil der Schritte, in denen alle Bewegung die der Quelle ist.</translation>
+  </message>
+  <message>
+   <source>Stage two</source>
+   <translation>Zweiter Abschnitt</translation>
+  </message>
+  <message>
+   <source>Share of the steps in which coarse motion is.</source>
+   <translation>Anteil der Schritte, in denen es die grobe Bewegung ist.</translation>
+  </message>
+  <message>
+   <source>Coarse layers</source>
+   <translation>Grobe Schichten</translation>
+  </message>
+  <message>
+   <source>What counts as coarse: all layers from a quarter on, or one fewer, as published.</source>
+   <translation>Was als grob gilt: alle Schichten ab einem Viertel, oder eine weniger, wie veröffentlicht.</translation>
+  </message>
+  <message>
+   <source>Skip interval</source>
+   <translation>Sprungabstand</translation>
+  </message>
+  <message>
+   <source>Later clips see the first one.</source>
+   <translation>Spätere Clips sehen den ersten.</translation>
+  </message>
+  <message>
+   <source>Sarp</source>
+   <translation>Rauschen vorab</translation>
+  </message>
+  <message>
+   <source>Noise added to smooth areas before they are prepared.</source>
+   <translation>Rauschen, das glatten Flächen vor dem Vorbereiten zugefügt wird.</translation>
+  </message>
+  <message>
+   <source>Fps</source>
+   <translation>Bilder je Sekunde</translation>
+  </message>
+  <message>
+   <source>Frames a second that the model is told.</source>
+   <translation>Bilder je Sekunde, die dem Modell gesagt werden.</translation>
+  </message>
+  <message>
+   <source>Hold colours</source>
+   <translation>Farben halten</translation>
+  </message>
+  <message>
+   <source>Where the whole picture changes, hold colours from clip to clip to what the keyframe did.</source>
+   <translation>Wo sich das ganze Bild ändert, die Farben von Clip zu Clip bei dem halten, was der Keyframe tat.</translation>
+  </message>
+  <message>
+   <source>Between</source>
+   <translation>Dazwischen</translation>
+  </message>
+  <message>
+   <source>Between two keyframes: carry both towards the middle, or the earlier one on.</source>
+   <translation>Zwischen zwei Keyframes: beide zur Mitte hin fortführen oder den früheren weiter.</translation>
+  </message>
+  <message>
+   <source>Fade</source>
+   <translation>Überblenden</translation>
+  </message>
+  <message>
+   <source>Frames over which they are faded into each other.</source>
+   <translation>Bilder, über die sie ineinander überblenden.</translation>
+  </message>
+  <message>
+   <source>Follows the picture's own motion and carries your edit along as a change of colour and light, on the CPU, with no weights to download. Best for recolouring, retouching, decals and grades that follow what is in the picture; strokes over flat areas and styles that redraw edges come out weaker.</source>
+   <translation>Folgt der Bewegung des Bildes selbst und nimmt deine Bearbeitung als Änderung von Farbe und Licht mit, auf der CPU, ohne Gewichte zum Herunterladen. Am besten für Umfärben, Retusche, Aufdrucke und Farbkorrekturen, die dem folgen, was im Bild ist; Striche auf glatten Flächen und Stile, die Kanten neu zeichnen, werden schwächer.</translation>
+  </message>
+  <message>
+   <source>A thing recoloured, retouched or decorated; the rest stays.</source>
+   <translation>Ein Ding wird umgefärbt, retuschiert oder verziert; der Rest bleibt.</translation>
+  </message>
+  <message>
+   <source>The whole picture changes: no place is left without the edit.</source>
+   <translation>Das ganze Bild ändert sich: Keine Stelle bleibt ohne die Bearbeitung.</translation>
+  </message>
+  <message>
+   <source>Strength</source>
+   <translation>Stärke</translation>
+  </message>
+  <message>
+   <source>How much of the edit is applied, in every frame; 1 is all of it.</source>
+   <translation>Wie viel der Bearbeitung angewandt wird, in jedem Bild; 1 ist alles.</translation>
+  </message>
+  <message>
+   <source>Preset</source>
+   <translation>Vorgabe</translation>
+  </message>
+  <message>
+   <source>Local change carries the edit along as a change of colour and light; Style draws every frame anew with the keyframe's own pixels; auto takes Style where the edit redraws the whole picture.</source>
+   <translation>Örtliche Änderung (local change) nimmt die Bearbeitung als Änderung von Farbe und Licht mit; Stil (style) zeichnet jedes Bild mit den Pixeln des Keyframes neu; auto nimmt Stil, wo die Bearbeitung das ganze Bild neu zeichnet.</translation>
+  </message>
+  <message>
+   <source>Repaint</source>
+   <translation>Neu zeichnen</translation>
+  </message>
+  <message>
+   <source>How far Style draws anew; below 1 it is mixed with the edit carried along.</source>
+   <translation>Wie weit Stil neu zeichnet; unter 1 wird es mit der mitgenommenen Bearbeitung gemischt.</translation>
+  </message>
+  <message>
+   <source>Pixels around the tracked edit in which it is completed where tracking is unsure; 0 leaves such places unedited.</source>
+   <translation>Pixel um die verfolgte Bearbeitung, in denen sie ergänzt wird, wo die Verfolgung unsicher ist; 0 lässt solche Stellen unbearbeitet.</translation>
+  </message>
+  <message>
+   <source>Change threshold</source>
+   <translation>Schwelle der Änderung</translation>
+  </message>
+  <message>
+   <source>Differences from the source up to this (of 255) count as untouched in a keyframe; -1 finds it: 0, or the noise that saving as JPEG left.</source>
+   <translation>Unterschiede zur Quelle bis zu diesem Wert (von 255) gelten in einem Keyframe als unberührt; -1 findet ihn: 0 oder das Rauschen, das Speichern als JPEG hinterließ.</translation>
+  </message>
+  <message>
+   <source>Redraws every frame with an image diffusion model that looks at your keyframe and at the frame before, kept in place by depth. For changes of style, material and look, from an edited keyframe, a prompt, or both; needs weights and a GPU.</source>
+   <translation>Zeichnet jedes Bild mit einem Diffusionsmodell für Bilder neu, das deinen Keyframe und das vorige Bild ansieht; die Tiefe hält alles an seinem Ort. Für Änderungen von Stil, Material und Aussehen, aus einem bearbeiteten Keyframe, einem Prompt oder beidem; braucht Gewichte und eine GPU.</translation>
+  </message>
+  <message>
+   <source>A part is redrawn; the rest of every frame is left untouched.</source>
+   <translation>Ein Teil wird neu gezeichnet; der Rest jedes Bildes bleibt unberührt.</translation>
+  </message>
+  <message>
+   <source>Every frame is redrawn as a whole.</source>
+   <translation>Jedes Bild wird als Ganzes neu gezeichnet.</translation>
+  </message>
+  <message>
+   <source>What the edit drew has a shape of its own: depth is taken from it.</source>
+   <translation>Was die Bearbeitung zeichnete, hat eine eigene Form: Die Tiefe wird von ihr genommen.</translation>
+  </message>
+  <message>
+   <source>Denoising steps; a draft takes at most 20.</source>
+   <translation>Schritte des Entrauschens; ein Entwurf nimmt höchstens 20.</translation>
+  </message>
+  <message>
+   <source>How strongly the prompt is followed; 1 is without guidance.</source>
+   <translation>Wie streng dem Prompt gefolgt wird; 1 ist ohne Führung.</translation>
+  </message>
+  <message>
+   <source>Works at as many pixels as a square of this side has.</source>
+   <translation>Rechnet mit so vielen Pixeln, wie ein Quadrat dieser Seite hat.</translation>
+  </message>
+  <message>
+   <source>Redraw every n-th frame; the patch engine fills those between.</source>
+   <translation>Jedes n-te Bild wird neu gezeichnet; das Verfahren Patch füllt die dazwischen.</translation>
+  </message>
+  <message>
+   <source>Negative prompt</source>
+   <translation>Was nicht zu sehen sein soll</translation>
+  </message>
+  <message>
+   <source>What the result should not show.</source>
+   <translation>Was das Ergebnis nicht zeigen soll.</translation>
+  </message>
+  <message>
+   <source>Schedule</source>
+   <translation>Reihenfolge</translation>
+  </message>
+  <message>
+   <source>Order of the work; all give the same picture. step takes the least memory, wave is quickest on a large GPU.</source>
+   <translation>Reihenfolge der Arbeit; alle ergeben dasselbe Bild. step braucht am wenigsten Speicher, wave ist auf einer großen GPU am schnellsten.</translation>
+  </message>
+  <message>
+   <source>Width</source>
+   <translation>Breite</translation>
+  </message>
+  <message>
+   <source>Frames in flight of the wave schedule.</source>
+   <translation>Bilder, die bei wave gleichzeitig in Arbeit sind.</translation>
+  </message>
+  <message>
+   <source>No injection</source>
+   <translation>Nur das eigene Bild</translation>
+  </message>
+  <message>
+   <source>Frames attend to themselves only.</source>
+   <translation>Bilder sehen nur sich selbst.</translation>
+  </message>
+  <message>
+   <source>Anchor only</source>
+   <translation>Nur der Keyframe</translation>
+  </message>
+  <message>
+   <source>Frames attend to the keyframe only, not to the frame before.</source>
+   <translation>Bilder sehen nur den Keyframe, nicht das vorige Bild.</translation>
+  </message>
+  <message>
+   <source>No guidance</source>
+   <translation>Ohne Zug</translation>
+  </message>
+  <message>
+   <source>Frames are not pulled towards the frame before.</source>
+   <translation>Bilder werden nicht zum vorigen Bild hin gezogen.</translation>
+  </message>
+  <message>
+   <source>Relative pull</source>
+   <translation>Zug zur Änderung</translation>
+  </message>
+  <message>
+   <source>With keyframes: that pull is towards the edit of the frame before, not towards its picture.</source>
+   <translation>Mit Keyframes: Dieser Zug geht zur Bearbeitung des vorigen Bildes, nicht zu dessen Bild.</translation>
+  </message>
+  <message>
+   <source>Follow source</source>
+   <translation>Der Quelle folgen</translation>
+  </message>
+  <message>
+   <source>With keyframes: what they leave alone comes back as it was; takes half as long again.</source>
+   <translation>Mit Keyframes: Was sie in Ruhe lassen, kommt wieder, wie es war; dauert anderthalbmal so lang.</translation>
+  </message>
+  <message>
+   <source>Update weight</source>
+   <translation>Gewicht des Zugs</translation>
+  </message>
+  <message>
+   <source>Weight of that pull.</source>
+   <translation>Gewicht dieses Zugs.</translation>
+  </message>
+  <message>
+   <source>Weight by size</source>
+   <translation>Gewicht nach Größe</translation>
+  </message>
+  <message>
+   <source>The pull depends on the working size, as published.</source>
+   <translation>Der Zug hängt von der Arbeitsgröße ab, wie veröffentlicht.</translation>
+  </message>
+  <message>
+   <source>Guided share</source>
+   <translation>Anteil mit Zug</translation>
+  </message>
+  <message>
+   <source>Share of the steps with that pull.</source>
+   <translation>Anteil der Schritte mit diesem Zug.</translation>
+  </message>
+  <message>
+   <source>Guided steps</source>
+   <translation>Schritte mit Zug</translation>
+  </message>
+  <message>
+   <source>The same as a number of steps; -1 takes the share.</source>
+   <translation>Dasselbe als Zahl von Schritten; -1 nimmt den Anteil.</translation>
+  </message>
+  <message>
+   <source>Fixed target</source>
+   <translation>Festes Ziel</translation>
+  </message>
+  <message>
+   <source>Pull towards one step of the frame before, not the same step.</source>
+   <translation>Zug zu einem festen Schritt des vorigen Bildes, nicht zum selben Schritt.</translation>
+  </message>
+  <message>
+   <source>Target step</source>
+   <translation>Schritt des Ziels</translation>
+  </message>
+  <message>
+   <source>That step.</source>
+   <translation>Dieser Schritt.</translation>
+  </message>
+  <message>
+   <source>Reverse</source>
+   <translation>Rückwärts</translation>
+  </message>
+  <message>
+   <source>Without a keyframe: the last frame leads, not the first.</source>
+   <translation>Ohne Keyframe: Das letzte Bild führt, nicht das erste.</translation>
+  </message>
+  <message>
+   <source>Depth normalisation</source>
+   <translation>Maßstab der Tiefe</translation>
+  </message>
+  <message>
+   <source>Depth is scaled once for the clip, which does not flicker, or for each frame, as published.</source>
+   <translation>Die Tiefe wird einmal für den Clip skaliert, was nicht flackert, oder für jedes Bild, wie veröffentlicht.</translation>
+  </message>
+  <message>
+   <source>Keyframe depth</source>
+   <translation>Tiefe des Keyframes</translation>
+  </message>
+  <message>
+   <source>Depth of a keyframe: the source's, or its own where the edit changes shapes.</source>
+   <translation>Tiefe eines Keyframes: die der Quelle oder seine eigene, wo die Bearbeitung Formen ändert.</translation>
+  </message>
+  <message>
+   <source>Steps offset</source>
+   <translation>Erster Zeitschritt</translation>
+  </message>
+  <message>
+   <source>First timestep: 0 as published, 1 as the model was made.</source>
+   <translation>Erster Zeitschritt: 0 wie veröffentlicht, 1 wie das Modell gemacht wurde.</translation>
+  </message>
+  <message>
+   <source>Noise added to smooth areas before they are prepared; 0.02 helps with flat backgrounds.</source>
+   <translation>Rauschen, das glatten Flächen vor dem Vorbereiten zugefügt wird; 0.02 hilft bei flachen Hintergründen.</translation>
+  </message>
+  <message>
+   <source>Redraws a few frames at a time, all of which see one another and your keyframe, and holds them to the source word by word. For changes that a source and a target prompt can name; needs weights (Stable Diffusion 1 or 2) and a GPU.</source>
+   <translation>Zeichnet einige Bilder auf einmal neu, die alle einander und deinen Keyframe sehen, und hält sie Wort für Wort an der Quelle. Für Änderungen, die ein Prompt der Quelle und einer des Ergebnisses benennen können; braucht Gewichte (Stable Diffusion 1 oder 2) und eine GPU.</translation>
+  </message>
+  <message>
+   <source>One thing changes; the source is kept away from the words that differ.</source>
+   <translation>Ein Ding ändert sich; fern von den Wörtern, die sich unterscheiden, bleibt die Quelle.</translation>
+  </message>
+  <message>
+   <source>Edges stay, colours are free.</source>
+   <translation>Kanten bleiben, Farben sind frei.</translation>
+  </message>
+  <message>
+   <source>What the words name may take another shape.</source>
+   <translation>Was die Wörter benennen, darf eine andere Form annehmen.</translation>
+  </message>
+  <message>
+   <source>Kind of edit: how much of the source's layout is kept.</source>
+   <translation>Art der Änderung: wie viel vom Aufbau der Quelle bleibt.</translation>
+  </message>
+  <message>
+   <source>Prompts</source>
+   <translation>Prompts</translation>
+  </message>
+  <message>
+   <source>Prompts that are drawn together with this run's, all of them, one a line: they share the source's part of the work.</source>
+   <translation>Prompts, die zusammen mit dem dieses Laufs gezeichnet werden, alle, einer je Zeile: Sie teilen sich den Teil der Arbeit, der die Quelle betrifft.</translation>
+  </message>
+  <message>
+   <source>Inversion</source>
+   <translation>Inversion</translation>
+  </message>
+  <message>
+   <source>How the source is held: null_text as published (slow), direct is quick and exact; auto is null_text, in drafts direct.</source>
+   <translation>Wie die Quelle gehalten wird: null_text wie veröffentlicht (langsam), direct ist schnell und genau; auto ist null_text, in Entwürfen direct.</translation>
+  </message>
+  <message>
+   <source>Window</source>
+   <translation>Fenster</translation>
+  </message>
+  <message>
+   <source>Frames redrawn together.</source>
+   <translation>Bilder, die zusammen neu gezeichnet werden.</translation>
+  </message>
+  <message>
+   <source>Frames that windows share; at most a third of a window.</source>
+   <translation>Bilder, die Fenster gemeinsam haben; höchstens ein Drittel eines Fensters.</translation>
+  </message>
+  <message>
+   <source>Sampler</source>
+   <translation>Sampler</translation>
+  </message>
+  <message>
+   <source>dpm++2m needs fewer steps; only with inversion=direct.</source>
+   <translation>dpm++2m braucht weniger Schritte; nur mit inversion=direct.</translation>
+  </message>
+  <message>
+   <source>Null share</source>
+   <translation>Null-Text: Anteil</translation>
+  </message>
+  <message>
+   <source>Share of the steps that null-text's embeddings are used in: above 0 the first, else the last.</source>
+   <translation>Anteil der Schritte, in denen die Einbettungen von Null-Text gelten: über 0 die ersten, sonst die letzten.</translation>
+  </message>
+  <message>
+   <source>Null inner</source>
+   <translation>Null-Text: innere Schritte</translation>
+  </message>
+  <message>
+   <source>Null-text: optimiser steps a step.</source>
+   <translation>Null-Text: Schritte des Optimierers je Schritt.</translation>
+  </message>
+  <message>
+   <source>Null rate</source>
+   <translation>Null-Text: Lernrate</translation>
+  </message>
+  <message>
+   <source>Null-text: learning rate.</source>
+   <translation>Null-Text: Lernrate.</translation>
+  </message>
+  <message>
+   <source>Null cross frame</source>
+   <translation>Null-Text: Bilder sehen einander</translation>
+  </message>
+  <message>
+   <source>Null-text: frames see one another meanwhile.</source>
+   <translation>Null-Text: Die Bilder sehen einander dabei.</translation>
+  </message>
+  <message>
+   <source>Fixed point steps</source>
+   <translation>Fixpunkt: Wiederholungen</translation>
+  </message>
+  <message>
+   <source>fixed_point: times that a step is asked again.</source>
+   <translation>fixed_point: wie oft ein Schritt noch einmal gefragt wird.</translation>
+  </message>
+  <message>
+   <source>Inversion prompt</source>
+   <translation>Prompt der Inversion</translation>
+  </message>
+  <message>
+   <source>What inversion reads: the source prompt or nothing; auto is nothing for null_text, as published.</source>
+   <translation>Was die Inversion liest: den Prompt der Quelle oder nichts; auto ist für null_text nichts, wie veröffentlicht.</translation>
+  </message>
+  <message>
+   <source>Cross frame</source>
+   <translation>Sicht auf andere Bilder</translation>
+  </message>
+  <message>
+   <source>What frames see: sparse is first and previous, dense is all; hybrid mixes them as published; dense_few without sparse.</source>
+   <translation>Was Bilder sehen: sparse ist das erste und das vorige, dense sind alle; hybrid mischt sie wie veröffentlicht; dense_few ohne sparse.</translation>
+  </message>
+  <message>
+   <source>Dense index</source>
+   <translation>Dichte Schichten: Blöcke</translation>
+  </message>
+  <message>
+   <source>Which blocks have a dense layer.</source>
+   <translation>Welche Blöcke eine dichte Schicht haben.</translation>
+  </message>
+  <message>
+   <source>Dense layers</source>
+   <translation>Dichte Schichten</translation>
+  </message>
+  <message>
+   <source>Dense layers by beginnings of their names, e.g. up_blocks.3, in place of dense_index.</source>
+   <translation>Dichte Schichten nach den Anfängen ihrer Namen, z. B. up_blocks.3, statt dense_index.</translation>
+  </message>
+  <message>
+   <source>Dense every</source>
+   <translation>Dichte Schichten: jedes n-te Bild</translation>
+  </message>
+  <message>
+   <source>Dense layers see every n-th frame of a window only, and what was given; for long windows.</source>
+   <translation>Dichte Schichten sehen nur jedes n-te Bild eines Fensters und was gegeben wurde; für lange Fenster.</translation>
+  </message>
+  <message>
+   <source>Joint group norm</source>
+   <translation>Gemeinsame Normierung</translation>
+  </message>
+  <message>
+   <source>Frames share their norms, as published; off is the image model as it was made.</source>
+   <translation>Bilder teilen ihre Normierung, wie veröffentlicht; aus ist das Bildmodell, wie es gemacht wurde.</translation>
+  </message>
+  <message>
+   <source>Words</source>
+   <translation>Wörter</translation>
+  </message>
+  <message>
+   <source>How target words take the place of source words; auto replaces where both prompts have equally many.</source>
+   <translation>Wie Wörter des Ergebnisses an die Stelle von Wörtern der Quelle treten; auto ersetzt, wo beide Prompts gleich viele haben.</translation>
+  </message>
+  <message>
+   <source>Cross replace</source>
+   <translation>Ersetzte Wörter</translation>
+  </message>
+  <message>
+   <source>Share of the steps in which replaced words keep the layout; -1 is the preset's.</source>
+   <translation>Anteil der Schritte, in denen ersetzte Wörter den Aufbau halten; -1 ist der der Vorgabe.</translation>
+  </message>
+  <message>
+   <source>Cross refine</source>
+   <translation>Ergänzte Wörter</translation>
+  </message>
+  <message>
+   <source>The same for refined prompts; -1 is the preset's.</source>
+   <translation>Dasselbe für ergänzte Prompts; -1 ist der der Vorgabe.</translation>
+  </message>
+  <message>
+   <source>Self injection</source>
+   <translation>Innerhalb der Bilder</translation>
+  </message>
+  <message>
+   <source>The same for self-attention within frames, where there is any; -1 is the preset's.</source>
+   <translation>Dasselbe für die Aufmerksamkeit innerhalb der Bilder, wo es sie gibt; -1 ist der der Vorgabe.</translation>
+  </message>
+  <message>
+   <source>Reweight</source>
+   <translation>Gewichtete Wörter</translation>
+  </message>
+  <message>
+   <source>Words of the target prompt, stronger or weaker: "snow:2, car:0.5".</source>
+   <translation>Wörter des Ergebnis-Prompts, stärker oder schwächer: „snow:2, car:0.5“.</translation>
+  </message>
+  <message>
+   <source>Word shares</source>
+   <translation>Anteile einzelner Wörter</translation>
+  </message>
+  <message>
+   <source>Shares of the steps for single words: "snow:0.3".</source>
+   <translation>Anteile der Schritte für einzelne Wörter: „snow:0.3“.</translation>
+  </message>
+  <message>
+   <source>Local blend</source>
+   <translation>Örtlich mischen</translation>
+  </message>
+  <message>
+   <source>Away from the words that change, keep the source.</source>
+   <translation>Fern von den Wörtern, die sich ändern, bleibt die Quelle.</translation>
+  </message>
+  <message>
+   <source>Blend words</source>
+   <translation>Wörter zum Mischen</translation>
+  </message>
+  <message>
+   <source>Those words; empty takes the ones that differ.</source>
+   <translation>Diese Wörter; leer nimmt die, die sich unterscheiden.</translation>
+  </message>
+  <message>
+   <source>Steady blend</source>
+   <translation>Ruhig mischen</translation>
+  </message>
+  <message>
+   <source>Where they look also covers where they look a frame before and after.</source>
+   <translation>Wohin sie blicken, umfasst auch, wohin sie ein Bild davor und danach blicken.</translation>
+  </message>
+  <message>
+   <source>Keep values</source>
+   <translation>Werte halten</translation>
+  </message>
+  <message>
+   <source>How strongly values are held to the source's; pulls colours back; -1 is the preset's.</source>
+   <translation>Wie streng Werte an denen der Quelle gehalten werden; zieht Farben zurück; -1 ist der der Vorgabe.</translation>
+  </message>
+  <message>
+   <source>Keep gradients</source>
+   <translation>Kanten halten</translation>
+  </message>
+  <message>
+   <source>How strongly edges are held to the source's; -1 is the preset's.</source>
+   <translation>Wie streng Kanten an denen der Quelle gehalten werden; -1 ist der der Vorgabe.</translation>
+  </message>
+  <message>
+   <source>Keep step</source>
+   <translation>Schritt des Haltens</translation>
+  </message>
+  <message>
+   <source>Step of that loss.</source>
+   <translation>Schrittweite dieses Fehlers.</translation>
   </message>
  </context>
 </TS>

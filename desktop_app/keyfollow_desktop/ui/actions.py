@@ -45,6 +45,7 @@ ENTRIES = (
     Entry("undo", "Edit", _t("Undo"), ("Ctrl+Z",)),
     Entry("redo", "Edit", _t("Redo"), ("Ctrl+Shift+Z", "Ctrl+Y")),
     Entry("split", "Edit", _t("Split at playhead"), ("S", "Ctrl+K")),
+    Entry("dissolve", "Edit", _t("Dissolve from the clip before…"), ("Ctrl+D",)),
     Entry("delete", "Edit", _t("Remove clip"), ("Del", "Backspace")),
     Entry("ripple", "Edit", _t("Remove clip and close the gap"), ("Shift+Del",)),
     Entry("marker", "Edit", _t("Add or remove marker"), ("M",)),

@@ -27,6 +27,8 @@ from .parts import label
 from .project_commands import ProjectCommands
 from .shortcuts import REMAPPABLE
 
+DISSOLVE = 12
+"""Frames, unless said otherwise."""
 MEDIA_FILTER = "*.mp4 *.mov *.mkv *.avi *.m4v *.webm *.mxf *.png *.tif *.tiff *.exr *.jpg *.dpx"
 
 
@@ -165,6 +167,27 @@ class Commands(ProjectCommands):
         document = self._w.document
         chosen = document.place.clips or None
         document.edit(self.tr("Split clip"), lambda p: timeline_edits.split(p, document.place.playhead, chosen))
+
+    def do_dissolve(self) -> None:
+        """How long the chosen clip, or the one under the playhead, takes to come out of the one before."""
+        document = self._w.document
+        seen = document.seen()
+        chosen = next(iter(document.place.clips)) if len(document.place.clips) == 1 else seen.clip.id if seen else None
+        if chosen is None:
+            return
+        clip = document.project.find(chosen)[1]
+        frames, good = QInputDialog.getInt(
+            self._w,
+            self.tr("Dissolve"),
+            self.tr("Frames over which {0} comes out of the clip before it; 0 is a cut:").format(
+                clip.name or self.tr("the clip")
+            ),
+            clip.dissolve or DISSOLVE,
+            0,
+            clip.length,
+        )
+        if good:
+            document.edit(self.tr("Dissolve"), lambda p: timeline_edits.set_dissolve(p, chosen, frames))
 
     def do_delete(self) -> None:
         chosen = self._chosen()

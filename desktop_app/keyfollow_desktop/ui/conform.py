@@ -46,6 +46,13 @@ def conform(frame: FrameBuffer, form: Form) -> FrameBuffer:
     return FrameBuffer(np.ascontiguousarray(pixels), form.depth, frame.colour)
 
 
+def dissolved(under: FrameBuffer, over: FrameBuffer, share: float) -> FrameBuffer:
+    """`share` (0…1) of `over`, the rest of `under`, which is fitted to it; in stored values, as editors dissolve."""
+    under = conform(under, Form(over.width, over.height, over.pixels.dtype.name, over.depth, over.channels))
+    values = under.pixels.astype(np.float32) * np.float32(1 - share) + over.pixels.astype(np.float32) * np.float32(share)
+    return FrameBuffer(_rounded(values, over.pixels.dtype.name), over.depth, over.colour)
+
+
 def _channels(pixels: Pixels, count: int) -> Pixels:
     if pixels.shape[2] == count:
         return pixels

@@ -132,7 +132,9 @@ class Document(QObject):
         """Start with an empty project, or with `project`, in a folder of our own."""
         folder = untitled_folder() / f"Untitled-{new_id()}{project_file.SUFFIX}"
         empty = Project(name="Untitled")
-        self._enter(folder, empty, project_file.create(folder, empty), untitled=True)
+        stamp = project_file.create(folder, empty)
+        recovery.enter(folder)
+        self._enter(folder, empty, stamp, untitled=True)
         if project is not None:
             self.do(self.tr("Import timeline"), project)
 
@@ -140,12 +142,12 @@ class Document(QObject):
         """Open a project; with `recover` as it was kept before a crash.
 
         Raises:
-            UsageError, StorageError: as `read`, `recovery.enter`; what was open stays open.
+            UsageError, StorageError: as `read`; what was open stays open.
         """
         self.enter(read(folder, recover=recover))
 
     def enter(self, found: Found) -> None:
-        """Make what was read the open project. Raises UsageError, StorageError as `recovery.enter`; what was open stays open."""
+        """Make what was read the open project."""
         folder, opened = found.folder, found.opened
         self._enter(folder, opened.project, opened.stamp, untitled=folder.parent == untitled_folder(), newer=opened.newer)
         if found.recovered is not None:
@@ -187,7 +189,9 @@ class Document(QObject):
 
         def write() -> None:
             try:
-                self._called.emit(partial(copied, _copy(old, folder, project)))
+                stamp = _copy(old, folder, project)
+                recovery.enter(folder)
+                self._called.emit(partial(copied, stamp))
             except KeyfollowError as e:
                 self._written.emit(e, None)
 
@@ -200,7 +204,7 @@ class Document(QObject):
         if self.folder != Path():
             recovery.leave(self.folder)
             if self.untitled:
-                shutil.rmtree(self.folder, ignore_errors=True)
+                self._disk.submit(shutil.rmtree, self.folder, ignore_errors=True)
             self.folder = Path()
 
     def flush(self) -> None:
@@ -217,7 +221,6 @@ class Document(QObject):
         self._disk.shutdown()
 
     def _enter(self, folder: Path, project: Project, stamp: tuple[int, int], *, untitled: bool, newer: str = "") -> None:
-        recovery.enter(folder)
         if self.folder not in (Path(), folder):
             self.close()
         self.folder, self.untitled, self.read_only, self._stamp = folder, untitled, newer, stamp
@@ -264,17 +267,31 @@ class Document(QObject):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A project as it was read; `recovered` is what a crash left unsaved, where that was asked for."""
+    """A project as it was read; `recovered` is what a crash left unsaved, where that was asked for. `left` is the same where it was not, for
+    the person to be asked, or why it cannot be read: what is kept from now on takes its place on the disk."""
 
     folder: Path
     opened: project_file.Opened
     recovered: Project | None = None
+    left: Project | KeyfollowError | None = None
 
 
 def read(folder: Path, *, recover: bool = False) -> Found:
-    """Read a project, on any thread. Raises UsageError, StorageError as `project_file.load`."""
+    """Read a project and say that this process has it open; on any thread, since it may take a while.
+
+    Raises:
+        UsageError, StorageError: as `project_file.load`, `recovery.enter`.
+    """
     opened = project_file.load(folder)
-    return Found(folder, opened, recovery.recover(folder) if recover else None)
+    recovered = recovery.recover(folder) if recover else None
+    left: Project | KeyfollowError | None = None
+    if not recover and recovery.offered(folder) is not None:
+        try:
+            left = recovery.recover(folder)
+        except KeyfollowError as e:
+            left = e
+    recovery.enter(folder)
+    return Found(folder, opened, recovered, left)
 
 
 def _copy(old: Path, folder: Path, project: Project) -> tuple[int, int]:

@@ -6,6 +6,7 @@ composite of what is visible, in the source's colours; and where the editor chan
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +39,13 @@ LAYERED = {
 @dataclass(frozen=True, slots=True)
 class Returned:
     """What came back, as names in ``keyframes/``: the picture, the layered file, and the picture without the shift that the editor made
-    of all of it; "" where there is none."""
+    of all of it; "" where there is none. `sha256` is of the picture's bytes, `size` its (width, height)."""
 
     image: str
     layers: str = ""
     unshifted: str = ""
+    sha256: str = ""
+    size: tuple[int, int] = (0, 0)
 
 
 def layers_for(command: str) -> str:
@@ -120,15 +123,18 @@ def read_back(path: Path, media: Media, frame: int, folder: Path) -> Returned:
         layers = assets.adopt_bytes(folder, "keyframes", saved, kind)
         # of a PSD's composite, a file that every part of the product reads
         flat = data if kind == openraster.SUFFIX else encode_image(".png", picture.pixels)
-        image = assets.adopt_bytes(folder, "keyframes", flat, ".png")
+        kind = ".png"
     else:
-        image = assets.adopt(folder, "keyframes", path)
+        flat = data
     if converted is not picture:
-        image = assets.adopt_bytes(folder, "keyframes", encode_image(".png", converted.pixels), ".png")
+        flat, kind = encode_image(".png", converted.pixels), ".png"
+    image = assets.adopt_bytes(folder, "keyframes", flat, kind)
+    sha256, size = hashlib.sha256(flat).hexdigest(), (picture.width, picture.height)
     fitted = fit_keyframe(converted, source)
     shift = whole_shift(fitted, source)
     if shift is None:
-        return Returned(image, layers)
+        return Returned(image, layers, sha256=sha256, size=size)
     unshifted = without_shift(fitted, source, shift)
     suffix = ".exr" if unshifted.pixels.dtype == np.float16 else ".png"
-    return Returned(image, layers, assets.adopt_bytes(folder, "keyframes", encode_image(suffix, unshifted.pixels), suffix))
+    other = assets.adopt_bytes(folder, "keyframes", encode_image(suffix, unshifted.pixels), suffix)
+    return Returned(image, layers, other, sha256, size)

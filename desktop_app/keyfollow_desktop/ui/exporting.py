@@ -22,9 +22,9 @@ from keyfollow.media.writer import Images, Writer, open_writer
 from keyfollow.take_folder import FRAMES, frame_name
 
 from ..model.ranges import source_position, used
-from ..model.selection import seen
+from ..model.selection import Seen, fading, seen
 from ..model.state import Clip, Media, Project, TakeRef, Timeline
-from .conform import Form, common_form, conform
+from .conform import Form, common_form, conform, dissolved
 from .frame_pictures import fixed
 from .worker import Progress, go_on
 
@@ -187,11 +187,22 @@ def _write_timeline(export: Export, progress: Progress, cancelled: Callable[[], 
             source = edited = black
             if (found := seen(project, record)) is not None:
                 source = readers[found.clip.media].read(found.frame)
-                edited = _Shown(export, project.source(found.clip.media), found.clip.take).over(found.frame, source)
-                source, edited = conform(source, form), conform(edited, form)
+                edited = _conformed(export, found, source, form)
+                if (fade := fading(project, record)) is not None:
+                    under = fade.under
+                    same = under.clip.media == found.clip.media and under.frame == found.frame
+                    base = source if same else readers[under.clip.media].read(under.frame)
+                    edited = dissolved(_conformed(export, under, base, form), edited, fade.share)
+                    source = dissolved(conform(base, form), conform(source, form), fade.share)
+                source = conform(source, form)
             writer.write(record, deliver(export.delivery, edited, source))
             progress(count + 1, stop - first)
         writer.finish()
+
+
+def _conformed(export: Export, found: Seen, source: FrameBuffer, form: Form) -> FrameBuffer:
+    """What a clip shows of its source frame, in the timeline's form."""
+    return conform(_Shown(export, export.project.source(found.clip.media), found.clip.take).over(found.frame, source), form)
 
 
 def _info(form: Form, like: MediaInfo, timeline: Timeline, length: int) -> MediaInfo:

@@ -30,7 +30,9 @@ from ..model import assets, work_edits
 from ..model.ranges import record_frame
 from ..model.state import Media, Preset, Settings, Work
 from ..model.timecode import duration, megabytes
+from .actions import words
 from .document import Document
+from .engine_words import summary
 from .error_words import said
 from .parts import label, panel, picture_icon, primary, tool
 from .pictures import Pictures, Want, still
@@ -250,8 +252,9 @@ class Inspector(QFrame):
             self.engine.setCurrentIndex(self.engine.findData(settings.engine))
             if self.prompt.toPlainText() != settings.prompt:
                 self.prompt.setPlainText(settings.prompt)
-        self._summary.setText(info.summary.partition(". ")[0] + "." if info else "")
-        self._summary.setToolTip(info.summary if info else "")
+        first, whole = summary(info) if info else ("", "")
+        self._summary.setText(first)
+        self._summary.setToolTip(whole)
         # what draws with a model can be told what to draw, whether it must be or not
         speaks = info is not None and (info.needs_prompt or info.needs_weights)
         for part in (self._prompt_label, self.prompt, self._source_label, self.source_prompt):
@@ -266,10 +269,10 @@ class Inspector(QFrame):
         self.preset.clear()
         for row, preset in enumerate(presets):
             self.preset.addItem(names[preset.id], preset.id)
-            self.preset.setItemData(row, preset.help, Qt.ItemDataRole.ToolTipRole)
+            self.preset.setItemData(row, words(preset.help), Qt.ItemDataRole.ToolTipRole)
         chosen = next((n for n, p in enumerate(presets) if p.id == settings.preset), -1)
         self.preset.setCurrentIndex(chosen)
-        self.preset.setToolTip(presets[chosen].help if chosen >= 0 else "")
+        self.preset.setToolTip(words(presets[chosen].help) if chosen >= 0 else "")
         self._preset_label.setVisible(bool(presets))
         self.preset.setVisible(bool(presets))
 
@@ -300,7 +303,7 @@ class Inspector(QFrame):
         for row, info in enumerate(sorted(engines.values(), key=lambda e: (bool(e.missing), e.name))):
             self.engine.addItem(info.name if not info.missing else self.tr("{0} (not ready)").format(info.name), info.id)
             item = model.item(row)
-            item.setToolTip("\n".join(info.missing) or info.summary)
+            item.setToolTip("\n".join(info.missing) or summary(info)[1])
             item.setEnabled(not info.missing)
         self._work = None
         self.refresh()

@@ -15,7 +15,6 @@ from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow.media.fit import mask_weight
 from keyfollow.media.reader import MediaReader
-from keyfollow.media.writer import open_writer
 
 from ..model import assets
 from ..model.state import Mask, Media
@@ -95,6 +94,8 @@ def for_run(folder: Path, masks: Iterable[Mask]) -> dict[str, Any]:
 
 def _shaped_video(folder: Path, mask: Mask) -> Path:
     """A lossless copy of a mask video with the settings applied; made once for the same file and settings."""
+    from keyfollow.media.writer import open_writer  # imports FFmpeg, which the window's start must not wait for
+
     seen = Path(mask.video).stat() if Path(mask.video).exists() else None
     stamp = (seen.st_size, seen.st_mtime_ns) if seen else ()
     key = hashlib.sha256(repr((mask.video, stamp, replace(mask, id=""))).encode()).hexdigest()[:24]

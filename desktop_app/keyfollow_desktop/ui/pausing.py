@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from keyfollow.client import Client
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import QObject
 
 from ..bridge import Bridge, active
+
+if TYPE_CHECKING:
+    from keyfollow.client import Client
 
 PATIENCE_S = 3.0
 

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Want:
         size: the largest width and height in device pixels, (0, 0) for the source's own.
         fix: path of a retouch to lay over all that, "" for none.
         view, full_range: as `Media`'s.
+        under, share: a picture that this one comes out of, and how much of this one is seen, 0…1.
     """
 
     path: str
@@ -57,6 +58,8 @@ class Want:
     fix: str = ""
     view: str = ""
     full_range: bool = False
+    under: Want | None = None
+    share: float = 1.0
 
 
 class Pictures(QObject):
@@ -85,6 +88,7 @@ class Pictures(QObject):
         self._closing = False
         self._readers: OrderedDict[tuple[str, Rate | None], MediaReader] = OrderedDict()
         self._child: Sandbox | None = None
+        self._expecting = False
         self._last: dict[tuple[str, Rate | None], tuple[int, FrameBuffer]] = {}
         self._thread = threading.Thread(target=self._run, name="keyfollow-pictures", daemon=True)
         self._thread.start()
@@ -106,6 +110,12 @@ class Pictures(QObject):
                 self._waiting.move_to_end(want)
             while len(self._waiting) > 400:
                 self._waiting.popitem(last=False)
+            self._turn.notify()
+
+    def expect_still(self) -> None:
+        """A still image is about to come: be ready for it."""
+        with self._turn:
+            self._expecting = self._child is None
             self._turn.notify()
 
     def forget(self, take: str = "") -> None:
@@ -136,16 +146,25 @@ class Pictures(QObject):
                 self._child.close()
 
     def _next(self) -> Want | None:
-        with self._turn:
-            while not self._waiting and not self._closing:
-                self._turn.wait()
-            return None if self._closing else self._waiting.popitem()[0]
+        while True:
+            with self._turn:
+                while not self._waiting and not self._closing and not self._expecting:
+                    self._turn.wait()
+                if self._closing:
+                    return None
+                if self._waiting:
+                    return self._waiting.popitem()[0]
+                self._expecting = False
+            if self._child is None:
+                self._child = Sandbox()
 
     def _serve(self, want: Want) -> None:
         try:
             frame = self._frame(want)
             if frame is not None and want.fix:
                 frame = retouched(self._still(want.fix), frame)
+            if frame is not None and want.under is not None:
+                frame = self._dissolved(want.under, frame, want.share)
             pixels = None if frame is None else viewed(frame.pixels, want)
         except (KeyfollowError, OSError) as e:
             error = e if isinstance(e, KeyfollowError) else MediaError("media_unreadable", f"{want.path}: {e}.", "Relink it.")
@@ -182,6 +201,12 @@ class Pictures(QObject):
             return None
         delta = deltas.unpack(packed.read_bytes())
         return delta.compose(None if delta.tiles is None else self._source(want, want.frame))
+
+    def _dissolved(self, want: Want, over: FrameBuffer, share: float) -> FrameBuffer:
+        from .conform import dissolved  # imports OpenCV, which the window's start must not wait for
+
+        under = self._frame(want) or self._frame(replace(want, take=""))
+        return over if under is None else dissolved(under, over, share)
 
     def _still(self, path: str) -> FrameBuffer:
         """One child after the other decodes a picture in a tenth of the time that a child of its own takes to start."""

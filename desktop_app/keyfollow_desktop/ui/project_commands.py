@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QProcess, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
-from ..model import archive, assets, interchange, recovery, relink, timeline_edits, work_edits
+from ..model import archive, assets, interchange, relink, timeline_edits, work_edits
 from ..model.project_file import SUFFIX
 from ..model.state import Keyframe, Media, Project, Rate
 from .document import Found, read, recoverable
@@ -81,23 +81,24 @@ class ProjectCommands(QObject):
 
     def _read(self, folder: Path, *, recover: bool = False) -> None:
         self._w.statusBar().showMessage(self.tr("Opening {0}…").format(folder.stem))
-        self._w.background.run(partial(read, folder, recover=recover), partial(self._entered, folder, recover), self._not_read)
+        self._w.background.run(partial(read, folder, recover=recover), partial(self._entered, folder), self._not_read)
 
     def _not_read(self, error: KeyfollowError) -> None:
         self._w.statusBar().clearMessage()
         self.failed.emit(error)
 
-    def _entered(self, folder: Path, recover: bool, found: Found) -> None:
+    def _entered(self, folder: Path, found: Found) -> None:
         document = self._w.document
-        left = recovery.offered(folder)
-        if not self._try(lambda: document.enter(found)):
-            return
+        document.enter(found)
         self._w.statusBar().clearMessage()
         self._arrived()
         if not document.untitled:
             self._w.preferences.opened(folder)
-        if left is not None and not recover:
-            self._offer(folder)
+        if isinstance(found.left, KeyfollowError):
+            self.failed.emit(found.left)
+            return
+        if found.left is not None:
+            self._offer(folder, found.left)
             return
         self._w.painting.session.recover()
         if gone := relink.missing(document.project):
@@ -107,14 +108,9 @@ class ProjectCommands(QObject):
                 self._relink_first,
             )
 
-    def _offer(self, folder: Path) -> None:
-        """Offer what was not saved. It is read now: what is kept from now on takes its place on the disk."""
+    def _offer(self, folder: Path, left: Project) -> None:
+        """Offer what was not saved."""
         document = self._w.document
-        try:
-            left = recovery.recover(folder)
-        except KeyfollowError as e:
-            self.failed.emit(e)
-            return
 
         def take_up() -> None:
             if document.folder == folder:
@@ -259,7 +255,7 @@ class ProjectCommands(QObject):
             archive.unpack(path, folder)
             return read(folder)
 
-        self._w.background.run(work, partial(self._entered, folder, False), self.failed.emit)
+        self._w.background.run(work, partial(self._entered, folder), self.failed.emit)
 
     # --- other programs ----------------------------------------------------------------------------------------------------
 

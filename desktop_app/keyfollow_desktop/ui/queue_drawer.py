@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from keyfollow.client import Client
 from keyfollow.engine_info import ENDED, Job
 from keyfollow.errors import KeyfollowError
 from PySide6.QtCore import Qt, Signal
@@ -25,6 +25,9 @@ from ..bridge import Bridge
 from ..model.timecode import duration
 from .error_words import said
 from .parts import label, tool
+
+if TYPE_CHECKING:
+    from keyfollow.client import Client
 
 HIGHEST = 176
 """Pixels of the drawer; more jobs are scrolled."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keyfollow.client import Client
 from keyfollow.edits import Quality
 from keyfollow.engine_info import Estimate, Report
 from keyfollow.errors import KeyfollowError, UsageError
 from keyfollow.frames import FrameRange
-from keyfollow.media.encode_image import encode_image
-from keyfollow.run import EditedFrame, Run
 from PySide6.QtCore import QObject, Signal
 
 from ..bridge import Bridge, active, was_cancelled
@@ -25,6 +22,10 @@ from ..model.state import Keyframe, Media, Project
 from .document import Document
 from .masks import for_run
 from .take_store import TakeStore
+
+if TYPE_CHECKING:
+    from keyfollow.client import Client
+    from keyfollow.run import Run
 
 PREVIEW = "patch"
 LONG_S = 600.0
@@ -122,11 +123,17 @@ class Runs(QObject):
             return
         project = self._document.project
         media, settings = project.source(seen.clip.media), project.work_of(seen.clip.media).settings
-        frames = run_range(project, seen.clip, seen.frame)
+        engine, values = settings.engine, dict(settings.values)
+        if self.previews(engine):
+            engine, values = PREVIEW, {}
+        try:
+            frames = run_range(project, seen.clip, seen.frame)
+        except UsageError:  # the draft itself will say so
+            return
 
         def prepare(client: Client) -> None:
-            values, rate = dict(settings.values), media.given_rate
-            client.prepare(media.path, near=seen.frame, engine=settings.engine, settings=values, range=frames, rate=rate)
+            rate = media.given_rate
+            client.prepare(media.path, near=seen.frame, engine=engine, settings=values, range=frames, rate=rate)
 
         self._bridge.call(prepare, lambda _: None, lambda _: None)
 
@@ -197,6 +204,9 @@ class Runs(QObject):
         edit |= {"keyframes": {}, "range": FrameRange(frame, frame + 1)}
 
         def make(client: Client) -> str:
+            from keyfollow.media.encode_image import encode_image  # imports FFmpeg, which the window's start must not wait for
+            from keyfollow.run import EditedFrame
+
             run = client.propagate(media.path, label=f"{media.name}, frame {frame}", **edit)
             for found in run.events():
                 if isinstance(found, EditedFrame):

@@ -7,6 +7,8 @@ from keyfollow.engine_info import Setting
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QLineEdit, QSpinBox, QWidget
 
+from .actions import words
+from .engine_words import title
 from .parts import label
 
 WHOLE = 2**31 - 1
@@ -27,14 +29,14 @@ class SchemaForm(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for setting in settings:
             field = self._field(setting, values.get(setting.name, setting.default))
-            name = setting.name.replace("_", " ").capitalize()
+            name, meaning = title(setting.name), words(setting.help)
             field.setAccessibleName(name)
-            field.setAccessibleDescription(setting.help)
-            tip = self.tr("{0}\nDefault: {1}").format(setting.help, setting.default)
+            field.setAccessibleDescription(meaning)
+            tip = self.tr("{0}\nDefault: {1}").format(meaning, setting.default)
             field.setToolTip(tip)
-            title = label(name, tip=tip)
-            title.setBuddy(field)
-            form.addRow(title, field)
+            named = label(name, tip=tip)
+            named.setBuddy(field)
+            form.addRow(named, field)
             self.fields[setting.name] = field
 
     def _field(self, setting: Setting, value: SettingValue) -> QWidget:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Literal
 
@@ -100,13 +101,16 @@ def send(
 def rendered_parts(project: Project) -> list[Part]:
     """One part per take that is shown, so that several clips of it share a file."""
     spans: dict[str, tuple[Media, TakeRef, int, int]] = {}
+    into = {clip.start: clip.dissolve for clip in video_clips(project)}
     for clip in video_clips(project):
         media = project.source(clip.media)
         take = next((t for t in project.work_of(media.id).takes if t.id == clip.take), None)
         if take is not None:
             part = used(clip, media, project.timeline)
-            _, _, start, stop = spans.get(take.id, (media, take, part.start, part.stop))
-            spans[take.id] = (media, take, min(start, part.start), max(stop, part.stop))
+            # what the next clip comes out of is seen beyond this one's end
+            end = part.stop + ceil(into.get(clip.stop, 0) * media.fps / project.timeline.fps)
+            _, _, start, stop = spans.get(take.id, (media, take, part.start, end))
+            spans[take.id] = (media, take, min(start, part.start), max(stop, end))
     return [
         Part(media, take, FrameRange(max(0, start - HANDLES), min(media.frames, stop + HANDLES)))
         for media, take, start, stop in spans.values()

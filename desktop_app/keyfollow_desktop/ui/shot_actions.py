@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyfollow.errors import UsageError
-from keyfollow.media.encode_image import encode_image
 from keyfollow.media.fit import fit_keyframe
 from PySide6.QtCore import QObject
 
@@ -73,6 +72,8 @@ class ShotActions(QObject):
         nearest = min(others, key=lambda k: abs(k.frame - seen.frame))
 
         def make() -> str:
+            from keyfollow.media.encode_image import encode_image  # imports FFmpeg, which the window's start must not wait for
+
             source, onto = seen_frame(media, nearest.frame, ""), seen_frame(media, seen.frame, "")
             edited = fit_keyframe(read_picture(assets.picture(folder, "keyframes", nearest.image)), source)
             pixels = copied_look(source, edited, onto).pixels

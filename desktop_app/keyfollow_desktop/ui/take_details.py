@@ -11,6 +11,7 @@ from keyfollow.take_folder import RECIPE
 from PySide6.QtCore import QCoreApplication
 
 from ..model.timecode import duration
+from .engine_words import title
 from .take_store import UNSURE, Known
 
 CONTEXT = "takes"
@@ -46,7 +47,7 @@ def _recipe(asked: dict[str, Any], engines: dict[str, EngineInfo]) -> str:
     parts = [info.name if info else str(asked["engine"])]
     if asked.get("prompt"):
         parts.append(f"“{asked['prompt']}”")
-    parts += [f"{name.replace('_', ' ')} {value}" for name, value in dict(asked["settings"]).items()]
+    parts += [f"{title(name)} {value}" for name, value in dict(asked["settings"]).items()]
     if asked.get("seed"):
         parts.append(_t("seed {0}").format(asked["seed"]))
     return "  ·  ".join(parts)

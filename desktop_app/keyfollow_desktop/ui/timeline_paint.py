@@ -29,6 +29,9 @@ SOUND = QColor(235, 240, 235, 150)
 WAVE = 24
 """Height of the waveform on a clip that has a picture."""
 LABEL = QColor(0, 0, 0, 150)
+EDGE = QColor("#101010")
+TINY = 10.0
+"""Up to so many pixels a clip is a plain bar: nothing in it could be told apart, and a window shows hundreds of them."""
 
 
 def _t(text: str) -> str:
@@ -158,27 +161,37 @@ class Painter:
     # --- clips -------------------------------------------------------------------------------------------------------------
 
     def _row(self, p: QPainter, project: Project, scale: Scale, row: Row, width: int) -> None:
+        ground = CLIP if row.track.kind == "video" else CLIP_SOUND
+        chosen_ones = self._document.place.clips
+        tiny: list[QRectF] = []
         for clip in scale.shown(row.track, width):
             left, right = scale.x(clip.start), scale.x(clip.stop)
             box = QRectF(left, row.strip_top, max(float(NARROW), right - left - 1), row.strip_height)
             media = project.media.get(clip.media)
+            if box.width() <= TINY and clip.id not in chosen_ones:
+                tiny.append(box)
+                if media is not None and row.track.kind == "video" and project.work_of(media.id).keyframes:
+                    self._keyframes(p, project, scale, row, clip, media)
+                continue
             p.save()
             p.setOpacity(0.45 if row.track.muted else 1.0)
-            p.fillRect(box, CLIP if row.track.kind == "video" else CLIP_SOUND)
+            p.fillRect(box, ground)
             visible = box.intersected(QRectF(HEAD, row.strip_top, width - HEAD, row.strip_height))
-            if media is not None and row.track.kind == "video" and box.width() > 10:
+            if media is not None and row.track.kind == "video" and box.width() > TINY:
                 p.setClipRect(visible, Qt.ClipOperation.IntersectClip)
                 self._filmstrip(p, project, scale, clip, media, box, visible)
                 self._unpropagated(p, project, scale, clip, media, box)
             if media is not None and row.track.kind == "video":
                 self._cuts(p, project, scale, clip, media, box)
-            if media is not None and media.sound and self.waveforms is not None and box.width() > 10:
+            if media is not None and media.sound and self.waveforms is not None and box.width() > TINY:
                 self._waveform(p, project, clip, media, box, visible, row.track.kind == "audio")
+            if clip.dissolve and box.width() > TINY:
+                self._dissolve(p, scale, clip, box)
             self._name(p, project, clip, media, visible)
             p.restore()
-            chosen = clip.id in self._document.place.clips
+            chosen = clip.id in chosen_ones
             p.setBrush(Qt.BrushStyle.NoBrush)
-            p.setPen(QPen(theme.ACCENT if chosen else QColor("#101010"), 2 if chosen else 1))
+            p.setPen(QPen(theme.ACCENT if chosen else EDGE, 2 if chosen else 1))
             p.drawRect(box.adjusted(1, 1, -1, -1) if chosen else box)
             if media is not None and row.track.kind == "video":
                 self._boundaries(p, project, scale, row, clip, media)
@@ -186,6 +199,14 @@ class Painter:
                 if chosen:
                     self._lanes(p, project, scale, row, clip, media, width)
                     self._prepared(p, project, scale, row, clip, media)
+        if tiny:
+            # one call for all of them: each one lets other threads in, and ten thousand clips are read while they are drawn
+            p.save()
+            p.setOpacity(0.45 if row.track.muted else 1.0)
+            p.setPen(QPen(EDGE, 1))
+            p.setBrush(ground)
+            p.drawRects(tiny)
+            p.restore()
 
     def _filmstrip(
         self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF, visible: QRectF
@@ -225,7 +246,7 @@ class Painter:
 
     def _boundaries(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media) -> None:
         """Above the clip, the handles by which the boundaries of its shots are moved."""
-        p.setPen(QPen(QColor("#101010"), 1))
+        p.setPen(QPen(EDGE, 1))
         p.setBrush(theme.TEXT)
         half, y = HANDLE / 2, row.strip_top
         for cut in project.work_of(media.id).cuts:
@@ -264,6 +285,13 @@ class Painter:
         top = box.center().y() - height / 2 if alone else box.bottom() - height
         p.drawImage(QPointF(float(across[0]), top), image)
 
+    def _dissolve(self, p: QPainter, scale: Scale, clip: Clip, box: QRectF) -> None:
+        """The corner that belongs to the clip before."""
+        end = min(box.right(), scale.x(clip.start + clip.dissolve))
+        p.setPen(QPen(QColor(255, 255, 255, 200), 1))
+        p.setBrush(QColor(0, 0, 0, 110))
+        p.drawPolygon(QPolygonF([box.topLeft(), QPointF(end, box.top()), box.bottomLeft()]))
+
     def _unpropagated(self, p: QPainter, project: Project, scale: Scale, clip: Clip, media: Media, box: QRectF) -> None:
         """Hatching where the clip shows source frames that its take does not cover."""
         take = next((t for t in project.work_of(media.id).takes if t.id == clip.take), None)
@@ -299,7 +327,10 @@ class Painter:
         p.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def _keyframes(self, p: QPainter, project: Project, scale: Scale, row: Row, clip: Clip, media: Media) -> None:
+        shown = used(clip, media, project.timeline)
         for keyframe in project.work_of(media.id).keyframes:
+            if keyframe.frame not in shown:
+                continue
             frame = record_frame(clip, media, project.timeline, keyframe.frame)
             if frame is None:
                 continue
@@ -314,7 +345,7 @@ class Painter:
             else:
                 shape = QRectF(x + 9, row.top + 2, 20 * image.width() / image.height(), 20)
                 p.drawImage(shape, image, QRectF(image.rect()))
-            p.setPen(QPen(QColor("#101010"), 1))
+            p.setPen(QPen(EDGE, 1))
             p.setBrush(theme.TEXT)
             p.drawPolygon(QPolygonF([QPointF(x, y - 7), QPointF(x + 7, y), QPointF(x, y + 7), QPointF(x - 7, y)]))
 

@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ..model import assets
-from ..model.selection import Seen
+from ..model.selection import Seen, fading
 from ..model.state import Media, TakeRef
 from ..model.work_edits import out_of_date
 from . import theme
@@ -142,7 +142,7 @@ class Viewer(QWidget):
         """Ask for the pictures of the place that the playhead is on now."""
         self._seen = self._document.seen()
         self.message = ""
-        wants = self._fixed(self._wants(0))
+        wants = self._faded(self._fixed(self._wants(0)), 0)
         source, take = (wants[0], wants[1] if len(wants) > 1 else None) if wants else (None, None)
         self._wanted = (source, take)
         if source is None:
@@ -153,7 +153,9 @@ class Viewer(QWidget):
             if (image := self._pictures.get(want)) is not None:
                 self._place(want, image)
         ahead = (
-            [w for n in range(1, AHEAD + 1) for w in self._wants(n * (1 if self.playing > 0 else -1))] if self.playing else []
+            [w for n in range(1, AHEAD + 1) for w in self._wants_ahead(n * (1 if self.playing > 0 else -1))]
+            if self.playing
+            else []
         )
         self._pictures.ask([*wants, *ahead])
         self.update()
@@ -182,6 +184,23 @@ class Viewer(QWidget):
             return [source, light]
         folder = self._takes.folder(seen.clip.take)
         return [source, want_of(media, frame, folder, size)] if folder else [source]
+
+    def _wants_ahead(self, ahead: int) -> list[Want]:
+        return self._faded(self._wants(ahead), ahead)
+
+    def _faded(self, wants: list[Want], ahead: int) -> list[Want]:
+        """With the clip that the one under the playhead comes out of, `ahead` frames further on; two takes are compared without it."""
+        project = self._document.project
+        fade = fading(project, self._document.place.playhead + ahead) if wants and not self._against else None
+        if fade is None or (media := project.media.get(fade.under.clip.media)) is None:
+            return wants
+        folders = ("", self._takes.folder(fade.under.clip.take))
+        if len(wants) == 1 and self.mode != "source" and folders[1]:
+            wants = [wants[0], wants[0]]  # the take is the other clip's
+        return [
+            replace(want, under=want_of(media, fade.under.frame, folder, want.size), share=fade.share)
+            for want, folder in zip(wants, folders, strict=False)
+        ]
 
     def _light(self, media: Media, frame: int, size: tuple[int, int], take: str = "") -> Want | None:
         """The same frame of a copy made for playing; None while nothing plays, and where there is none."""
@@ -378,7 +397,8 @@ class Viewer(QWidget):
                 painter.restore()
             self._name_sides(painter)
         elif self.mode == "difference":
-            target = self._target(take, area)
+            # in whole pixels: at an edge that falls within one, what lies behind would count as a difference
+            target = QRectF(self._target(take, area).toRect())
             self._picture(painter, source, target)
             painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Difference)
             self._picture(painter, take, target)

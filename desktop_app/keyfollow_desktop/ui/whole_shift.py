@@ -25,10 +25,9 @@ def whole_shift(edited: FrameBuffer, source: FrameBuffer) -> npt.NDArray[np.floa
 
     Both of one size and dtype.
     """
-    base, moved = values(source), values(edited)
-    step = max(1, int(np.sqrt(base[..., 0].size / SAMPLES)))
-    colours = base[::step, ::step].reshape(-1, 3)
-    off = moved[::step, ::step].reshape(-1, 3) - colours
+    step = max(1, int(np.sqrt(source.width * source.height / SAMPLES)))
+    colours = values(source, step).reshape(-1, 3)
+    off = values(edited, step).reshape(-1, 3) - colours
     if (np.abs(off).max(axis=1) > 0.2 / 255).mean() < MOST:
         return None
     given = terms(colours)
@@ -61,9 +60,9 @@ def without_shift(edited: FrameBuffer, source: FrameBuffer, shift: npt.NDArray[n
     return FrameBuffer(pixels, source.depth, source.colour)
 
 
-def values(frame: FrameBuffer) -> Values:
-    """Red, green and blue, 0…1."""
-    return frame.pixels[..., :3].astype(np.float32) / np.float32(frame.white)
+def values(frame: FrameBuffer, step: int = 1) -> Values:
+    """Red, green and blue, 0…1, of every `step`-th pixel of every `step`-th row."""
+    return frame.pixels[::step, ::step, :3].astype(np.float32) / np.float32(frame.white)
 
 
 def terms(colours: Values) -> Values:

@@ -245,9 +245,14 @@ class Window(QMainWindow):
         self.round_trip.warned.connect(self.notice.show_notice)
         self.round_trip.opened.connect(commands.editor_opened)
         self.round_trip.editing_changed.connect(self._update_hint)
-        # while the person paints
+        # while the person paints; again when a save is under way, since painting takes longer than what is ready is kept
         self.round_trip.opened.connect(lambda _: self.runs.prepare())
+        self.round_trip.saving.connect(self.runs.prepare)
+        self.round_trip.calm.connect(self.pictures.expect_still)
+        self.round_trip.calm.connect(self.thumbnails.expect_still)
+        self.round_trip.decoded.connect(self.bridge.tell_size)
         self.painting.session.opened.connect(self.runs.prepare)
+        self.painting.session.opened.connect(self.statusBar().clearMessage)
         self.round_trip.adopted.connect(commands.keyframe_adopted)
         self.painting.session.kept.connect(commands.keyframe_adopted)
         self.painting.session.recovered.connect(commands.painting_recovered)

@@ -10,6 +10,7 @@ import typer
 from ..client import connect
 from ..engine_info import CacheInfo
 from . import options
+from .deliver import check_output
 from .output import event, show, size, use_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -61,18 +62,24 @@ def delete(id: Id, json: options.Json = False) -> None:
         client.caches.delete(id)
     if json:
         event("deleted", cache=id)
+    else:
+        typer.echo(f"{id} deleted")
 
 
 @app.command()
 def export(
-    id: Id, output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.zip")], json: options.Json = False
+    id: Id,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE.zip")],
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
 ) -> None:
     """Write a cache as one archive for another machine."""
     use_json(json)
+    check_output(output, overwrite=overwrite)
     with connect(name="command line") as client:
-        client.caches.export(id, output)
+        client.caches.export(id, Path(output))
     if json:
-        event("exported", cache=id, output=str(output))
+        event("exported", cache=id, output=output)
     else:
         typer.echo(output)
 

@@ -29,6 +29,8 @@ def start(json: options.Json = False) -> None:
 def stop(json: options.Json = False) -> None:
     """Stop the daemon. What it runs goes on when it is next started."""
     use_json(json)
+    if launch.find(paths()) is None:
+        raise DaemonError("no_daemon", "No Keyfollow daemon is running.", "There is nothing to stop.")
     with connect(start=False, name="command line") as client:
         pid = client.status().pid
         client.shutdown()

@@ -36,12 +36,14 @@ def delivery_of(text: str) -> Delivery:
     return cast(Delivery, text)
 
 
-def check_output(output: str, *inputs: str) -> None:
-    """Refuse to write over anything that goes into the result; note what a folder holds already.
+def check_output(output: str, *inputs: str, overwrite: bool = False) -> None:
+    """Refuse to write over anything that goes into the result, ever, and over any other file unasked; note what a folder holds already.
 
     Raises:
-        UsageError: ``output_is_source``.
+        UsageError: ``bad_option``, ``output_is_source``, ``output_exists``.
     """
+    if not output.strip():
+        raise UsageError("bad_option", "--output is empty.", "For example: --output result.mp4, or --output frames/ for PNGs.")
     out = Path(output)
     for given in (Path(i) for i in inputs if out.exists() and Path(i).exists()):
         replaced = out.is_dir() and FRAME_NAME.fullmatch(given.name) and out.samefile(given.parent)
@@ -51,6 +53,10 @@ def check_output(output: str, *inputs: str) -> None:
                 f"{given} goes into this run; writing {output} would replace it.",
                 "Choose another place: what goes in is never overwritten.",
             )
+    if out.is_file() and not overwrite:
+        raise UsageError(
+            "output_exists", f"{output} is there already.", "Choose another name, or give --overwrite to replace it."
+        )
     if out.is_dir() and any(out.iterdir()):
         people.print(f"Note: {output} is not empty; frames of the same name are replaced, everything else there stays.")
 
@@ -65,10 +71,12 @@ def numbered(output: str, count: int) -> list[str]:
 
 
 @contextmanager
-def writing(output: str, inputs: Sequence[str], media: MediaInfo, span: FrameRange, delivery: Delivery) -> Iterator[Write]:
+def writing(
+    output: str, inputs: Sequence[str], media: MediaInfo, span: FrameRange, delivery: Delivery, overwrite: bool = False
+) -> Iterator[Write]:
     """A function that takes frames in source order; the file (with the source's sound) appears at the end, or not at all."""
     source = inputs[0]
-    check_output(output, *inputs)
+    check_output(output, *inputs, overwrite=overwrite)
     audio = source if media.kind == "video" and media.audio and delivery == "full" else None
     with open_writer(output, media, frames=span, delivery=delivery, audio_from=audio) as writer:
         due = span.start

@@ -43,7 +43,7 @@ def demo(
         run = client.propagate(source, keyframes={number: example / "keyframe.png"}, order="source", label="demo")
         with (
             until_done(run, str(result)),
-            writing(str(result), [source], media, span, "full") as write,
+            writing(str(result), [source], media, span, "full", overwrite=True) as write,
             follower(json) as follow,
         ):
             consume(run.events(), follow, write)

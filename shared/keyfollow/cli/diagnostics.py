@@ -21,6 +21,7 @@ from ..paths import Paths, paths
 from ..plain import to_plain
 from . import options
 from .checkup import examine
+from .deliver import check_output
 from .output import event, people, use_json
 from .redact import Redactor, recipe, secrets
 
@@ -39,12 +40,14 @@ recipes.json   settings of the last jobs, without footage, names, paths, prompts
 
 def diagnostics(
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE.zip", help="Where it goes.")] = None,
+    overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
     """Write a zip for a report: logs, versions, what doctor finds, settings of the last jobs. No footage, names, paths, prompts or keys."""
     use_json(json)
     where = paths()
     place = output or Path(time.strftime("keyfollow-diagnostics-%Y%m%d-%H%M%S.zip"))
+    check_output(str(place), overwrite=overwrite)
     temp = temporary(place)
     try:
         with zipfile.ZipFile(temp, "w", zipfile.ZIP_DEFLATED) as bundle:

@@ -36,11 +36,12 @@ def frame(
         list[str], typer.Option("--set", metavar="NAME=VALUE", help="With --prompt: a setting of the engine.")
     ] = [],  # noqa: B006
     seed: Annotated[int, typer.Option(help="With --prompt: same seed, same picture.")] = 0,
+    overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
     """Export one frame of the source, to be edited and given back as a keyframe; or edited already, by a prompt."""
     use_json(json)
-    check_output(output, source)
+    check_output(output, options.clip(source), overwrite=overwrite)
     with MediaReader(source) as reader:
         if not 0 <= number < reader.info.frames:
             raise UsageError(

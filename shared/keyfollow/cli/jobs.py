@@ -39,6 +39,7 @@ def attach(
     ] = None,
     deliver: DeliverOption = "full",
     preview: options.Preview = None,
+    overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
     """Follow a job that was started anywhere, from its first frame to its end."""
@@ -50,7 +51,7 @@ def attach(
             if output is not None:
                 media = probe(run.job.source)
                 span = run.job.range or FrameRange(0, media.frames)
-                write = open_.enter_context(writing(output, [run.job.source], media, span, delivery_of(deliver)))
+                write = open_.enter_context(writing(output, [run.job.source], media, span, delivery_of(deliver), overwrite))
             consume(run.events(), open_.enter_context(follower(json, preview)), write)
         finished(client, run, output or run.take, json)
 
@@ -100,6 +101,8 @@ def remove(id: Id, json: options.Json = False) -> None:
         client.jobs.remove(job.id)
     if json:
         event("removed", job=job.id)
+    else:
+        typer.echo(f"{job.id[:12]} removed")
 
 
 def find(client: Client, id: str) -> Job:
@@ -131,7 +134,7 @@ def _say(job: Job, json: bool) -> None:
 
 def _asked(job: Job, action: str, json: bool) -> None:
     """A running job lets go a moment after it was asked to."""
-    if json or job.state != "running":
+    if json or job.state != "running" or action not in ("cancel", "pause"):
         _say(job, json)
     else:
         typer.echo(f"{job.id[:12]} {action} asked for; it stops within a few seconds")

@@ -21,6 +21,7 @@ from rich.table import Table
 from .. import launch
 from ..errors import Cancelled, KeyfollowError, UsageError, from_plain
 from . import options
+from .deliver import check_output
 from .output import people, size, use_json
 
 app = typer.Typer(no_args_is_help=True)
@@ -93,9 +94,13 @@ def verify(
 
 @app.command()
 def export(
-    model: Id, output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.zip")], json: options.Json = False
+    model: Id,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.zip")],
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
 ) -> None:
     """Write a model as one archive, for a machine without network."""
+    check_output(str(output), overwrite=overwrite)
     for e in _run(["export", model, str(output.absolute())], json):
         if e["event"] == "exported" and not json:
             typer.echo(output)
@@ -124,8 +129,8 @@ def _install(words: list[str], json: bool, licence_shown: bool = False) -> None:
         if json:
             continue
         if e["event"] == "licence" and not licence_shown:
-            people.print(f"{e['title']}, {size(e['size_bytes'])}. Licence: {e['licence'] or 'see its page'}", markup=False)
-            people.print(f"  {e['url']}", markup=False)
+            people.print(f"{e['title']}, {size(e['size_bytes'])}. Licence: {e['licence'] or 'see its page'}")
+            people.print(f"  {e['url']}")
         elif e["event"] == "installed":
             typer.echo(f"{e['model']} is installed: {size(e['size_bytes'])}, revision {e['revision'][:12]}")
 

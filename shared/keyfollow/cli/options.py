@@ -12,12 +12,22 @@ from ..frames import FrameRange
 
 STILLS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".bmp", ".webp"}
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line on stdout; messages on stderr.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 Preview = Annotated[
     str | None,
     typer.Option(
         "--preview", metavar="FILE", help="Keep a small picture of what is being made here (JPEG), for engines that show one."
     ),
 ]
+
+
+def clip(text: str) -> str:
+    """A source that was named at all: an unset variable of a shell would be the folder one is in."""
+    if not text.strip():
+        raise UsageError(
+            "bad_option", "The source is empty.", "Name a video, a folder of numbered images, or a printf pattern."
+        )
+    return text
 
 
 def frame_images(option: str, given: list[str]) -> dict[int, str]:

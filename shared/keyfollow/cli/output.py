@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,13 +16,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from ..atomic import write_atomic
 from ..engine_info import Job
 from ..errors import KeyfollowError, StorageError
 from ..plain import to_plain
 
-people = Console(stderr=True, highlight=False, soft_wrap=True)
+people = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 _json_mode = False
 
 
@@ -41,10 +43,10 @@ def say_error(e: KeyfollowError) -> None:
     """The sentence, then what to do next."""
     if _json_mode:
         event("error", **e.to_plain())
-    people.print(f"[bold red]Error[/] ({e.code}): ", end="")
-    people.print(e.message, markup=False)
+    people.print("Error", style="bold red", end="")
+    people.print(f" ({e.code}): {e.message}")
     if e.remedy:
-        people.print(f"  {e.remedy}", markup=False)
+        people.print(f"  {e.remedy}")
 
 
 def show(items: Sequence[Any], columns: Sequence[str], rows: Iterable[Sequence[object]], as_json: bool, empty: str) -> None:
@@ -60,7 +62,7 @@ def show(items: Sequence[Any], columns: Sequence[str], rows: Iterable[Sequence[o
     for n, column in enumerate(columns):
         table.add_column(column, no_wrap=n == 0, overflow="fold")
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(Text(str(cell)) for cell in row))
     # what goes into a pipe is read by programs and must not be cut
     Console(highlight=False, width=None if sys.stdout.isatty() else 1000).print(table)
 
@@ -114,8 +116,32 @@ class JsonFollower:
         event("frame", frame=number, confidence=round(confidence, 4))
 
 
+class LineFollower:
+    """Lines where there is no terminal: each phase, and every `EVERY_S` how far it is."""
+
+    EVERY_S = 10.0
+
+    def __init__(self) -> None:
+        self._phase = ""
+        self._said = time.monotonic()
+        self._noted = 0
+
+    def job(self, job: Job) -> None:
+        for note in job.notes[self._noted :]:
+            people.print(note)
+        self._noted = len(job.notes)
+        phase = job.progress.phase if job.state == "running" and job.progress else job.state.capitalize()
+        if phase != self._phase or time.monotonic() - self._said > self.EVERY_S:
+            far = f" {job.progress.done}/{job.progress.total}" if job.progress and phase == self._phase else ""
+            people.print(f"{phase}{far}")
+            self._phase, self._said = phase, time.monotonic()
+
+    def frame(self, number: int, confidence: float) -> None:
+        pass
+
+
 class BarFollower:
-    """A progress bar on a terminal; nothing where there is none."""
+    """A progress bar on a terminal."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
@@ -124,7 +150,7 @@ class BarFollower:
 
     def job(self, job: Job) -> None:
         for note in job.notes[self._noted :]:
-            people.print(note, markup=False)
+            people.print(note)
         self._noted = len(job.notes)
         if job.state == "running" and job.progress is not None:
             p = job.progress
@@ -152,7 +178,7 @@ class PreviewFollower:
             try:
                 write_atomic(self._path, preview)
             except StorageError as e:
-                people.print(f"There is no preview: {e.message}", markup=False)
+                people.print(f"There is no preview: {e.message}")
                 self._writes = False
         self._other.job(job)
 
@@ -161,7 +187,7 @@ class PreviewFollower:
 def follower(as_json: bool, preview: str | None = None) -> Iterator[Follower]:
     """What fits the way this command speaks; `preview` is where the run's previews go."""
     columns = (TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    hidden = as_json or not people.is_terminal
-    with Bars(*columns, console=people, transient=True, disable=hidden) as bars:
-        follow = JsonFollower() if as_json else BarFollower(bars)
+    bar = people.is_terminal and not as_json
+    with Bars(*columns, console=people, transient=True, disable=not bar) as bars:
+        follow = BarFollower(bars) if bar else JsonFollower() if as_json else LineFollower()
         yield follow if preview is None else PreviewFollower(follow, Path(preview))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..client import Client, connect
-from ..engine_info import ENDED, Estimate
+from ..engine_info import ENDED, EngineInfo, Estimate
 from ..errors import Cancelled, KeyfollowError, UsageError
 from ..media.probe import probe
 from ..requests import for_prompts
@@ -70,6 +70,7 @@ def propagate(
     ] = None,
     rate: Annotated[str | None, typer.Option(metavar="FPS", help="Frame rate of an image sequence (24, 24000/1001).")] = None,
     preview: options.Preview = None,
+    overwrite: options.Overwrite = False,
     json: options.Json = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what it would cost, and stop.")] = False,
 ) -> None:
@@ -92,10 +93,12 @@ def propagate(
         "cache": cache,
         "rate": options.rate(rate),
     }
-    media = probe(source, rate=edit["rate"])
+    media = probe(options.clip(source), rate=edit["rate"])
     span = edit["range"] = options.frame_range(range_, media.frames)
     prompts = prompt or [""]
     with connect(name="command line") as client, ExitStack() as submitted:
+        if any(prompt or ()) or source_prompt or model:
+            check_words(client.engines().get(engine))
         if dry_run:
             edit["settings"] = for_prompts(client, prompts, engine, edit["settings"])
             show_estimate(client.estimate(source, prompt=prompts[0], **edit), json)
@@ -104,9 +107,9 @@ def propagate(
         inputs = [source, *edit["keyframes"].values(), *mask_files(edit["masks"])]
         outputs, runs = numbered(output, len(prompts)), list[Run]()
         for out in outputs[1:]:
-            check_output(out, *inputs)
+            check_output(out, *inputs, overwrite=overwrite)
         for number, out in enumerate(outputs):
-            with writing(out, inputs, media, span, delivery) as write:
+            with writing(out, inputs, media, span, delivery, overwrite) as write:
                 if not runs:  # not before the first output is found to be one that can be written
                     runs = client.propagate_each(source, prompts, order="source", label=f"propagate {source}", **edit)
                     for run, place, words in zip(runs, outputs, prompts, strict=True):
@@ -117,12 +120,22 @@ def propagate(
             finished(client, runs[number], out, json)
 
 
+def check_words(engine: EngineInfo | None) -> None:
+    """Refuse a prompt or a model for an engine that has no use for them: it would change nothing, and nobody would know."""
+    if engine is not None and not engine.needs_prompt and not engine.needs_weights:
+        raise UsageError(
+            "bad_option",
+            f"The engine {engine.id} reads no prompt and has no model.",
+            "Leave them out, or name an engine that does (see keyfollow engines): for example --engine pix2video.",
+        )
+
+
 def announce(run: Run, prompt: str, as_json: bool) -> None:
     """Which job is whose; `prompt` where there are several."""
     if as_json:
         event("submitted", job=run.id, take=run.take, **({"prompt": prompt} if prompt else {}))
     else:
-        people.print(f"Job {run.id[:12]} (Ctrl+C cancels it)" + (f": {prompt}" if prompt else ""), markup=False)
+        people.print(f"Job {run.id[:12]} (Ctrl+C cancels it)" + (f": {prompt}" if prompt else ""))
 
 
 def mask_files(given: Any) -> list[str]:

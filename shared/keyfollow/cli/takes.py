@@ -54,6 +54,7 @@ def export(
     id: Id,
     output: Annotated[str, typer.Option("--output", "-o", help="A video by suffix, or a folder/ of PNGs.")],
     deliver: DeliverOption = "full",
+    overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
     """Write a take as a video or as pictures."""
@@ -69,7 +70,8 @@ def export(
             )
         media = probe(take.source)
         span = client.takes.span(id)
-        with writing(output, [take.source], media, span, delivery_of(deliver)) as write, follower(json) as follow:
+        write_to = writing(output, [take.source], media, span, delivery_of(deliver), overwrite)
+        with write_to as write, follower(json) as follow:
             for frame in client.takes.frames(id):
                 write(frame)
                 follow.frame(frame.number, frame.confidence)
@@ -96,9 +98,12 @@ def delete(id: Id, json: options.Json = False) -> None:
     """Delete a take for good."""
     use_json(json)
     with connect(name="command line") as client:
-        client.takes.delete(find(client, id).id)
+        take = find(client, id)
+        client.takes.delete(take.id)
     if json:
-        event("deleted", take=id)
+        event("deleted", take=take.id)
+    else:
+        typer.echo(f"{take.id} deleted")
 
 
 def find(client: Client, id: str) -> Take:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from math import prod
 from typing import Any
 
@@ -13,6 +14,63 @@ from .limits import MAX_PIXELS
 from .problems import problem
 from .sandbox import Sandbox
 
+SPARE_S = 600.0
+"""How long `make_ready`'s child waits for a picture."""
+
+
+class _Spare:
+    """A child that is there before its picture is."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: tuple[Sandbox, threading.Timer] | None = None
+
+    def start(self) -> None:
+        with self._lock:
+            if self._held is not None and self._held[0].alive:
+                return
+        child, timer = Sandbox(), threading.Timer(SPARE_S, self._give_up)
+        timer.daemon = True
+        with self._lock:
+            before, self._held = self._held, (child, timer)
+        timer.start()
+        if before is not None:
+            _end(*before)
+
+    def take(self, name: str) -> Sandbox:
+        """The child that waits, else a new one; the caller's to close."""
+        with self._lock:
+            held, self._held = self._held, None
+        if held is not None and held[0].alive:
+            held[1].cancel()
+            held[0].name = name
+            return held[0]
+        if held is not None:
+            _end(*held)
+        return Sandbox(name=name)
+
+    def _give_up(self) -> None:
+        with self._lock:
+            held, self._held = self._held, None
+        if held is not None:
+            _end(*held)
+
+
+def _end(child: Sandbox, timer: threading.Timer) -> None:
+    timer.cancel()
+    child.close()
+
+
+_SPARE = _Spare()
+
+
+def make_ready() -> None:
+    """A picture is about to come: start the child of its own that `read_image` will decode it in, which takes longer than to decode it.
+
+    A child that is not needed ends after `SPARE_S`.
+    """
+    _SPARE.start()
+
 
 def read_image(data: bytes, *, name: str = "") -> FrameBuffer:
     """Decode an encoded still (PNG, JPEG, TIFF, WebP, BMP, EXR, DPX, a PSD's composite; by content, not by name) in a child of its own.
@@ -22,7 +80,7 @@ def read_image(data: bytes, *, name: str = "") -> FrameBuffer:
     Raises:
         MediaError: ``media_unreadable``, ``media_too_large``, ``media_truncated``, ``media_timeout``…
     """
-    with Sandbox(name=name) as sandbox:
+    with _SPARE.take(name) as sandbox:
         return decode_image(sandbox, data)[0]
 
 

@@ -103,6 +103,10 @@ class Sandbox:
         except ChannelError as e:
             raise self._died() from e
 
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
     def close(self) -> None:
         """End the child. It has nothing to save, so it is not asked twice."""
         self._watchdog.close()

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import ceil, floor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from av.audio.frame import AudioFrame
 
 from .problems import problem
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
 
 Samples = npt.NDArray[Any]
 MAX_SILENCE_S = 6 * 3600
@@ -136,6 +138,8 @@ def converted(samples: Samples, sample_type: str) -> Samples:
 
 def audio_frame(samples: Samples, layout: str, rate: int, pts: int) -> AudioFrame:
     """An FFmpeg frame of interleaved samples ``(n, channels)`` that begins at sample `pts`."""
+    from av.audio.frame import AudioFrame  # whoever only plays sound needs no FFmpeg in its own process
+
     flat = np.ascontiguousarray(samples).reshape(1, -1)
     frame = AudioFrame.from_ndarray(flat, format=_PACKED[samples.dtype.name], layout=layout)
     frame.sample_rate = rate

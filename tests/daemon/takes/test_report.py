@@ -145,6 +145,7 @@ def report(records: dict[int, FrameMeasure], has_mask: bool) -> Report:
 
 def test_with_a_mask_the_sentence_is_the_true_number() -> None:
     assert report({n: FrameMeasure(0.1, 0, 0, 1.0) for n in range(3)}, True).summary == "Protected: 0 px changed."
+    assert "the mask lets nothing of the edit through" in report({3: FrameMeasure(0.0, 0, 0, 1.0)}, True).summary
     made = report({4: FrameMeasure(0.1, 2, 0, 1.0), 5: FrameMeasure(0.3, 5, 0, 1.0)}, True)
     assert made.summary == "Protected: 7 px changed."
     assert (made.changed_outside_mask, made.automatic_mask, made.frames) == (7, False, 2)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
@@ -8,6 +9,7 @@ import pytest
 from keyfollow.errors import KeyfollowError, MediaError
 from keyfollow.frames import FrameRange
 from keyfollow_desktop.model import interchange, timeline_edits, work_edits
+from keyfollow_desktop.model.otio_form import from_otio, to_otio
 from keyfollow_desktop.model.state import Keyframe, Media, Project
 
 
@@ -128,3 +130,27 @@ def test_rendered_media_and_sources_with_timecode_relink_at_the_same_frames(edit
         assert [len(list(t.find_clips())) for t in timeline.tracks] == [3, 2]
         back = interchange.read(tmp_path / "film.otio", describe)
         assert back.timeline.tracks[0].clips[0].source_start == 4
+
+
+@pytest.mark.parametrize("suffix", [".otio", ".edl", ".xml"])
+def test_a_dissolve_survives_every_format(edited: Project, tmp_path: Path, suffix: str) -> None:
+    second = edited.timeline.tracks[0].clips[1].id
+    made = timeline_edits.set_dissolve(edited, second, 6)
+    interchange.export(made, tmp_path / f"film{suffix}", sound=suffix == ".xml")
+    back = interchange.read(tmp_path / f"film{suffix}", describe, (25, 1))
+    clips = back.timeline.tracks[0].clips
+    assert [(c.start, c.stop, c.dissolve) for c in clips] == [(0, 100, 0), (100, 200, 6), (200, 300, 0)]
+
+
+def test_a_dissolve_that_another_editor_centred_on_the_cut_begins_where_it_did_there(edited: Project, tmp_path: Path) -> None:
+    timeline = to_otio(edited)
+    at = otio.opentime.RationalTime
+    timeline.tracks[0].insert(
+        1, otio.schema.Transition(transition_type="SMPTE_Dissolve", in_offset=at(4, 25), out_offset=at(3, 25))
+    )
+    otio.adapters.write_to_file(timeline, str(tmp_path / "film.otio"))
+    second = edited.timeline.tracks[0].clips[1]
+    for back in (from_otio(timeline)[0], interchange.read(tmp_path / "film.otio", describe)):
+        clips = back.timeline.tracks[0].clips
+        assert [(c.start, c.stop, c.dissolve) for c in clips] == [(0, 96, 0), (96, 200, 7), (200, 300, 0)]
+        assert clips[1].source_start == pytest.approx(second.source_start - 4 * Fraction(30000, 1001) / 25, abs=1e-3)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from keyfollow_desktop.model import timeline_edits, work_edits
-from keyfollow_desktop.model.selection import Place, next_stop, previous_stop, seen, still_there, stops
+from keyfollow_desktop.model.selection import Place, fading, next_stop, previous_stop, seen, still_there, stops
 from keyfollow_desktop.model.state import Keyframe, Marker, Project
 
 
@@ -33,3 +33,14 @@ def test_clips_that_are_gone_are_not_selected(filled: Project) -> None:
     first, second, _ = (c.id for c in filled.timeline.tracks[0].clips)
     place = Place(5, frozenset({first, second}))
     assert still_there(timeline_edits.remove(filled, [first]), place) == Place(5, frozenset({second}))
+
+
+def test_a_clip_comes_out_of_the_one_before_it_which_goes_on_beyond_its_end(filled: Project) -> None:
+    second = filled.timeline.tracks[0].clips[1]
+    made = timeline_edits.set_dissolve(filled, second.id, 4)
+    assert fading(made, 99) is None and fading(made, 104) is None and fading(filled, 100) is None
+    shown = [fading(made, record) for record in range(100, 104)]
+    assert [f and round(f.share, 3) for f in shown] == [0.2, 0.4, 0.6, 0.8]
+    assert [f and (f.under.clip.media, f.under.frame) for f in shown] == [("pal", n) for n in range(110, 114)]
+    moved = timeline_edits.remove(made, [made.timeline.tracks[0].clips[0].id])
+    assert fading(moved, 100) is None, "there is nothing left that it could come out of"

@@ -245,3 +245,15 @@ def test_whatever_is_done_clips_stay_sorted_apart_and_inside_their_source(steps:
             media = made.source(clip.media)
             last = clip.source_start + (clip.length - 1) * media.fps / made.timeline.fps
             assert clip.source_start >= 0 and last < media.frames
+
+
+def test_a_dissolve_is_no_longer_than_its_clip_and_needs_one_before(filled: Project) -> None:
+    first, second, _ = (c.id for c in filled.timeline.tracks[0].clips)
+    made = edits.set_dissolve(filled, second, 1000)
+    assert made.find(second)[1].dissolve == 100
+    made = edits.split(made, 130, [second])
+    assert [c.dissolve for c in made.timeline.tracks[0].clips] == [0, 30, 0, 0]
+    assert edits.set_dissolve(made, second, 0).find(second)[1].dissolve == 0
+    with pytest.raises(UsageError) as e:
+        edits.set_dissolve(filled, first, 5)
+    assert e.value.code == "nothing_to_dissolve"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from keyfollow.frames import FrameBuffer
 from keyfollow.media.info import MediaInfo
-from keyfollow_desktop.ui.conform import Form, common_form, conform
+from keyfollow_desktop.ui.conform import Form, common_form, conform, dissolved
 
 
 def info(width: int, height: int, dtype: str = "uint8", channels: int = 3, depth: int = 8) -> MediaInfo:
@@ -43,3 +43,13 @@ def test_alpha_is_laid_on_black_or_made_opaque() -> None:
     assert (flat[0, 0] == 200).all() and not flat[1].any()
     opaque = conform(FrameBuffer(np.full((2, 2, 3), 9, np.uint8)), Form(2, 2, "uint8", 8, 4)).pixels
     assert (opaque[..., 3] == 255).all() and (opaque[..., :3] == 9).all()
+
+
+def test_a_dissolve_mixes_what_is_stored_at_every_depth() -> None:
+    for dtype, black, white, want in (("uint8", 0, 200, 50), ("uint16", 0, 40_000, 10_000), ("float16", 0.0, 2.0, 0.5)):
+        under = FrameBuffer(np.full((4, 4, 3), black, dtype), 8 if dtype == "uint8" else 16)
+        over = FrameBuffer(np.full((4, 4, 3), white, dtype), under.depth)
+        made = dissolved(under, over, 0.25)
+        assert made.pixels.dtype == dtype and (made.pixels == want).all()
+    small = FrameBuffer(np.full((2, 2, 3), 100, np.uint8))
+    assert (dissolved(small, FrameBuffer(np.zeros((8, 8, 3), np.uint8)), 0.5).pixels == 50).all()

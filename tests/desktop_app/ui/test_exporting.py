@@ -123,3 +123,21 @@ def test_a_fix_of_one_frame_goes_out_over_the_take(one_clip: Document, frames: l
             wanted = inverted(frames[n]).pixels
             assert (frame.pixels[30:, :, :3] == wanted[30:]).all()
             assert (frame.pixels[:20, :20, :3] == ((255, 0, 0) if n == 2 else wanted[:20, :20])).all()
+
+
+def test_two_takes_of_a_split_clip_dissolve_into_each_other(
+    one_clip: Document, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
+    take = with_take(one_clip, frames)
+    one_clip.edit("Split clip", lambda p: timeline_edits.split(p, 4))
+    second = one_clip.project.timeline.tracks[0].clips[1].id
+    one_clip.edit("Show source", lambda p: timeline_edits.show_take(p, [second], ""))
+    one_clip.edit("Dissolve", lambda p: timeline_edits.set_dissolve(p, second, 3))
+    export = Export(one_clip.project, tmp_path / "out.mkv", FFV1, takes={take: str(one_clip.folder / "takes" / take)})
+    write(export, lambda *n: None, lambda: False)
+    with MediaReader(tmp_path / "out.mkv") as reader:
+        made = [f.pixels[..., :3].astype(float) for f in reader.frames(FrameRange(0, 12))]
+    assert (made[3] == inverted(frames[3]).pixels).all() and (made[7] == frames[7].pixels).all()
+    for n, share in ((4, 0.25), (5, 0.5), (6, 0.75)):
+        want = inverted(frames[n]).pixels * (1 - share) + frames[n].pixels * share
+        assert np.abs(made[n] - want).max() <= 0.51

@@ -115,3 +115,36 @@ def test_without_an_editor_it_says_so(rig: Rig, wait: Callable[..., None]) -> No
     rig.trip.edit()
     wait(lambda: len(rig.errors) == 2)
     assert [e.code for e in rig.errors] == ["no_editor", "editor_not_started"]
+
+
+SLOW = """
+import os, sys, time
+data = open(sys.argv[1], "rb").read()
+other = sys.argv[1] + ".saving.png"
+open(other, "wb").close()
+os.replace(other, sys.argv[1])
+with open(sys.argv[1], "wb") as file:
+    file.write(data[: len(data) // 2])
+    file.flush()
+    time.sleep(0.4)
+    file.write(data[len(data) // 2 :])
+"""
+"""Puts an empty file in place, writes half of it, and takes a break."""
+
+
+def test_a_picture_that_is_written_slowly_is_waited_for_without_a_word(
+    rig: Rig, one_clip: Document, frames: list[FrameBuffer], tmp_path: Path, wait: Callable[..., None]
+) -> None:
+    (tmp_path / "editor.py").write_text(SLOW)
+    told: list[str] = []
+    rig.trip.saving.connect(lambda: told.append("saving"))
+    rig.trip.decoded.connect(lambda digest, size: told.append(f"decoded {size}"))
+    rig.trip.adopted.connect(lambda *_: told.append("adopted"))
+    one_clip.go(4)
+    rig.trip.edit()
+    wait(lambda: rig.adopted)
+    assert told == ["saving", "decoded (96, 64)", "adopted"] and not rig.errors
+    assert (keyframe(one_clip, 4) == frames[4].pixels).all()
+    rig.command = "true"
+    next((one_clip.folder / "keyframes" / "editing").iterdir()).write_bytes(b"no picture")
+    wait(lambda: rig.errors)

@@ -136,6 +136,17 @@ def test_while_an_edit_is_painted_the_daemon_gets_ready_for_its_draft(
     assert len(client.asked) == 1, "there is nothing to get ready for"
 
 
+def test_for_an_engine_whose_drafts_patch_makes_it_is_patch_that_gets_ready(
+    one_clip: Document, client: FakeClient, qtbot: QtBot
+) -> None:
+    runs = runs_of(one_clip)
+    runs._bridge.engines = {"pix": EngineInfo("pix", "Pix", "1", "", needs_weights=True)}
+    media = next(iter(one_clip.project.media))
+    one_clip.do("Engine", work_edits.set_settings(one_clip.project, media, Settings("pix", values={"steps": 30})))
+    runs.prepare()
+    assert (client.asked[0][1]["engine"], client.asked[0][1]["settings"]) == ("patch", {})
+
+
 def test_what_cannot_be_run_is_said(one_clip: Document, client: FakeClient, qtbot: QtBot) -> None:
     runs = runs_of(one_clip)
     errors: list[KeyfollowError] = []

@@ -24,5 +24,5 @@ def test_a_recipe_is_told_in_a_line_and_the_report_below_it(tmp_path: Path) -> N
     (tmp_path / "recipe.json").write_text('{"request": {"engine": "patch", "settings": {"change_threshold": 2.0}, "seed": 7}}')
     known = Known(tmp_path, report=Report(5, changed_share=0.02, changed_outside_mask=4))
     told = details(known, ENGINES).splitlines()
-    assert told[0] == "Patch  ·  change threshold 2.0  ·  seed 7"
+    assert told[0] == "Patch  ·  Change threshold 2.0  ·  seed 7"
     assert told[1] == "5 frames  ·  2 % of the picture changed" and told[2] == "4 pixels changed where the mask protects."

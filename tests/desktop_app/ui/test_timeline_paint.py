@@ -12,13 +12,13 @@ from keyfollow_desktop.ui.document import Document
 from keyfollow_desktop.ui.pictures import Pictures
 from keyfollow_desktop.ui.take_store import TakeStore
 from keyfollow_desktop.ui.timeline import Timeline
-from keyfollow_desktop.ui.timeline_paint import DONE, WAITING, take_name
-from keyfollow_desktop.ui.timeline_scale import GAP, KEYS, RULER, STRIP
+from keyfollow_desktop.ui.timeline_paint import CLIP, DONE, EDGE, WAITING, take_name
+from keyfollow_desktop.ui.timeline_scale import GAP, HEAD, KEYS, RULER, STRIP
 from keyfollow_desktop.ui.window import Window
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from ..conftest import placed, with_keyframe, with_take
+from ..conftest import many_clips, placed, with_keyframe, with_take
 
 TOP = RULER + 6
 
@@ -80,3 +80,16 @@ def test_the_waveform_stands_where_the_sound_is(window: Window, described: Media
         return image.pixelColor(int(window.timeline.scale.x(frame)), y).lightness()
 
     assert light(5) > light(7) + 20 and light(4.2) > light(9) + 20
+
+
+def test_clips_too_small_to_show_anything_are_bars_with_the_diamonds_of_their_keyframes(
+    timeline: Timeline, one_clip: Document, described: Media, frames: list[FrameBuffer], tmp_path: Path
+) -> None:
+    one_clip.do("Many clips", many_clips(described, 400))
+    with_keyframe(one_clip, frames, tmp_path, 0)
+    timeline.fit()
+    image = shot(timeline)
+    strip = {image.pixelColor(x, TOP + KEYS + 20).name() for x in range(HEAD + 4, HEAD + 300)}
+    assert {CLIP.name(), EDGE.name()} <= strip
+    diamonds = {image.pixelColor(x, TOP + KEYS // 2).name() for x in range(HEAD + 4, HEAD + 300)}
+    assert theme.TEXT.name() in diamonds

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer
+from keyfollow_desktop.model import timeline_edits
 from keyfollow_desktop.ui.document import Document
 from keyfollow_desktop.ui.pictures import Pictures
 from keyfollow_desktop.ui.take_store import TakeStore
@@ -184,3 +185,17 @@ def test_a_fix_of_one_frame_is_seen_there_and_survives_another_take(
     document.go(6)
     wait(lambda: on_screen(view) == 6)
     assert near(view, inverted(frames[6]), 10, 10)
+
+
+def test_a_dissolve_is_seen_as_it_will_be_exported(viewer: Rig, frames: list[FrameBuffer], wait: Callable[..., None]) -> None:
+    view, document, _ = viewer
+    with_take(document, frames)
+    document.edit("Split clip", lambda p: timeline_edits.split(p, 4))
+    second = document.project.timeline.tracks[0].clips[1].id
+    document.edit("Show source", lambda p: timeline_edits.show_take(p, [second], ""))
+    document.edit("Dissolve", lambda p: timeline_edits.set_dissolve(p, second, 3))
+    document.go(5)
+    grey = FrameBuffer(np.full_like(frames[5].pixels, 128))
+    wait(lambda: near(view, grey, 20, 20) and near(view, grey, 70, 50))
+    document.go(7)
+    wait(lambda: near(view, frames[7], 20, 20) and near(view, frames[7], 70, 50))

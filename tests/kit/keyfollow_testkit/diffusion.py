@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from keyfollow.edits import SettingValue
 from keyfollow.frames import FrameBuffer, FrameRange
-from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, EditKeyframe, InversionSpec
+from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, InversionSpec
 from keyfollow_daemon.engines.diffusion.backbone import Backbone
 from keyfollow_daemon.engines.pix2video.engine import Pix2VideoEngine
 from keyfollow_daemon.engines.pix2video.info import describe
 from safetensors.numpy import load_file
 
-from .memory import Memory
+from .memory import Memory, edit_of
 from .tiny_models import tiny_model
 
 CASE = Path(__file__).parents[2] / "golden" / "pix2video"
@@ -59,18 +59,16 @@ def edit(
     frames: list[FrameBuffer], keyframes: Mapping[int, FrameBuffer] | None = None, span: FrameRange | None = None, **more: Any
 ) -> Edit:
     """A run over `span` (all frames) with the golden prompts, quick and on the smaller model; `more` are fields of `Edit`, or settings."""
-    span = span or FrameRange(0, len(frames))
-    fields = {n: more.pop(n) for n in list(more) if n in Edit.__dataclass_fields__}
-    values: dict[str, Any] = {
-        "range": span,
-        "wanted": list(span),
-        "keyframes": [EditKeyframe(n, k) for n, k in sorted((keyframes or {}).items())],
-        "settings": settings(**more),
-        "prompt": TARGET_PROMPT,
-        "source_prompt": SOURCE_PROMPT,
-        "model": tiny_model("sd2-depth"),
-    }
-    return Edit(**{**values, **fields})
+    return edit_of(
+        frames,
+        keyframes,
+        span,
+        settings,
+        more,
+        prompt=TARGET_PROMPT,
+        source_prompt=SOURCE_PROMPT,
+        model=tiny_model("sd2-depth"),
+    )
 
 
 def propagate(engine: Pix2VideoEngine, memory: Memory, job: Edit, resumed: bool = False) -> Iterator[EditedFrame]:

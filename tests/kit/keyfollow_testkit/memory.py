@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from keyfollow.frames import FrameBuffer
-from keyfollow_daemon.engines.base import Array, Preview
+from keyfollow.edits import SettingValue
+from keyfollow.frames import FrameBuffer, FrameRange
+from keyfollow_daemon.engines.base import Array, Edit, EditKeyframe, Preview
 
 
 class Memory:
@@ -74,3 +75,23 @@ class Memory:
 
     def restore(self, name: str) -> dict[str, Array] | None:
         return self.kept.get(name)
+
+
+def edit_of(
+    frames: list[FrameBuffer],
+    keyframes: Mapping[int, FrameBuffer] | None,
+    span: FrameRange | None,
+    settings: Callable[..., dict[str, SettingValue]],
+    more: dict[str, Any],
+    **usual: Any,
+) -> Edit:
+    """A run over `span` (all frames); `more` are fields of `Edit`, which go before what is `usual`, or changes of `settings`."""
+    span = span or FrameRange(0, len(frames))
+    fields = {n: value for n, value in more.items() if n in Edit.__dataclass_fields__}
+    values: dict[str, Any] = {
+        "range": span,
+        "wanted": list(span),
+        "keyframes": [EditKeyframe(n, k) for n, k in sorted((keyframes or {}).items())],
+        "settings": settings(**{n: value for n, value in more.items() if n not in fields}),
+    }
+    return Edit(**{**values, **usual, **fields})

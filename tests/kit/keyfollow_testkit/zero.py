@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from keyfollow.edits import SettingValue
 from keyfollow.frames import FrameBuffer, FrameRange
-from keyfollow_daemon.engines.base import Edit, EditedFrame, EditKeyframe, InversionSpec
+from keyfollow_daemon.engines.base import Edit, EditedFrame, InversionSpec
 from keyfollow_daemon.engines.diffusion import loading
 from keyfollow_daemon.engines.vid2vid_zero.engine import Vid2VidZeroEngine
 from keyfollow_daemon.engines.vid2vid_zero.info import describe
 from keyfollow_daemon.engines.vid2vid_zero.network import VideoNetwork
 
-from .memory import Memory
+from .memory import Memory, edit_of
 from .zero_model import CASE, model_folder
 
 SOURCE_PROMPT, TARGET_PROMPT = "a car is moving on the road", "a jeep is moving on the snow"
@@ -35,18 +35,9 @@ def edit(
     frames: list[FrameBuffer], keyframes: Mapping[int, FrameBuffer] | None = None, span: FrameRange | None = None, **more: Any
 ) -> Edit:
     """A run over `span` (all frames); `more` are fields of `Edit`, or settings."""
-    span = span or FrameRange(0, len(frames))
-    fields = {n: more.pop(n) for n in list(more) if n in Edit.__dataclass_fields__}
-    values: dict[str, Any] = {
-        "range": span,
-        "wanted": list(span),
-        "keyframes": [EditKeyframe(n, k) for n, k in sorted((keyframes or {}).items())],
-        "settings": settings(**more),
-        "prompt": TARGET_PROMPT,
-        "source_prompt": SOURCE_PROMPT,
-        "model": model_folder(),
-    }
-    return Edit(**{**values, **fields})
+    return edit_of(
+        frames, keyframes, span, settings, more, prompt=TARGET_PROMPT, source_prompt=SOURCE_PROMPT, model=model_folder()
+    )
 
 
 def propagate(engine: Vid2VidZeroEngine, memory: Memory, job: Edit, resumed: bool = False) -> Iterator[EditedFrame]:

@@ -40,6 +40,19 @@ def test_frames_are_written_in_order_and_the_file_appears_at_the_end(clip: Path,
         assert made.info.frames == 2 and (made.read(0).pixels[:20, :20] == (1, 2, 3)).all()
 
 
+def test_another_file_is_only_replaced_when_that_was_asked_for(clip: Path, tmp_path: Path) -> None:
+    (there := tmp_path / "there.mkv").write_bytes(b"mine")
+    with pytest.raises(UsageError) as refused:
+        deliver.check_output(str(there), str(clip))
+    assert refused.value.code == "output_exists" and "--overwrite" in refused.value.remedy
+    deliver.check_output(str(there), str(clip), overwrite=True)
+    with pytest.raises(UsageError) as refused:
+        deliver.check_output(str(clip), str(clip), overwrite=True)
+    assert refused.value.code == "output_is_source"
+    with pytest.raises(UsageError):
+        deliver.check_output(" ")
+
+
 def test_a_failure_in_between_leaves_nothing(clip: Path, tmp_path: Path) -> None:
     before = sorted(tmp_path.iterdir())
     with (

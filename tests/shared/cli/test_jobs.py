@@ -9,6 +9,7 @@ from typing import Any
 
 from keyfollow.media.reader import MediaReader
 from keyfollow_testkit.daemons import Home
+from keyfollow_testkit.faults import eventually
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -36,6 +37,10 @@ def test_paused_jobs_wait_can_be_reordered_and_cancelled(kf: Home, clip: Path, e
         runs = [client.propagate(clip, keyframes={0: edited}, job=uuid.uuid4().hex) for _ in range(3)]
         for run in runs[1:]:
             kf.command("jobs", "pause", run.id)
+        # a pause is answered at once; the state of a job that runs already follows when the worker has let go of it
+        eventually(
+            lambda: all(client.jobs.get(r.id).state in ("paused", "done") for r in runs[1:]), 60, "paused, or at their end"
+        )
         runs[0].wait()
         last = client.jobs.get(runs[2].id)
         if last.state == "paused":

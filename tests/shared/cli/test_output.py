@@ -42,6 +42,19 @@ def test_errors_are_sentences_on_stderr_and_events_for_programs(capsys: pytest.C
     assert json.loads(said.out) == {"event": "error", **error.to_plain()} and error.message in said.err
 
 
+def test_tables_show_what_is_in_square_brackets(capsys: pytest.CaptureFixture[str]) -> None:
+    output.show(["x"], ("clip",), [("shot [1].mp4",)], False, "none")
+    assert "shot [1].mp4" in capsys.readouterr().out
+
+
+def test_without_a_terminal_each_phase_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.follower(as_json=False) as follow:
+        for n in (1, 2, 3):
+            follow.job(job(n))
+        follow.job(job(10, "done"))
+    assert capsys.readouterr().err.split() == ["Propagating", "Done"]
+
+
 def test_progress_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     with output.follower(as_json=True) as follow:
         for n in (1, 1, 2):
@@ -76,7 +89,7 @@ def test_a_note_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
                 follow.job(replace(job(n), notes=("Memory [is] short.",)))
     said = capsys.readouterr()
     assert [json.loads(line).get("text") for line in said.out.splitlines()] == ["Memory [is] short.", None, None]
-    assert said.err == "Memory [is] short.\n"
+    assert said.err == "Memory [is] short.\nPropagating\n"
 
 
 def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:

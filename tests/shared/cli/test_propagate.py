@@ -7,6 +7,7 @@ import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import av
 import numpy as np
@@ -35,7 +36,7 @@ def propagated(kf: Home, *words: object) -> dict[str, Any]:
 
 def refused(kf: Home, *words: object) -> tuple[int, dict[str, Any]]:
     """Run a command that must fail: its exit status and its error event. Every error has a sentence and a remedy."""
-    done = kf.command(*map(str, words), "--json")
+    done = kf.here(*map(str, words), "--json")
     last = events(done)[-1]
     assert last["event"] == "error" and last["message"] and last["remedy"], done.stdout
     assert last["message"] in done.stderr
@@ -214,8 +215,8 @@ def test_odd_sizes(kf: Home, tmp_path: Path, size: tuple[int, int]) -> None:
     edited = frames[0].copy()
     edited[: height // 2 + 1, : width // 2 + 1] = (250, 20, 20)
     key = clips.write_png(tmp_path / "key.png", edited)
-    propagated(kf, clip, "-k", f"0={key}", "-o", tmp_path / "out.mp4")
-    propagated(kf, clip, "-k", f"0={key}", "-o", tmp_path / "out.mkv")
+    take = propagated(kf, clip, "-k", f"0={key}", "-o", tmp_path / "out.mp4")["take"]
+    assert kf.command("takes", "export", take, "--output", str(tmp_path / "out.mkv")).returncode == 0
     assert pixels(tmp_path / "out.mkv")[0].shape == (height, width, 3) == pixels(tmp_path / "out.mp4")[2].shape
 
 
@@ -264,6 +265,10 @@ class TestMistakes:
             (("{clip}", "-k", "0={edited}", "--mask", "99={edited}"), 2, "frame_out_of_range"),
             (("{clip}", "-k", "0={edited}", "--cache", "0123456789abcdef"), 2, "unknown_cache"),
             (("{clip}", "-k", "0={edited}", "--deliver", "half"), 2, "bad_option"),
+            (("{clip}", "-k", "0={edited}", "--prompt", "a red patch"), 2, "bad_option"),
+            (("{clip}", "-k", "0={edited}", "--model", "some/model"), 2, "bad_option"),
+            (("{clip}", "-k", "0={edited}", "--colour", "red"), 2, "bad_usage"),
+            (("", "-k", "0={edited}"), 2, "bad_option"),
         ],
     )
     def test_wrong_requests(
@@ -277,6 +282,17 @@ class TestMistakes:
         got, error = refused(kf, "propagate", *filled, "--output", out)
         assert (got, error["code"]) == (status, code)
         assert not list(out.parent.iterdir())
+
+    def test_nothing_is_replaced_unasked(self, kf: Home, clip: Path, edited: Path, tmp_path: Path) -> None:
+        """Before anything is computed."""
+        (there := tmp_path / "there.mp4").write_bytes(b"mine")
+        for words in (("propagate", clip, "-k", f"0={edited}"), ("frame", clip, "0")):
+            assert refused(kf, *words, "--output", there) == (2, ANY)
+            assert refused(kf, *words, "--output", there)[1]["code"] == "output_exists"
+            assert refused(kf, *words, "--output", "")[1]["code"] == "bad_option"
+        assert there.read_bytes() == b"mine"
+        assert kf.here("frame", str(clip), "0", "--output", str(tmp_path / "a.png")).returncode == 0
+        assert kf.here("frame", str(clip), "1", "--output", str(tmp_path / "a.png"), "--overwrite").returncode == 0
 
     def test_no_output(self, kf: Home, clip: Path, edited: Path) -> None:
         assert refused(kf, "propagate", clip, "-k", f"0={edited}")[0] == 2

@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 from keyfollow.errors import MediaError
+from keyfollow.media import images
 from keyfollow.media.encode_image import encode_image
-from keyfollow.media.images import decode_image, read_image, receive_pixels
+from keyfollow.media.images import decode_image, make_ready, read_image, receive_pixels
 from keyfollow.media.sandbox import Sandbox
 
 RNG = np.random.default_rng(2)
@@ -72,3 +73,26 @@ def test_an_answer_of_absurd_size_takes_no_memory() -> None:
         ):
             with pytest.raises(MediaError):
                 receive_pixels(sandbox, head)
+
+
+def test_a_child_that_was_started_ahead_decodes_one_picture_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Sandbox] = []
+
+    class Counted(Sandbox):
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**given)
+            started.append(self)
+
+    monkeypatch.setattr(images, "Sandbox", Counted)
+    data = encode_image(".png", RNG.integers(0, 256, (8, 8, 3), np.uint8))
+    make_ready()
+    make_ready()
+    assert len(started) == 1
+    read_image(data)
+    assert len(started) == 1 and not started[0].alive
+    read_image(data)
+    make_ready()
+    started[2].close()
+    with pytest.raises(MediaError, match=r"edit\.png"):
+        read_image(b"hello", name="edit.png")
+    assert len(started) == 4 and not any(child.alive for child in started)

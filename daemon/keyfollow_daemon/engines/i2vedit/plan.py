@@ -50,7 +50,8 @@ def ladder(first: Plan, exact: bool) -> list[Plan]:
     # fewer than four take no less than the edit does
     few = replace(checkpointed, together=4)
     offload = replace(few, offload=True)
-    plans = [first, checkpointed, few, offload]
+    # in fp32 the edit takes more than decoding does: fewer frames at once would give nothing back
+    plans = [first, checkpointed, *[few] * (first.precision != "fp32"), offload]
     if first.precision == "fp32" and not exact:
         plans.append(replace(offload, precision="bf16"))
     return plans

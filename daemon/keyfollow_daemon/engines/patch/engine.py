@@ -117,11 +117,12 @@ class _Run:
     def _learnt(self, key: int) -> KeyModel:
         keyframe, source = self._keyframes[key].image, self._source[key]
         threshold = float(self._edit.settings["change_threshold"])
-        if threshold < 0 and self._edit.draft:
-            # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
-            threshold = noise_threshold(values(keyframe), values(source))
         if self._edit.draft:
-            self._outlines.add(key, core(change_mask(values(keyframe), values(source), threshold)))
+            after, before = values(keyframe), values(source)
+            if threshold < 0:
+                # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
+                threshold = noise_threshold(after, before)
+            self._outlines.add(key, core(change_mask(after, before, threshold)))
         return key_model(self._work(keyframe), self._work(source), threshold)
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
@@ -141,8 +142,8 @@ class _Run:
         if preset != "auto":
             return preset == "style"
         if key not in self._redrawn:
-            threshold = float(self._edit.settings["change_threshold"])
-            self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], threshold)
+            changed = self._outlines[key] if self._edit.draft else self._models[key].changed
+            self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], changed)
         return self._redrawn[key]
 
     def _masks_in(self, shot: range) -> Masks:

@@ -6,8 +6,7 @@ import numpy as np
 from keyfollow.frames import FrameBuffer
 
 from .affine import fit
-from .changes import change_mask
-from .pixels import Floats, cv, values
+from .pixels import Bools, Floats, cv, values
 
 LONG_SIDE = 512
 """Judged at this size at most: what counts as detail depends on the picture, not on its resolution."""
@@ -20,11 +19,10 @@ REDRAWN = 0.2
 COVERED = 0.9
 
 
-def redrawn(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> bool:
-    """Whether the edit redraws the whole picture, so that carrying a colour map along would lose it."""
-    after, before = values(keyframe), values(source)
-    changed = change_mask(after, before, threshold).mean() > COVERED
-    return bool(changed and unexplained(after[..., :3], before[..., :3]) > REDRAWN)
+def redrawn(keyframe: FrameBuffer, source: FrameBuffer, changed: Bools) -> bool:
+    """Whether the edit, which `changed` (a `change_mask`) these pixels, redraws the whole picture, so that carrying a colour map along
+    would lose it."""
+    return bool(changed.mean() > COVERED and unexplained(values(keyframe)[..., :3], values(source)[..., :3]) > REDRAWN)
 
 
 def unexplained(after: Floats, before: Floats) -> float:

@@ -18,6 +18,8 @@ CELL_PX, STEP = 8, 2
 LUMA_CELLS = 16
 UNSURE = 0.2
 """Confidence at which the tracked edit counts for nothing; at `SURE` it stands alone."""
+TOLD, WHOLE = 0.4, 0.5
+"""Belief in a colour's edit from which a pixel far from the tracked edit is filled at all, and wholly: half an edit is no edit's colour."""
 FAINT = 1.5
 """What is filled below this (8-bit units) nobody would see: the source's own bits are worth more."""
 VISIBLE = 12.0
@@ -78,7 +80,7 @@ def _told(first: int, end: int, by_colour: Floats, belief: Floats, confidence: F
     for y in range(first, end):
         for x in range(belief.shape[1]):
             told[y, x] = False
-            if belief[y, x] > 0.4 and confidence[y, x] < 0.5:
+            if belief[y, x] > TOLD and confidence[y, x] < 0.5:
                 for c in range(3):
                     told[y, x] |= abs(by_colour[y, x, c]) > np.float32(VISIBLE)
 
@@ -107,7 +109,9 @@ def _complete(
             if area[y, x] > 0:
                 sure = belief[y, x]
                 known = np.float32(0)
-                if close[y, x] and sure < 1:
+                if not close[y, x]:
+                    sure = min(max((sure - np.float32(TOLD)) / np.float32(WHOLE - TOLD), np.float32(0)), np.float32(1))
+                elif sure < 1:
                     _look(volume, y, x, luma[y, x], found)
                     known = min(np.float32(1), np.float32(4.0 / (CELL_PX * CELL_PX)) * found[0])
                 for c in range(channels):

@@ -8,7 +8,7 @@ from .kernels import kernel, rows
 from .pixels import Bytes, Floats, box, evened, grid, sample
 
 PATCH_RADIUS = 3
-HIGHLIGHT_RIDGE = 0.02
+HIGHLIGHT_RIDGE = 0.005
 
 
 class KeyView:
@@ -33,10 +33,10 @@ class KeyView:
 
 
 def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool = True) -> Floats:
-    """Mean squared difference (7 x 7 patches, three channels) to the keyframe after the best common gain (0.5…2) and offset.
+    """Mean squared difference (7 x 7 patches, three channels) to the keyframe after the best common gain (0.15…2) and offset.
 
-    The gain keeps a correct track alive when a surface turns into the shade, the offset when a highlight crosses it; the offset
-    pays a ridge penalty, since with both free any two flat patches are alike.
+    The gain keeps a correct track alive when a surface turns into the shade; both do when a highlight crosses it, which adds light and
+    takes contrast. The offset pays a ridge penalty, since with both free any two flat patches are alike.
 
     Args:
         guide: ``(h, w, 3)`` uint8 of the frame, or of a part of it; offsets count from that part's corner.
@@ -90,7 +90,7 @@ def _residual(first: int, end: int, moments: Floats, highlights: bool, error: Fl
             gain = (cross * ridge - then * now) / (square * ridge - then * then + np.float32(1))
             if not highlights:
                 gain = cross / (square + np.float32(1))
-            gain = min(max(gain, np.float32(0.5)), np.float32(2))
+            gain = min(max(gain, np.float32(0.15)), np.float32(2))
             highlight = (now - gain * then) / ridge if highlights else np.float32(0)
             left = own - 2 * gain * cross + gain * gain * square - highlight * highlight * ridge
             error[v, u] = max(left, np.float32(0))

@@ -30,6 +30,9 @@ class Outlines:
     def add(self, key: int, changed: Bools) -> None:
         self._of[key] = changed
 
+    def __getitem__(self, key: int) -> Bools:
+        return self._of[key]
+
     def keep(self, keys: Iterable[int]) -> None:
         """Forget all but these."""
         self._of = {key: self._of[key] for key in keys if key in self._of}

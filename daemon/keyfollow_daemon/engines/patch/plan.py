@@ -52,9 +52,13 @@ class Gap:
 
 
 def gaps(keys: Sequence[int], wanted: Sequence[int]) -> Iterator[Gap]:
-    """Every frame of `wanted` that is no keyframe, in exactly one gap; gaps without any are left out."""
+    """Every frame of `wanted` that is no keyframe, in exactly one gap; gaps without any are left out.
+
+    From the first keyframe on, then what lies before a keyframe that is alone: who looks at one frame plays on from there.
+    """
     bounds: list[int | None] = [None, *sorted(keys), None]
-    for left, right in pairwise(bounds):
+    between = list(pairwise(bounds))
+    for left, right in between if len(between) > 2 else reversed(between):
         inside = sorted(f for f in wanted if (left is None or f > left) and (right is None or f < right))
         if not inside:
             continue

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from keyfollow.frames import Pixels
-from keyfollow.media.encode_image import encode_image
 from keyfollow.media.fit import fit_keyframe, mask_weight
 
 from ...model import assets, work_edits
@@ -61,6 +60,8 @@ def load(project: Project, folder: Path, opened: Opened, take_folder: str) -> Ca
 
 def save(canvas: Canvas, folder: Path, opened: Opened) -> dict[Plane, str]:
     """Write what was painted into the project's folder; names by layer. Raises StorageError."""
+    from keyfollow.media.encode_image import encode_image  # imports FFmpeg, which the window's start must not wait for
+
     names: dict[Plane, str] = {}
     if "edit" in canvas.painted:
         pixels = _clean(canvas.edit) if opened.about == "retouch" else canvas.result().pixels

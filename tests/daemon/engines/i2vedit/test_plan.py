@@ -12,12 +12,12 @@ def sizes(plans: list[Plan]) -> list[int]:
 
 
 def test_every_step_down_takes_less() -> None:
-    plans = ladder(Plan("bf16"), exact=False)
-    found = sizes(plans)
-    assert found == sorted(found, reverse=True) and len(set(found)) == len(found)
+    for precision in ("fp32", "bf16"):
+        plans = ladder(Plan(precision), exact=False)
+        found = sizes(plans)
+        assert found == sorted(found, reverse=True) and len(set(found)) == len(found)
+        assert plans[-1].precision == "bf16"
     assert all(p.precision == "fp32" for p in ladder(Plan("fp32"), exact=True))
-    lower = ladder(Plan("fp32"), exact=False)
-    assert lower[-1].precision == "bf16" and sizes(lower) == sorted(sizes(lower), reverse=True)
     assert fitting(plans, FULL, TRAINING, 14, True, None) == 0
     assert fitting(plans, FULL, TRAINING, 14, True, found[2]) == 2
     assert fitting(plans, FULL, TRAINING, 14, True, 1) == len(plans) - 1

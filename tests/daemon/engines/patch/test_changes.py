@@ -42,3 +42,17 @@ def test_a_given_threshold_is_kept(picture: Any) -> None:
     source = picture.astype(np.float32)
     assert not change_mask(source + 4, source, 5.0).any()
     assert change_mask(source + 6, source, 5.0).all()
+
+
+def test_tiles_are_told_by_what_differs_most_in_them_and_by_their_means(picture: Any) -> None:
+    """The quick way out says the same as the definition."""
+    smooth = cv2.GaussianBlur(picture, (0, 0), 2).astype(np.float32)
+    rng = np.random.default_rng(5)
+    grain = rng.integers(-3, 4, smooth.shape).astype(np.float32)
+    for key in (smooth + grain, smooth + grain + 2, smooth + grain * (rng.random(smooth.shape[:2]) < 0.004)[..., None]):
+        difference = (key - smooth)[: smooth.shape[0] // 8 * 8, : smooth.shape[1] // 8 * 8]
+        tiles = difference.reshape(difference.shape[0] // 8, 8, -1, 8, 3)
+        most, drift = np.abs(tiles).max(axis=(1, 3, 4)), np.abs(tiles.mean(axis=(1, 3))).max(axis=2)
+        noisy = (most > 0) & (most < 24) & (drift < 1.5)
+        believed = noisy.mean() >= 1 / 3 and noisy.sum() >= 2 * (most == 0).sum()
+        assert noise_threshold(key, smooth) == (min(16.0, np.percentile(most[noisy], 99) + 1.0) if believed else 0.0)

@@ -68,6 +68,16 @@ def test_more_of_an_edited_colour_is_filled_however_far_if_it_hangs_together() -
     assert np.abs(made[40, 112]).max() == 0
 
 
+def test_what_is_filled_far_away_is_filled_wholly_or_not_at_all() -> None:
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    told = np.full((*SHAPE, 3), 30.0, np.float32)
+    for belief, filled in ((0.6, 30), (0.3, 0)):
+        made = fill(
+            proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0), by_colour=told, belief=half(0, belief)), GREY, 10
+        )
+        assert np.abs(made[20:60, 90:110] - filled).max() < 1
+
+
 def test_without_a_limit_the_colour_table_reaches_everywhere() -> None:
     colour = np.full((*SHAPE, 3), 12.0, np.float32)
     made = fill(proposal(by_colour=colour, belief=half(1, 1)), GREY, np.inf)

@@ -13,6 +13,11 @@ def test_gaps_without_work_are_left_out() -> None:
     assert [g.left for g in gaps([0, 5, 9], [7, 20])] == [5, 9]
 
 
+def test_of_a_keyframe_that_is_alone_what_follows_it_comes_first() -> None:
+    made = [(g.left, g.right, list(g.frames)) for g in gaps([4], range(7))]
+    assert made == [(4, None, [5, 6]), (None, 4, [3, 2, 1, 0])]
+
+
 def test_weights_are_linear_between_keyframes() -> None:
     gap = Gap(0, 4, (1, 2, 3))
     assert gap.weights(1) == {0: 0.75, 4: 0.25}
