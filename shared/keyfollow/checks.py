@@ -8,6 +8,9 @@ from .errors import ModelMissing, UsageError
 from .frames import FrameRange
 from .media.info import MediaInfo
 
+KEYFRAME_SIZE = "Export the frame with `keyfollow frame`, edit that picture, and keep its size."
+MASK_SIZE = "Scale the mask to the clip's size, or paint it over a frame that `keyfollow frame` exported."
+
 
 def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) -> FrameRange:
     """The range of the run: the request's own, else the whole clip.
@@ -24,7 +27,7 @@ def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) ->
         raise UsageError("prompt_missing", f"The engine {engine.name} needs a prompt.", "Describe the result with --prompt.")
     span = request.range or FrameRange(0, media.frames)
     if span.stop > media.frames:
-        raise _out_of_range(f"The range {span.start}:{span.stop}", media)
+        raise out_of_range(f"The range {span.start}:{span.stop}", media.frames, media.first_number)
     if engine.needs_keyframe and not request.keyframes:
         raise UsageError(
             "no_keyframe",
@@ -38,7 +41,7 @@ def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) ->
     seen: set[int] = set()
     for key in request.keyframes:
         if not 0 <= key.frame < media.frames:
-            raise _out_of_range(f"Keyframe {key.frame}", media)
+            raise out_of_range(f"Keyframe {key.frame}", media.frames, media.first_number)
         if key.frame in seen:
             raise UsageError("keyframe_twice", f"Frame {key.frame} has two keyframes.", "Give one picture per frame.")
         seen.add(key.frame)
@@ -48,12 +51,12 @@ def check_request(request: EditRequest, media: MediaInfo, engine: EngineInfo) ->
                 "bad_mask", "A mask is either a picture on a frame or a video.", "Use --mask FRAME=IMAGE or --mask VIDEO."
             )
         if mask.frame is not None and not 0 <= mask.frame < media.frames:
-            raise _out_of_range(f"The mask on frame {mask.frame}", media)
+            raise out_of_range(f"The mask on frame {mask.frame}", media.frames, media.first_number)
     return span
 
 
-def check_size(what: str, size: tuple[int, int], media: MediaInfo) -> None:
-    """A keyframe or mask must have the clip's size; `size` is (width, height).
+def check_size(what: str, size: tuple[int, int], media: MediaInfo, remedy: str = KEYFRAME_SIZE) -> None:
+    """A keyframe or mask must have the clip's size; `size` is (width, height), `remedy` what to do (`MASK_SIZE` for masks).
 
     Raises:
         UsageError: ``wrong_size``.
@@ -62,14 +65,15 @@ def check_size(what: str, size: tuple[int, int], media: MediaInfo) -> None:
         raise UsageError(
             "wrong_size",
             f"{what} is {size[0]}x{size[1]}, but the clip is {media.width}x{media.height}.",
-            "Export the frame with `keyfollow frame`, edit that picture, and keep its size.",
+            remedy,
         )
 
 
-def _out_of_range(what: str, media: MediaInfo) -> UsageError:
+def out_of_range(what: str, frames: int, first_number: int = 0) -> UsageError:
+    """``frame_out_of_range``: `what` is not within a clip of `frames` frames, of which `first_number` is the number in the first file's name."""
     return UsageError(
         "frame_out_of_range",
-        f"{what} is not in the clip, which has {media.frames} frames.",
-        f"Frames count from 0: the last one is {media.frames - 1}."
-        + (f" (Frame 0 is the picture numbered {media.first_number}.)" if media.first_number else ""),
+        f"{what} is not in the clip, which has {frames} frame{'s' * (frames > 1)}.",
+        f"Frames count from 0: the last one is {frames - 1}."
+        + (f" (Frame 0 is the picture numbered {first_number}.)" if first_number else ""),
     )

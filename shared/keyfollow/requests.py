@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from . import deltas
-from .checks import check_request, check_size
+from .checks import MASK_SIZE, check_request, check_size
 from .edits import Blob, Clip, EditRequest, Keyframe, Mask, MaskRole, Quality, SettingValue
-from .errors import MediaError, UsageError
+from .errors import UsageError
 from .frames import FrameBuffer, FrameRange, Pixels
 from .media.info import MediaInfo
 
@@ -112,18 +112,18 @@ class Looked:
 
 
 def pack_picture(picture: Picture) -> PackedPicture:
-    """Raises `MediaError` ``media_not_found`` or ``media_unreadable``."""
+    """Raises `MediaError` as `media.source.read_file`; for a folder ``media_not_regular``."""
     form: Literal["file", "frame"] = "frame"
     name = "pixels"
     if isinstance(picture, (str, os.PathLike)):
+        from .media.problems import problem
+        from .media.source import read_file
+
         path = Path(picture)
         form, name = "file", path.name
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError as e:
-            raise MediaError("media_not_found", f"There is no file {path}.", "Check the path.") from e
-        except OSError as e:
-            raise MediaError("media_unreadable", f"{path} cannot be read ({e.strerror}).", "Check the file.") from e
+        if path.is_dir():
+            raise problem("media_not_regular", "it is a folder", str(path), "Give one picture, for example a PNG.")
+        data = read_file(path)
     elif isinstance(picture, bytes):
         form, name, data = "file", "picture", picture
     else:
@@ -197,7 +197,7 @@ def build_request(
     for n, packed in keys.items():
         check_size(f"Keyframe {n}", sizes[packed.blob.sha256].result(), media)
     for packed in stills.values():
-        check_size(f"The mask {packed.blob.name}", sizes[packed.blob.sha256].result(), media)
+        check_size(f"The mask {packed.blob.name}", sizes[packed.blob.sha256].result(), media, MASK_SIZE)
     for packed in (*keys.values(), *stills.values()):
         client.put(packed)
     return request, source_of

@@ -165,7 +165,9 @@ class Run:
     def _finish(self) -> Report:
         self.job = self._client.jobs.get(self.id)
         if self.job.state == "cancelled":
-            raise Cancelled()
+            id = self.id[:12]
+            remedy = f"`keyfollow jobs retry {id}` goes on from its last finished frame, `keyfollow jobs attach {id} -o FILE` writes the result."
+            raise Cancelled(remedy=remedy)
         if self.job.failure is not None:
             raise error_of(self.job.failure)
         self.report = self._client.takes.get(self.take).report

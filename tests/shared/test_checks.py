@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from keyfollow.checks import check_request, check_size
+from keyfollow.checks import MASK_SIZE, check_request, check_size
 from keyfollow.edits import Blob, Clip, EditRequest, Keyframe, Mask
 from keyfollow.engine_info import EngineInfo, Setting
 from keyfollow.errors import KeyfollowError, ModelMissing, UsageError
@@ -97,3 +97,7 @@ def test_a_picture_must_have_the_size_of_the_clip() -> None:
             check_size("Keyframe 3", (width, height), MEDIA)
         assert refused.value.code == "wrong_size"
         assert f"Keyframe 3 is {width}x{height}, but the clip is 64x48" in refused.value.message
+        assert "keyfollow frame" in refused.value.remedy
+    with pytest.raises(UsageError) as refused:
+        check_size("The mask m.png", (1, 1), MEDIA, MASK_SIZE)
+    assert "the mask" in refused.value.remedy

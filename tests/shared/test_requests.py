@@ -102,7 +102,11 @@ def test_a_picture_that_cannot_be_read_is_a_media_error(tmp_path: Path) -> None:
     assert missing.value.code == "media_not_found"
     with pytest.raises(MediaError) as folder:
         pack_picture(tmp_path)
-    assert folder.value.code == "media_unreadable"
+    assert folder.value.code == "media_not_regular" and "a folder" in folder.value.message and "picture" in folder.value.remedy
+    (tmp_path / "empty.png").touch()
+    with pytest.raises(MediaError) as empty:
+        pack_picture(tmp_path / "empty.png")
+    assert empty.value.code == "media_empty"
 
 
 # --- requests ----------------------------------------------------------------------------------------------------------
@@ -176,6 +180,10 @@ def test_keyframes_are_sorted_and_everything_given_is_in_the_request(daemon: Dae
 def test_what_is_not_possible_is_refused_before_any_picture_is_sent(daemon: Daemon, edit: dict[str, Any], code: str) -> None:
     assert refusal(daemon, **edit).code == code
     assert {b.sha256 for b in daemon.put_blobs} <= {pack_picture(p).blob.sha256 for p in CLIP}
+
+
+def test_a_mask_of_another_size_is_told_of_as_a_mask(daemon: Daemon) -> None:
+    assert "the mask" in refusal(daemon, masks={0: picture(0, 48, 63)}).remedy
 
 
 def test_an_engine_that_cannot_run_here_says_why(daemon: Daemon) -> None:

@@ -178,7 +178,9 @@ def test_a_failed_job_raises_its_own_error_after_its_frames() -> None:
 def test_a_cancelled_job_raises_cancelled() -> None:
     daemon = Daemon(replace(RUNNING, state="cancelled"))
     daemon.events = [END]
-    assert isinstance(failure_of(daemon), Cancelled)
+    error = failure_of(daemon)
+    assert isinstance(error, Cancelled)
+    assert "jobs retry job-1" in error.remedy and "jobs attach job-1 -o" in error.remedy
 
 
 def test_a_take_without_its_report_is_an_error() -> None:

@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 from keyfollow import deltas
-from keyfollow.checks import check_size
+from keyfollow.checks import MASK_SIZE, check_size
 from keyfollow.edits import Blob, EditRequest
 from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer, FrameRange
@@ -69,7 +69,7 @@ class Sources:
                 videos.append((mask.role, reader, offset))
             elif mask.image is not None and mask.frame is not None:
                 picture = self._pictures[mask.image.sha256].result()
-                check_size(f"The mask on frame {mask.frame}", (picture.width, picture.height), self.media)
+                check_size(f"The mask on frame {mask.frame}", (picture.width, picture.height), self.media, MASK_SIZE)
                 stills.append(EditMask(mask.role, mask.frame, mask_weight(picture)))
         return MaskList(stills, videos, span)
 

@@ -24,7 +24,7 @@ from .propagate import until_done
 
 def frame(
     source: Annotated[str, typer.Argument(help="A video, a folder of numbered images, or a printf pattern.")],
-    number: Annotated[int, typer.Argument(metavar="N", help="Frames count from 0.")],
+    number: Annotated[int, typer.Argument(metavar="N", parser=options.frame_number, help="Frames count from 0.")],
     output: Annotated[str, typer.Option("--output", "-o", metavar="IMG", help="A picture by suffix: .png .tiff .jpg .exr.")],
     prompt: Annotated[str, typer.Option(help="Edit the frame by these words, with an engine that reads them.")] = "",
     engine: Annotated[str, typer.Option(help="With --prompt: see `keyfollow engines`.")] = "pix2video",

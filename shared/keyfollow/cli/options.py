@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..checks import out_of_range
 from ..errors import UsageError
 from ..frames import FrameRange
 
@@ -30,22 +31,32 @@ def clip(text: str) -> str:
     return text
 
 
+def frame_number(text: str, what: str = "") -> int:
+    """``"12"``; `what` says where it was found."""
+    if not text.strip().isdecimal():
+        raise UsageError(
+            "bad_option",
+            f"{what}{text.strip()} is not the number of a frame.",
+            "Frames are whole numbers, and the first one is 0.",
+        )
+    return int(text)
+
+
 def frame_images(option: str, given: list[str]) -> dict[int, str]:
     """``["12=edited.png"]`` as ``{12: "edited.png"}``."""
     found: dict[int, str] = {}
     for text in given:
         number, equals, image = text.partition("=")
-        if not equals or not image or not number.strip().isdigit():
+        if not equals or not image or not number.strip():
             raise UsageError(
                 "bad_option",
                 f"{option} {text} is not FRAME=IMAGE.",
                 f"For example: {option} 0=edited.png (frames count from 0).",
             )
-        if int(number) in found:
-            raise UsageError(
-                "keyframe_twice", f"Frame {int(number)} is given twice with {option}.", "Give one picture per frame."
-            )
-        found[int(number)] = image
+        frame = frame_number(number, f"{option} {text}: ")
+        if frame in found:
+            raise UsageError("keyframe_twice", f"Frame {frame} is given twice with {option}.", "Give one picture per frame.")
+        found[frame] = image
     return found
 
 
@@ -55,7 +66,9 @@ def masks(given: list[str]) -> dict[int, str] | str | None:
         return None
     if len(given) == 1 and "=" not in given[0] and Path(given[0]).suffix.lower() in STILLS:
         raise UsageError("bad_option", f"--mask {given[0]} is a still.", f"Say which frame it belongs to: --mask 0={given[0]}.")
-    if len(given) == 1 and (Path(given[0]).exists() or not given[0].partition("=")[0].strip().isdigit()):
+    number, equals, _ = given[0].partition("=")
+    still = Path(given[0]).suffix.lower() in STILLS
+    if len(given) == 1 and (Path(given[0]).exists() or not (equals and (still or number.strip().isdecimal()))):
         return given[0]
     return frame_images("--mask", given)
 
@@ -65,11 +78,15 @@ def frame_range(text: str | None, frames: int) -> FrameRange:
     if text is None:
         return FrameRange(0, frames)
     start, colon, stop = (part.strip() for part in text.partition(":"))
-    if not colon or not all(part.isdigit() for part in (start, stop) if part):
+    if not colon:
         raise UsageError(
             "bad_option", f"--range {text} is not START:STOP.", "For example: --range 12:48 (48 itself is not included)."
         )
-    return FrameRange(int(start or 0), int(stop or frames))
+    first, end = (frame_number(part, f"--range {text}: ") if part else None for part in (start, stop))
+    first, end = first or 0, frames if end is None else end
+    if max(first + 1, end) > frames:
+        raise out_of_range(f"The range {text}", frames)
+    return FrameRange(first, end)
 
 
 def settings(given: list[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typer
 
 from ..client import Client, connect
 from ..engine_info import ENDED, EngineInfo, Estimate
-from ..errors import Cancelled, KeyfollowError, UsageError
+from ..errors import Cancelled, DaemonError, KeyfollowError, UsageError
 from ..media.probe import probe
 from ..requests import for_prompts
 from ..run import Run
@@ -158,6 +158,10 @@ def until_done(run: Run, output: str) -> Iterator[None]:
                 f"`keyfollow jobs retry {id}` and `keyfollow jobs attach {id} -o {output}` go on from the last finished frame."
             )
             raise Cancelled(remedy=remedy) from e
+        if isinstance(e, DaemonError) and e.code == "daemon_stopped":
+            # the job goes on one day, but this program, which alone would have written its frames, ends now
+            remedy = f"The job goes on when a daemon runs again; `keyfollow jobs attach {run.id[:12]} -o {output}` starts one and writes the result."
+            raise DaemonError(e.code, e.message, remedy) from e
         raise
 
 

@@ -133,7 +133,11 @@ class Footage:
         found = next(self._running, None)
         if found is None or found[0] != number:
             self._running = None
-            raise problem("media_truncated", f"frame {number} of {len(self.index.pts)} does not decode")
+            raise problem(
+                "media_truncated",
+                f"frame {number} of {len(self.index.pts)} does not decode",
+                remedy="Copy or export it again, or choose a range without the damage.",
+            )
         self._next = number + 1
         return found[1]
 

@@ -18,6 +18,12 @@ def cannot_write(path: Path, error: OSError) -> KeyfollowError:
             f"The disk that holds {path.parent} is full.",
             "Free some space or choose another place. A take that is finished needs no new run: keyfollow takes export.",
         )
+    if isinstance(error, FileExistsError):
+        return UsageError(
+            "output_unwritable",
+            f"{path} is a file, so no folder of images can have that name.",
+            "Choose another name for the folder; a video's name does not end in a slash.",
+        )
     return UsageError(
         "output_unwritable",
         f"{path} cannot be written ({error.strerror or error}).",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from .limits import MAX_FRAMES, MAX_IMAGE_BYTES
 from .problems import from_os, problem
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".exr", ".dpx")
+_PATTERNS = "Check the folder and the pattern: %04d stands for a number of at least four digits, %d for any number."
 _PRINTF = re.compile(r"%(0?)(\d*)d")
 _NUMBERED = re.compile(r"^(.*?)(\d+)(\.[^.]+)$")
 
@@ -83,7 +85,8 @@ def find_series(source: str | os.PathLike[str]) -> ImageSeries | None:
     A folder's images must belong to one numbered series; when it holds several, the pattern says which.
 
     Raises:
-        MediaError: ``media_gap`` naming the missing file, ``media_no_video`` when there is no numbered image.
+        MediaError: ``media_gap`` naming the missing file, ``media_not_found`` when no file fits the pattern, ``media_no_video`` when a folder
+            has no numbered image.
     """
     path = Path(os.fspath(source))
     try:
@@ -95,6 +98,8 @@ def find_series(source: str | os.PathLike[str]) -> ImageSeries | None:
             digits = rf"\d{{{int(match[2])},}}" if match[1] and match[2] else r"\d+"
             pattern = re.compile(f"({head})({digits})({tail})")
             parts = [(m[1], m[2], m[3]) for name in _names(path.parent) if (m := pattern.fullmatch(name))]
+            if not parts:
+                raise problem("media_not_found", "no file's name fits this pattern", str(path), _PATTERNS)
             return _series(path.parent, parts, str(path))
     except OSError as e:
         raise from_os(e, str(path)) from e
@@ -117,20 +122,23 @@ def _folder_names(folder: Path) -> list[tuple[str, str, str]]:
         match = _NUMBERED.match(name)
         if match and match[3].lower() in IMAGE_SUFFIXES:
             parts.append((match[1], match[2], match[3]))
-    kinds = sorted({(head, tail) for head, _, tail in parts})
+    kinds = Counter((head, tail) for head, _, tail in sorted(parts)).most_common(2)
     if len(kinds) > 1:
-        (a, b), (c, d) = kinds[:2]
+        ((a, b), _), ((c, d), _) = kinds
+        fewest = min(len(digits) for head, digits, tail in parts if (head, tail) == (a, b))
+        pattern = f"{a}%0{fewest}d{b}" if fewest > 1 else f"{a}%d{b}"
         raise problem(
             "media_unsupported",
-            f"the folder holds several series: {a}#{b}, {c}#{d}; give a pattern such as {a}%04d{b}",
+            f"the folder holds several series, such as {a}#{b} and {c}#{d}",
             str(folder),
+            f"Name one of them by a pattern: {folder / pattern}",
         )
     return parts
 
 
 def _series(folder: Path, parts: list[tuple[str, str, str]], name: str) -> ImageSeries:
     if not parts:
-        raise problem("media_no_video" if folder.is_dir() else "media_not_found", "no numbered image", name)
+        raise problem("media_no_video", "no numbered image", name)
     if len(parts) > MAX_FRAMES:
         raise problem("media_too_large", f"{len(parts)} images", name)
     by_number = {int(digits): (head, digits, tail) for head, digits, tail in parts}

@@ -73,9 +73,12 @@ def choose(suffix: str, info: MediaInfo, *, alpha: bool, codec: Codec | None = N
     if chosen not in _CODECS[muxer]:
         raise UsageError("codec_not_in_format", f"{chosen} does not go into {suffix}.", f"Use {' or '.join(_CODECS[muxer])}.")
     if alpha and chosen in ("h264", "h265"):
+        whose = (
+            "The source has transparency (an alpha channel)" if info.channels == 4 else "The edit alone comes with transparency"
+        )
         raise UsageError(
             "no_alpha_in_format",
-            f"{chosen} in {suffix} cannot hold transparency.",
+            f"{whose}, which {chosen} in {suffix} cannot hold.",
             "Write a .mov (ProRes 4444), an .mkv (FFV1) or a folder of images.",
         )
     if chosen == "ffv1":

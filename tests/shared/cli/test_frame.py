@@ -28,6 +28,8 @@ def test_a_frame_that_is_not_there(kf: Home, clip: Path, tmp_path: Path) -> None
     error = json.loads(done.stdout)
     assert done.returncode == 2 and error["code"] == "frame_out_of_range" and "11" in error["remedy"]
     assert not list(tmp_path.iterdir())
+    words = kf.command("frame", str(clip), "abc", "-o", str(tmp_path / "f.png"))
+    assert words.returncode == 2 and "abc is not the number of a frame" in words.stderr
 
 
 def test_a_suffix_that_is_no_picture(kf: Home, clip: Path, tmp_path: Path) -> None:

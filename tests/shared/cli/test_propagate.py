@@ -6,6 +6,7 @@ import json
 import subprocess
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import ANY
 
@@ -13,6 +14,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from keyfollow.cli.propagate import until_done
+from keyfollow.errors import DaemonError
 from keyfollow.frames import FrameRange
 from keyfollow.media.reader import MediaReader
 from keyfollow_testkit import clips
@@ -233,6 +236,13 @@ def test_events_tell_the_course_of_the_run(kf: Home, clip: Path, edited: Path, t
     assert names[0] == "submitted" and names[-2:] == ["cache", "done"]
     assert [e["frame"] for e in events(done) if e["event"] == "frame"] == list(range(12))
     assert done.stdout.count("\n") == len(names)
+
+
+def test_a_daemon_that_is_stopped_leaves_word_how_to_get_the_output() -> None:
+    run: Any = SimpleNamespace(id="0123456789abcdef", job=SimpleNamespace(state="running"), cancel=lambda: None)
+    with pytest.raises(DaemonError) as stopped, until_done(run, "out.mp4"):
+        raise DaemonError("daemon_stopped", "The daemon was stopped.", "Start it again.")
+    assert "keyfollow jobs attach 0123456789ab -o out.mp4" in stopped.value.remedy
 
 
 class TestMistakes:

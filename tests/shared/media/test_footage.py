@@ -72,6 +72,20 @@ def test_a_damaged_frame_in_a_file_counted_by_decoding_is_an_error(make_clip: Ma
     with pytest.raises(MediaError) as error:
         _ = footage(path).index
     assert error.value.code == "media_truncated"
+    assert "range" not in error.value.remedy, "not even the frames before it can be read"
+
+
+def test_a_damaged_frame_in_a_file_counted_from_packets_leaves_the_others(make_clip: MakeClip) -> None:
+    path = make_clip("a.mov", codec="png", pixel_format="rgb24")
+    data = bytearray(path.read_bytes())
+    frames = [i for i in range(len(data) - 4) if data[i : i + 4] == b"\x89PNG"]
+    data[frames[9] : frames[9] + 40] = bytes(40)
+    path.write_bytes(data)
+    clip = footage(path)
+    with pytest.raises(MediaError, match="frame 9 of 24") as error:
+        clip.frame(9)
+    assert error.value.code == "media_truncated" and "a range without the damage" in error.value.remedy
+    assert [clip.frame(n).pts for n in (8, 10)] == [clip.index.pts[n] for n in (8, 10)]
 
 
 def test_a_cut_off_mp4_says_so(make_clip: MakeClip, tmp_path: Path) -> None:
@@ -80,7 +94,7 @@ def test_a_cut_off_mp4_says_so(make_clip: MakeClip, tmp_path: Path) -> None:
     (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 2 // 3])
     with pytest.raises(MediaError) as error:
         _ = footage(tmp_path / "cut.mp4").index
-    assert error.value.code == "media_truncated"
+    assert error.value.code == "media_truncated" and "range" not in error.value.remedy
 
 
 def test_an_avi_that_is_cut_anywhere_is_said_to_be_cut(make_clip: MakeClip) -> None:

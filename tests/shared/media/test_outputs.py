@@ -15,3 +15,10 @@ def test_what_the_system_refuses_becomes_an_error_for_a_person(number: int, kind
     with pytest.raises(kind) as error, writing(Path("out.mp4")):
         raise OSError(number, "no")
     assert getattr(error.value, "code", None) == code
+
+
+def test_a_file_in_the_place_of_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "out.mp4").touch()
+    with pytest.raises(UsageError, match="is a file") as error, writing(tmp_path / "out.mp4"):
+        (tmp_path / "out.mp4").mkdir(exist_ok=True)
+    assert error.value.code == "output_unwritable" and "slash" in error.value.remedy

@@ -64,8 +64,13 @@ def test_a_pattern_picks_one_series_of_several(tmp_path: Path) -> None:
     make(tmp_path, "a_01.png", "a_02.png", "b_01.png", "b_02.png", "b_03.png")
     series = find_series(tmp_path / "b_%02d.png")
     assert series is not None and len(series.files) == 3
-    with pytest.raises(MediaError, match="several series"):
+    with pytest.raises(MediaError, match="several series") as error:
         find_series(tmp_path)
+    assert error.value.remedy.endswith(f"{tmp_path}/b_%02d.png"), "the longest of them"
+    make(tmp_path, *(f"d{n}.png" for n in (0, 50, 100, 101)))
+    with pytest.raises(MediaError, match="several series") as error:
+        find_series(tmp_path)
+    assert error.value.remedy.endswith(f"{tmp_path}/d%d.png") and "Convert" not in error.value.remedy
 
 
 def test_numbers_grow_past_their_padding(tmp_path: Path) -> None:
@@ -84,8 +89,9 @@ def test_a_gap_names_the_missing_file(tmp_path: Path) -> None:
 def test_a_folder_without_images_and_a_pattern_without_files(tmp_path: Path) -> None:
     with pytest.raises(MediaError):
         find_series(tmp_path)
-    with pytest.raises(MediaError):
+    with pytest.raises(MediaError, match="fits this pattern") as error:
         find_series(tmp_path / "x_%04d.png")
+    assert code(error) == "media_not_found" and "%04d" in error.value.remedy
 
 
 def test_one_image_is_a_series_of_one_and_a_video_is_none(tmp_path: Path) -> None:

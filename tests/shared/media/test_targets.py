@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from keyfollow.errors import UsageError
 from keyfollow.frames import Colour
@@ -66,6 +68,13 @@ def test_what_does_not_go_is_said_with_a_remedy(suffix: str, alpha: bool, dtype:
     with pytest.raises(UsageError) as error:
         choose(suffix, info(dtype=dtype), alpha=alpha, codec=codec)  # type: ignore[arg-type]
     assert error.value.code == code and error.value.remedy
+
+
+def test_whose_transparency_it_is_that_does_not_go_is_said() -> None:
+    for channels, says in ((4, "The source has transparency"), (3, "The edit alone comes with transparency")):
+        with pytest.raises(UsageError, match=says) as error:
+            choose(".mp4", replace(info(), channels=channels), alpha=True)
+        assert ".mov" in error.value.remedy and ".mkv" in error.value.remedy
 
 
 def test_matrix_and_range_are_the_sources() -> None:

@@ -34,6 +34,21 @@ def test_flashes_dips_and_blur_are_none(square: Any, change: Any) -> None:
     assert not cut(square.pictures[2], change(square.pictures[3]))
 
 
+def flat(behind: tuple[int, int, int], left: int, colour: tuple[int, int, int] = (220, 60, 50)) -> Array:
+    out = np.full((144, 192, 3), behind, np.uint8)
+    out[30:60, left : left + 30] = colour
+    return out
+
+
+def test_what_grey_does_not_show_is_looked_for_in_colour() -> None:
+    # the first square is just as bright as what is behind it
+    first, second = flat((90, 110, 140), 20), flat((96, 116, 146), 26)
+    grey = cv2.cvtColor(first, cv2.COLOR_RGB2GRAY)
+    assert np.ptp(grey) <= 1
+    assert not cut(first, second)
+    assert cut(first, flat((30, 160, 60), 110, (200, 200, 20)))
+
+
 def test_motion_is_none(square: Any) -> None:
     assert not cut(square.pictures[0], square.pictures[1]) and not cut(square.pictures[0], square.pictures[7])
 
