@@ -374,7 +374,7 @@ class Client:
             self._sockets[channel].send_multipart(parts, copy=False)
 
     def _drain(self, channel: Channel, socket: zmq.Socket[bytes]) -> None:
-        while True:
+        while not socket.closed:  # what came last may have led to a new connection
             try:
                 parts = socket.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:

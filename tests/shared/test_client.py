@@ -10,6 +10,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import keyfollow
 import pytest
@@ -18,6 +20,7 @@ from keyfollow.client import Client
 from keyfollow.engine_info import Job
 from keyfollow.errors import Cancelled, DaemonError, UsageError
 from keyfollow.run import EditedFrame
+from keyfollow.wire import CONTROL
 from keyfollow_testkit import clips
 from keyfollow_testkit.daemons import Home, home
 
@@ -205,3 +208,19 @@ def test_importing_the_package_is_light() -> None:
     code = "import sys, keyfollow; keyfollow.connect; print([m for m in ('torch', 'cv2', 'av', 'PySide6') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]" and time.perf_counter() - began < 20
+
+
+def test_what_leads_to_a_new_connection_is_the_last_that_is_read_from_the_old_one() -> None:
+    class Gone:
+        closed = False
+
+        def recv_multipart(self, flags: int, copy: bool) -> list[Any]:
+            assert not self.closed
+            return []
+
+    socket: Any = Gone()
+    client: Any = Client.__new__(Client)
+    client._session = SimpleNamespace(receive=lambda *_: [session.Lost()])
+    client._reconnect = lambda: setattr(socket, "closed", True)
+    client._drain(CONTROL, socket)
+    assert socket.closed

@@ -954,6 +954,14 @@ Dateien hier ablegen oder importieren.</translation>
    <translation>Einen Moment warten oder neu starten.</translation>
   </message>
   <message>
+   <source>No clip ends where this one begins.</source>
+   <translation>Kein Clip endet, wo dieser beginnt.</translation>
+  </message>
+  <message>
+   <source>Put one right before it, or split a clip.</source>
+   <translation>Setze einen unmittelbar davor oder teile einen Clip.</translation>
+  </message>
+  <message>
    <source>No clip lies across the playhead.</source>
    <translation>Über dem Abspielkopf liegt kein Clip.</translation>
   </message>

@@ -96,6 +96,7 @@ SENTENCES = {
     "no_such_take": (_t("That take is no longer in the project."), _t("Choose another one.")),
     "no_take_here": (_t("The clip under the playhead shows no take."), _t("Press Enter for a draft.")),
     "not_connected": (_t("Keyfollow's daemon is not connected yet."), _t("Wait a moment, or start it again.")),
+    "nothing_to_dissolve": (_t("No clip ends where this one begins."), _t("Put one right before it, or split a clip.")),
     "nothing_to_split": (_t("No clip lies across the playhead."), _t("Move the playhead inside a clip.")),
     "out_of_memory": (
         _t("There is not enough memory, even for a smaller plan."),

@@ -8,6 +8,7 @@ from keyfollow.errors import UsageError
 from keyfollow.frames import FrameBuffer
 from keyfollow_desktop.model.state import Media
 from keyfollow_desktop.ui.window import Window
+from PySide6.QtWidgets import QInputDialog
 
 from ..conftest import placed, with_take
 
@@ -86,3 +87,26 @@ def test_overlays_are_switched_from_the_menu(window: Window) -> None:
         assert getattr(window.overlays.shown, name) and window.actions_by_name[name].isChecked()
         window.actions_by_name[name].trigger()
         assert not getattr(window.overlays.shown, name)
+
+
+def test_the_clip_under_the_playhead_dissolves_out_of_the_one_before(
+    window: Window, described: Media, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = window.document
+    document.do("Import", placed(document.project, described))
+    asked: list[int] = []
+
+    def get(parent: object, title: str, text: str, value: int, *limits: int) -> tuple[int, bool]:
+        asked.append(value)
+        return 3, True
+
+    monkeypatch.setattr(QInputDialog, "getInt", get)
+    document.go(5)
+    window.commands.do_split()
+    window.commands.do_dissolve()
+    window.commands.do_dissolve()
+    assert [c.dissolve for c in document.project.timeline.tracks[0].clips] == [0, 3] and document.undo_label == "Dissolve"
+    assert asked == [12, 3]
+    document.go(0)
+    window.commands.do_dissolve()
+    assert window.notice.isVisible() and window.notice.code == "nothing_to_dissolve"
