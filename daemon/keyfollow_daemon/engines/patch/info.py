@@ -21,7 +21,7 @@ LEAST_ANALYSIS_SIDE, MAX_ANALYSIS_SIDE = 256, 1024
 FLOW_BYTES, TRACK_BYTES = 8, 5
 """Of the cache, per pixel of the finest flow, and per pixel of the analysis."""
 RAM_BASE = 180 << 20
-RAM_PER_PIXEL = 420
+RAM_PER_PIXEL = 480
 
 
 PRESETS = ("auto", "local change", "style")
@@ -31,7 +31,7 @@ def describe() -> EngineInfo:
     return EngineInfo(
         id="patch",
         name="Patch",
-        version="6",
+        version="7",
         summary=(
             "Follows the picture's own motion and carries your edit along as a change of colour and light, on the CPU, with no "
             "weights to download. Best for recolouring, retouching, decals and grades that follow what is in the picture; "

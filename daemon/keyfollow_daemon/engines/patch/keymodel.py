@@ -9,7 +9,7 @@ from keyfollow.frames import FrameBuffer
 
 from .affine import fit
 from .belonging import NOTHING
-from .changes import change_mask
+from .changes import change_mask, core, gaps
 from .colour_table import ColourTables
 from .pixels import Bools, Bytes, Floats, around, box, cv, guide, values
 
@@ -25,6 +25,8 @@ AROUND_PX = 32
 """An object's colours are learnt in and this far around it: what stays unedited there must stay so."""
 UNEXPLAINED = 60.0
 BELIEVED = 0.5
+SPREAD_PX, SPREAD = 32, (12.0, 6.0, 3.0)
+"""Sigmas in px over which the edit is carried on into gaps: the nearer what is there, the finer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +42,8 @@ class KeyModel:
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
         carried: ``(h, w, 16)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
             additive edit of alpha, 0 where there is none; all 0 far from what was changed.
+        behind: `carried` in `gaps`, as the edit on both sides has it, in the rectangle that starts at `corner` (row, column).
+        gaps: ``(h, w)``, narrow unedited strips between what was changed: something may have passed in front there.
         guide: ``(h, w, 3)`` uint8 of the source.
     """
 
@@ -50,6 +54,9 @@ class KeyModel:
     pointwise: bool
     everywhere: bool
     carried: Floats
+    behind: Floats
+    corner: tuple[int, int]
+    gaps: Bools
     guide: Bytes
 
 
@@ -72,6 +79,9 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     if changed.any():
         window = around(changed, FIT_PX)
         carried[window] = _carried(before[window], edit[window], predicted[window] if pointwise else None)
+    inner = core(changed)
+    strips = np.zeros_like(changed) if everywhere else gaps(inner)
+    window = around(strips, SPREAD_PX)
     return KeyModel(
         changed=changed,
         decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
@@ -80,6 +90,9 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         pointwise=pointwise,
         everywhere=everywhere,
         carried=carried,
+        behind=_behind(carried[window], inner[window], strips[window]),
+        corner=(window[0].start, window[1].start),
+        gaps=strips,
         guide=guide(source),
     )
 
@@ -95,6 +108,21 @@ def _carried(before: Floats, edit: Floats, predicted: Floats | None) -> Floats:
     out[..., 12:15] = local_mean(own)
     if edit.shape[2] == 4:
         out[..., 15] = edit[..., 3]
+    return out
+
+
+def _behind(carried: Floats, inner: Bools, strips: Bools) -> Floats:
+    """`carried` with the `strips` filled in smoothly from what was changed around them."""
+    if not strips.any():
+        return carried
+    weight = inner.astype(np.float32)
+    out = carried.copy()
+    for sigma in SPREAD:
+        spread = cv.GaussianBlur(carried * weight[..., None], (0, 0), sigma)
+        share = cv.GaussianBlur(weight, (0, 0), sigma)
+        mean = spread / np.maximum(share, 1e-6)[..., None]
+        blend = np.clip(share / 0.3, 0.0, 1.0) if sigma != SPREAD[0] else np.ones_like(share)
+        out += np.where(strips, blend, np.float32(0.0))[..., None] * (mean - out)
     return out
 
 

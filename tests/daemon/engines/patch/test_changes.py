@@ -4,7 +4,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from keyfollow_daemon.engines.patch.changes import GROW_PX, change_mask, noise_threshold
+from keyfollow_daemon.engines.patch.changes import GROW_PX, RIM_PX, change_mask, core, gaps, noise_threshold
 
 
 def through_jpeg(picture: Any) -> Any:
@@ -42,3 +42,13 @@ def test_a_given_threshold_is_kept(picture: Any) -> None:
     source = picture.astype(np.float32)
     assert not change_mask(source + 4, source, 5.0).any()
     assert change_mask(source + 6, source, 5.0).all()
+
+
+def test_a_gap_is_a_narrow_strip_between_two_edited_sides() -> None:
+    changed = np.zeros((200, 300), np.bool_)
+    changed[50:150, 40:120] = changed[50:150, 130:200] = changed[50:150, 240:260] = True
+    inner = core(changed)
+    assert inner[50 + RIM_PX, 40 + RIM_PX] and not inner[50 + RIM_PX - 1, 80]
+    found = gaps(inner)
+    assert found[60:140, 118:132].all() and not (found & inner).any()
+    assert not found[:, 210:230].any() and not found[:45].any() and not found[:, :40].any()

@@ -12,7 +12,7 @@ from keyfollow_daemon.engines.patch.transfer import transfer
 def sight(picture: Any) -> Seen:
     """The keyframe as seen in itself."""
     sure, still = np.ones(picture.shape[:2], np.float32), np.zeros((*picture.shape[:2], 2), np.float32)
-    return Seen(still, sure, sure, 0 * sure, still.copy(), sure > 0)
+    return Seen(still, sure, sure, 0 * sure, still.copy(), sure > 0, sure < 0)
 
 
 def painted(picture: Any) -> Any:
@@ -60,3 +60,15 @@ def test_a_recolouring_is_looked_up_as_the_colour_was_without_the_highlight(pict
     truth = recoloured * 0.5 + 110
     inside = (slice(20, -20), slice(20, 130))
     assert np.abs(made - truth)[inside].mean() < 0.6 * np.abs(frame - truth)[inside].mean()
+
+
+def test_what_is_placed_behind_a_gap_takes_part_in_the_edit(picture: Any) -> None:
+    after = painted(picture)
+    after[:, 90:99] = picture[:, 90:99]
+    model = key_model(FrameBuffer(after), FrameBuffer(picture), -1.0)
+    state = sight(picture)
+    assert not transfer(model, state, picture.astype(np.float32)).edit[60:80, 93:96].any()
+    state.confidence[60:80, 90:99], state.placed[60:80, 90:99] = 0.1, True
+    made = transfer(model, state, picture.astype(np.float32))
+    assert np.abs((picture + made.edit)[60:80, 93:96] - painted(picture)[60:80, 93:96]).mean() < 12
+    assert made.reach[60:80, 93:96].min() == 1 and made.confidence[60:80, 93:96].min() > 0.6
