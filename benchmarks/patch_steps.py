@@ -99,7 +99,7 @@ def main() -> None:
     offset[..., 0] = -SHIFT
     ones = np.ones((height, width), np.float32)
     key, model = KeyView(picture), key_model(FrameBuffer(edited), FrameBuffer(picture), 0.0)
-    seen = Seen(offset, ones, ones, 0 * ones, offset, ones > 0)
+    seen = Seen(offset, ones, ones, 0 * ones, offset, ones > 0, ones < 0)
     values, track = frame.astype(np.float32), Correspondence(offset, ones)
     reach = transfer(model, seen, values).reach
     small = [np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in (frame, picture)]

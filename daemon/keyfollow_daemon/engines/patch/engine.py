@@ -109,7 +109,8 @@ class _Run:
             if key not in self._models:
                 self._models[key] = self._learnt(key)
             if not self._models[key].everywhere:
-                self._tracks.look_at(key, self._models[key].decals, self._models[key].changed)
+                model = self._models[key]
+                self._tracks.look_at(key, model.decals, model.changed, model.gaps)
             if gap.left is not None and gap.right is not None:
                 self._tracks.open(key, key == gap.left, gap.revisited)
         self._open_repaint(keys, gap)

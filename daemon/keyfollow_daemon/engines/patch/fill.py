@@ -55,7 +55,9 @@ def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
         rows(_told, len(close), merged.by_colour, belief, confidence, told)
         allowed = allowed * likely(merged, rgb, trust, close, told)
         if told.any():
-            more = cv.GaussianBlur(_hanging_together(tracked, told, px).astype(np.float32), (0, 0), 2.0)
+            # an object of which next to nothing is tracked is one still
+            seed = tracked | (told & (merged.reach > 0.5))
+            more = cv.GaussianBlur(_hanging_together(seed, told, px).astype(np.float32), (0, 0), 2.0)
             np.copyto(area, more, where=~close)
     out = edit.copy()
     rows(

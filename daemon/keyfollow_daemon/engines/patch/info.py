@@ -21,7 +21,7 @@ LEAST_ANALYSIS_SIDE, MAX_ANALYSIS_SIDE, MAX_DRAFT_SIDE = 256, 1024, 512
 FLOW_BYTES, TRACK_BYTES = 8, 5
 """Of the cache, per pixel of the finest flow, and per pixel of the analysis."""
 RAM_BASE = 180 << 20
-RAM_PER_PIXEL = 420
+RAM_PER_PIXEL = 480
 
 
 PRESETS = ("auto", "local change", "style")

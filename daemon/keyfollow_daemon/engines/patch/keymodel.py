@@ -9,7 +9,7 @@ from keyfollow.frames import FrameBuffer
 
 from .affine import fit
 from .belonging import NOTHING
-from .changes import GROW_PX, change_mask
+from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables
 from .pixels import Bools, Bytes, Floats, around, box, cv, guide, values
 
@@ -25,6 +25,8 @@ AROUND_PX = 32
 """An object's colours are learnt in and this far around it: what stays unedited there must stay so."""
 UNEXPLAINED = 60.0
 BELIEVED = 0.5
+SPREAD_PX, SPREAD = 32, (12.0, 6.0, 3.0)
+"""Sigmas in px over which the edit is carried on into gaps: the nearer what is there, the finer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,8 @@ class KeyModel:
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
         carried: ``(h, w, 16)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
             additive edit of alpha, 0 where there is none; all 0 far from what was changed.
+        behind: `carried` in `gaps`, as the edit on both sides has it, in the rectangle that starts at `corner` (row, column).
+        gaps: ``(h, w)``, narrow unedited strips between what was changed: something may have passed in front there.
         guide: ``(h, w, 3)`` uint8 of the source.
     """
 
@@ -52,6 +56,9 @@ class KeyModel:
     pointwise: bool
     everywhere: bool
     carried: Floats
+    behind: Floats
+    corner: tuple[int, int]
+    gaps: Bools
     guide: Bytes
 
 
@@ -74,6 +81,9 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     if changed.any():
         window = around(changed, FIT_PX)
         carried[window] = _carried(before[window], edit[window], predicted[window] if pointwise else None)
+    within = inner(changed)
+    strips = np.zeros_like(changed) if everywhere else gaps(within)
+    window = around(strips, SPREAD_PX)
     return KeyModel(
         changed=changed,
         core=core(changed),
@@ -83,6 +93,9 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         pointwise=pointwise,
         everywhere=everywhere,
         carried=carried,
+        behind=_behind(carried[window], within[window], strips[window]),
+        corner=(window[0].start, window[1].start),
+        gaps=strips,
         guide=guide(source),
     )
 
@@ -105,6 +118,21 @@ def core(changed: Bools) -> Bools:
     """A change mask without the rim that it was grown by: there the keyframe is its source."""
     side = 2 * GROW_PX + 1
     out: Bools = cv.erode(changed.astype(np.uint8), cv.getStructuringElement(cv.MORPH_ELLIPSE, (side, side))) > 0
+    return out
+
+
+def _behind(carried: Floats, within: Bools, strips: Bools) -> Floats:
+    """`carried` with the `strips` filled in smoothly from what was changed around them."""
+    if not strips.any():
+        return carried
+    weight = within.astype(np.float32)
+    out = carried.copy()
+    for sigma in SPREAD:
+        spread = cv.GaussianBlur(carried * weight[..., None], (0, 0), sigma)
+        share = cv.GaussianBlur(weight, (0, 0), sigma)
+        mean = spread / np.maximum(share, 1e-6)[..., None]
+        blend = np.clip(share / 0.3, 0.0, 1.0) if sigma != SPREAD[0] else np.ones_like(share)
+        out += np.where(strips, blend, np.float32(0.0))[..., None] * (mean - out)
     return out
 
 

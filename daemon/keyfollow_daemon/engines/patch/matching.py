@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bytes, Floats, box, evened, grid, sample
+from .pixels import Bools, Bytes, Floats, box, evened, grid, sample
 
 PATCH_RADIUS = 3
 HIGHLIGHT_RIDGE = 0.005
@@ -54,6 +54,13 @@ def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
     """Mean squared difference (7 x 7 patches) of the evened pictures: finer than `match_error` where light changes."""
     difference = sample(key.evened, grid(*offset.shape[:2]) + offset).astype(np.float32) - detail
     return box(difference * difference, PATCH_RADIUS)
+
+
+def alike(guide: Bytes, key: KeyView, offset: Floats) -> Bools:
+    """``(h, w)``, where 3 x 3 px look as in the keyframe, as to light and colour too: at an edge, where a wider patch shows two things."""
+    difference = np.square(sample(key.guide, grid(*offset.shape[:2]) + offset).astype(np.float32) - guide)
+    out: Bools = box(difference, 1).mean(axis=2) < key.tolerance_at(offset)
+    return out
 
 
 @kernel

@@ -13,16 +13,21 @@ import numpy as np
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, settled
-from .matching import PATCH_RADIUS, KeyView, detail_error, match_error
+from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
 from .objects import Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, sample
-from .search import search
+from .search import TEXTURED, search
+from .surfaces import place, stretched
 
 UNHELD = 1.0
 """`corners` of a place that has half the say in where an object goes that the best have."""
 AMID_PX = 4
 SEARCHED_PX = 16
 """What is lost is searched for this near the tracked edit."""
+COMPANY = 0.45
+"""Share of the 5 x 5 px around that must lie on the surface, so that a pixel does as well."""
+SURE = 500.0
+"""Difference of evened patches up to which a pixel can place others."""
 FOUND = 0.7
 FOUND_WITHIN_PX = 12.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
@@ -39,11 +44,13 @@ class EditedArea:
         key: the keyframe's source.
         decals: ``(h, w)`` bool at analysis size, what the edit drew that its own colours do not explain.
         changed: ``(h, w)`` bool, all that the edit touched.
+        gaps: ``(h, w)`` bool, strips between that (`changes.gaps`).
     """
 
-    def __init__(self, key: KeyView, decals: Bools, changed: Bools) -> None:
+    def __init__(self, key: KeyView, decals: Bools, changed: Bools, gaps: Bools) -> None:
         self.key = key
         self._changed = changed.astype(np.uint8)
+        self._gaps = gaps.astype(np.uint8)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
 
@@ -55,6 +62,11 @@ class EditedArea:
         """``(h, w)``, whether the edit touched what pixels show."""
         where = grid(*offset.shape[:2]) + offset
         out: Bools = sample(self._changed, where, nearest=True, border=cv.BORDER_CONSTANT) > 0
+        return out
+
+    def left_out(self, offset: Floats) -> Bools:
+        """``(h, w)``, whether the edit left out what pixels show between two edited sides."""
+        out: Bools = sample(self._gaps, grid(*offset.shape[:2]) + offset, nearest=True, border=cv.BORDER_CONSTANT) > 0
         return out
 
     def touched_nearby(self, offset: Floats, known: Bools) -> Bools:
@@ -103,6 +115,9 @@ def regain(
     believed = np.where(error > DOUBTFUL, np.float32(0.0), state.tracked)
     expected, lost = area.objects.expected(state.motions, state.offset, believed)
     near = area.touched_nearby(state.offset, believed > 0.5)
+    state, again = _resurfaced(state, believed > 0.5, error, near, guide, flow, visible, area)
+    believed = np.where(again, np.float32(1.0), believed)
+    own = own | again
     # smaller spots could not be believed, were they found
     sought = _opened(lost, FOUND_PX) | _opened(own, PULLED_PX)
     windows = [around(part, px) for part, px in ((near, PATCH_RADIUS + AMID_PX), (sought, MARGIN_PX)) if part.any()]
@@ -125,6 +140,31 @@ def regain(
     among &= ~area.objects.strays(state.motions, offset, flow, visible, among)
     tracked[among] = 1.0
     return replace(state, offset=offset, tracked=tracked)
+
+
+def _resurfaced(
+    state: Correspondence,
+    believed: Bools,
+    error: Floats,
+    near: Bools,
+    guide: Bytes,
+    flow: Floats,
+    visible: Bools,
+    area: EditedArea,
+) -> tuple[Correspondence, Bools]:
+    """(correspondence, found): of what is lost or smeared `near` the edit, found is what looks right by itself where the surface around
+    has it, and not where it was. At the rim of what passed in front, wide patches show two things and agree with neither."""
+    smeared = near & stretched(state.offset)
+    lost, sure = near & (smeared | ~believed), believed & (error < SURE) & ~smeared
+    offset, known = place(lost, sure, state.offset, flow, visible)
+    found = known & area.touched(offset) & (sample(area.key.texture, grid(*lost.shape) + offset) > TEXTURED)
+    if found.any():
+        found = _opened(found & alike(guide, area.key, offset) & ~alike(guide, area.key, state.offset), PULLED_PX)
+        # single pixels look right elsewhere as well
+        found |= known & (box(found.astype(np.float32), 2) > COMPANY)
+        offset = np.where(found[..., None], offset, state.offset)
+        state = replace(state, offset=offset, tracked=np.where(found, np.float32(1.0), state.tracked))
+    return state, found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

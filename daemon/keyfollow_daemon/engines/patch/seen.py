@@ -26,6 +26,7 @@ class Seen:
         confidence: ``(h, w)`` float32 0…1.
         misfit: ``(h, w)`` float32, difference of the evened patches (mean square), which tells half a pixel from none.
         motion: ``(h, w, 2)`` to the frame before, px; `visible` ``(h, w)`` bool, whether it was in sight there.
+        placed: ``(h, w)`` bool, what lies there going by the surface around, whatever patches tell (`hidden`).
     """
 
     offset: Floats
@@ -34,6 +35,7 @@ class Seen:
     misfit: Floats
     motion: Floats
     visible: Bools
+    placed: Bools
 
 
 def assess(state: Correspondence, guide: Bytes, detail: Bytes, key: KeyView, flow: Floats, visible: Bools) -> Seen:
@@ -49,7 +51,7 @@ def assess(state: Correspondence, guide: Bytes, detail: Bytes, key: KeyView, flo
     texture = sample(key.texture, grid(*misfit.shape) + state.offset)
     confidence = np.empty_like(misfit)
     rows(_confidence, len(misfit), match_error(guide, key, state.offset), tolerance, misfit, texture, state.tracked, confidence)
-    return Seen(state.offset, state.tracked, confidence, misfit, flow, visible)
+    return Seen(state.offset, state.tracked, confidence, misfit, flow, visible, np.zeros_like(visible))
 
 
 @kernel
@@ -82,13 +84,15 @@ def enlarge(seen: Seen, guide: Bytes, key: Bytes) -> Seen:
     height, width = guide.shape[:2]
     if seen.tracked.shape == (height, width):
         return seen
-    small = np.dstack([seen.offset, seen.motion, seen.tracked, seen.confidence, seen.misfit, seen.visible.astype(np.float32)])
+    small = np.dstack([seen.offset, seen.motion, seen.tracked, seen.confidence, seen.misfit, seen.visible, seen.placed]).astype(
+        np.float32
+    )
     scale = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
     small[..., :2] *= scale
     small[..., 2:4] *= scale
     offset, motion = np.empty((height, width, 2), np.float32), np.empty((height, width, 2), np.float32)
     tracked, confidence, misfit = (np.empty((height, width), np.float32) for _ in range(3))
-    visible = np.empty((height, width), np.bool_)
+    visible, placed = np.empty((height, width), np.bool_), np.empty((height, width), np.bool_)
     rows(
         _enlarge,
         height,
@@ -102,8 +106,9 @@ def enlarge(seen: Seen, guide: Bytes, key: Bytes) -> Seen:
         confidence,
         misfit,
         visible,
+        placed,
     )
-    return Seen(offset, tracked, confidence, misfit, motion, visible)
+    return Seen(offset, tracked, confidence, misfit, motion, visible, placed)
 
 
 @kernel
@@ -120,6 +125,7 @@ def _enlarge(
     confidence: Floats,
     misfit: Floats,
     visible: Bools,
+    placed: Bools,
 ) -> None:
     rows, columns, planes = small.shape
     height, width = tracked.shape
@@ -164,4 +170,4 @@ def _enlarge(
             offset[y, x, 0], offset[y, x, 1] = found[0], found[1]
             motion[y, x, 0], motion[y, x, 1] = found[2], found[3]
             tracked[y, x], confidence[y, x], misfit[y, x] = found[4], found[5], found[6]
-            visible[y, x] = found[7] > 0.5
+            visible[y, x], placed[y, x] = found[7] > 0.5, found[8] > 0.5

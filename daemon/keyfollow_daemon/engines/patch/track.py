@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from .correspondence import Correspondence, start
+from .hidden import told_by_surface
 from .inversion import Flows
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
@@ -80,14 +81,14 @@ class Tracks:
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
 
-    def look_at(self, key: int, decals: Bools, changed: Bools) -> None:
-        """Tell what the edit drew and changed in keyframe `key`, so that it is found again after it was hidden."""
+    def look_at(self, key: int, decals: Bools, changed: Bools, gaps: Bools) -> None:
+        """Tell what the edit drew and changed in keyframe `key`, and left out between, so that it is found again after it was hidden."""
 
         def small(area: Bools) -> Bools:
             out: Bools = cv.resize(area.astype(np.uint8), self._flows.size, interpolation=cv.INTER_NEAREST) > 0
             return out
 
-        self._areas[key] = EditedArea(self._trails.view(key), small(decals), small(changed))
+        self._areas[key] = EditedArea(self._trails.view(key), small(decals), small(changed), small(gaps))
 
     def open(self, key: int, forward: bool, window: range = range(0)) -> None:
         """Make the track from `key`; must come before `at` when states will be visited again."""
@@ -131,7 +132,8 @@ class Tracks:
         if first in self._flows and not self._flows.cut(first):
             pair = self._flows.pair(first)
             seen = looked_ahead(seen, pair.toward_key(not forward), pair.visible(not forward))
-        return seen
+        area = self._areas.get(key)
+        return seen if area is None else told_by_surface(seen, guide, detail, area)
 
     def close(self) -> None:
         """Forget all tracks and areas."""

@@ -68,6 +68,10 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     reach, seen, unedited = np.empty_like(confidence), np.empty((height, width), np.uint8), np.empty((height, width), np.bool_)
     out = (confidence, reach, seen, unedited)
     rows(_carried, height, model.changed, model.labels, state.offset, state.confidence, model.everywhere, out)
+    placed = state.placed
+    if placed.any():
+        placed = _placed(state, model, reach)
+        confidence[placed] = SURE
     allowed: Floats = np.ones((height, width), np.float32)
     if not model.everywhere:
         seen, by_motion = belonging(seen, unedited, state.motion)
@@ -78,7 +82,8 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     rows(
         _apply,
         height,
-        model.carried,
+        (model.carried, model.behind, model.corner, model.gaps),
+        placed,
         model.tables.values,
         (model.pointwise, model.everywhere),
         model.core,
@@ -92,6 +97,17 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         (edit, by_colour, belief, allowed),
     )
     return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed)
+
+
+def _placed(state: Seen, model: KeyModel, reach: Floats) -> Bools:
+    """What the surface around tells to be edited, or to go on behind something else between two edited sides; `reach` says so too."""
+    out = np.zeros_like(state.placed)
+    row, column = np.nonzero(state.placed)
+    where = np.stack([column, row], axis=1) + state.offset[row, column]
+    u, v = np.clip(np.rint(where).astype(np.intp), 0, np.array(reach.shape[::-1]) - 1).T
+    out[row, column] = model.gaps[v, u] | model.changed[v, u]
+    reach[out] = 1.0
+    return out
 
 
 @kernel
@@ -141,7 +157,8 @@ def _carried(
 def _apply(
     first: int,
     end: int,
-    carried: Floats,
+    planes: tuple[Floats, Floats, tuple[int, int], Bools],
+    placed: Bools,
     tables: Floats,
     kind: tuple[bool, bool],
     core: Bools,
@@ -156,6 +173,7 @@ def _apply(
 ) -> None:
     """The planes of a `Proposal` in `out`, which comes as zeros, and `allowed` as far as motion allows."""
     edit, by_colour, belief, allowed = out
+    carried, behind, corner, gaps = planes
     pointwise, everywhere = kind
     height, width, channels = edit.shape
     found, told = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
@@ -179,10 +197,16 @@ def _apply(
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
             a, b = np.float32(u - left), np.float32(v - top)
             p, q, r, s = carried[top, left], carried[top, right], carried[bottom, left], carried[bottom, right]
+            if placed[y, x] and gaps[top, left]:
+                j, i = min(max(top - corner[0], 0), behind.shape[0] - 1), min(max(left - corner[1], 0), behind.shape[1] - 1)
+                p = q = r = s = behind[j, i]
             for n in range(PLANES):
                 above = p[n] + a * (q[n] - p[n])
                 found[n] = above + b * (r[n] + a * (s[n] - r[n]) - above)
             gain, highlight = _light(found[12], found[13], found[14], mean[y, x, 0], mean[y, x, 1], mean[y, x, 2])
+            if placed[y, x]:
+                # a window that lies half on something else tells nothing of the light
+                gain, highlight = np.float32(1), np.float32(0)
             for c in range(3):
                 own[c] = source[y, x, c]
                 base[c] = own[c]

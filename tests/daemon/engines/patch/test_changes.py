@@ -4,7 +4,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from keyfollow_daemon.engines.patch.changes import GROW_PX, change_mask, noise_threshold
+from keyfollow_daemon.engines.patch.changes import GROW_PX, RIM_PX, change_mask, gaps, inner, noise_threshold
 
 
 def through_jpeg(picture: Any) -> Any:
@@ -56,3 +56,13 @@ def test_tiles_are_told_by_what_differs_most_in_them_and_by_their_means(picture:
         noisy = (most > 0) & (most < 24) & (drift < 1.5)
         believed = noisy.mean() >= 1 / 3 and noisy.sum() >= 2 * (most == 0).sum()
         assert noise_threshold(key, smooth) == (min(16.0, np.percentile(most[noisy], 99) + 1.0) if believed else 0.0)
+
+
+def test_a_gap_is_a_narrow_strip_between_two_edited_sides() -> None:
+    changed = np.zeros((200, 300), np.bool_)
+    changed[50:150, 40:120] = changed[50:150, 130:200] = changed[50:150, 240:260] = True
+    within = inner(changed)
+    assert within[50 + RIM_PX, 40 + RIM_PX] and not within[50 + RIM_PX - 1, 80]
+    found = gaps(within)
+    assert found[60:140, 118:132].all() and not (found & within).any()
+    assert not found[:, 210:230].any() and not found[:45].any() and not found[:, :40].any()

@@ -72,3 +72,15 @@ def test_the_affine_map_is_the_same_however_large_the_rest_of_the_picture(pictur
     assert alone.changed.any() and np.array_equal(whole.changed[part], alone.changed)
     assert np.allclose(whole.carried[part][alone.changed], alone.carried[alone.changed], atol=1e-3)
     assert not whole.carried[:60].any()
+
+
+def test_behind_a_narrow_gap_the_edit_goes_on(picture: Any) -> None:
+    after = picture.copy()
+    after[40:110, 50:140] = (250, 90, 20)
+    after[:, 90:99] = picture[:, 90:99]
+    made = model(picture, after)
+    row, column = 75 - made.corner[0], 94 - made.corner[1]
+    assert made.gaps[75, 94] and not made.gaps[20, 94]
+    plane = made.behind[row, column]
+    painted = [plane[4 * c + 3] + plane[4 * c : 4 * c + 3] @ picture[75, 94] for c in range(3)]
+    assert np.abs(np.array(painted) - (250, 90, 20)).max() < 40

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keyfollow_daemon.engines.patch.matching import KeyView, detail_error, match_error
+from keyfollow_daemon.engines.patch.matching import KeyView, alike, detail_error, match_error
 from keyfollow_daemon.engines.patch.pixels import evened
 
 
@@ -53,3 +53,12 @@ def test_a_part_of_a_frame_matches_as_it_does_in_the_whole(picture: Any) -> None
     assert np.array_equal(match_error(frame[window], key, there)[inner], match_error(frame, key, offset)[window][inner])
     detail = evened(frame)
     assert np.array_equal(detail_error(detail[window], key, there)[inner], detail_error(detail, key, offset)[window][inner])
+
+
+def test_what_is_alike_looks_the_same_in_few_pixels(picture: Any) -> None:
+    key = KeyView(picture)
+    frame = picture.copy()
+    frame[:, 96:] = (250, 20, 20)
+    same = alike(frame, key, constant(picture, 0.0))
+    assert same[:, :95].all() and same[:, 97:].mean() < 0.1
+    assert alike(picture, key, constant(picture, 20.0)).mean() < 0.5

@@ -13,7 +13,7 @@ from keyfollow_daemon.engines.patch.transfer import transfer
 def sight(picture: Any) -> Seen:
     """The keyframe as seen in itself."""
     sure, still = np.ones(picture.shape[:2], np.float32), np.zeros((*picture.shape[:2], 2), np.float32)
-    return Seen(still, sure, sure, 0 * sure, still.copy(), sure > 0)
+    return Seen(still, sure, sure, 0 * sure, still.copy(), sure > 0, sure < 0)
 
 
 def painted(picture: Any) -> Any:
@@ -81,3 +81,15 @@ def test_what_is_faint_beside_the_edit_stays_as_it_is(picture: Any) -> None:
     rim = model.changed & ~model.core
     assert rim[38, 50] and not rim[40, 50] and made[42:58, 42:58].max() > 6.0
     assert not ((made > 0) & (made < 6.0))[rim].any()
+
+
+def test_what_is_placed_behind_a_gap_takes_part_in_the_edit(picture: Any) -> None:
+    after = painted(picture)
+    after[:, 90:99] = picture[:, 90:99]
+    model = key_model(FrameBuffer(after), FrameBuffer(picture), -1.0)
+    state = sight(picture)
+    assert not transfer(model, state, picture.astype(np.float32)).edit[60:80, 93:96].any()
+    state.confidence[60:80, 90:99], state.placed[60:80, 90:99] = 0.1, True
+    made = transfer(model, state, picture.astype(np.float32))
+    assert np.abs((picture + made.edit)[60:80, 93:96] - painted(picture)[60:80, 93:96]).mean() < 12
+    assert made.reach[60:80, 93:96].min() == 1 and made.confidence[60:80, 93:96].min() > 0.6

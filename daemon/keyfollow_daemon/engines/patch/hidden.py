@@ -1,0 +1,45 @@
+"""What patches cannot tell, since they lie half on something else, or show what the keyframe hides: the surface around can.
+
+A lost pixel whose surface leads to an edited place that looks the same shows that place. If it leads between two edited sides, to where
+the keyframe shows something else, that passed in front there: the edit goes on behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .correspondence import Correspondence
+from .matching import alike
+from .pixels import Bools, Bytes, box, cv
+from .regain import COMPANY, EditedArea
+from .seen import Seen, assess
+from .surfaces import place, stretched
+
+LOST, SURE = 0.4, 0.7
+"""Confidence below which a pixel is placed by its surroundings, and from which it can place others."""
+LEAST_PX = 5
+"""Least width of what is hidden."""
+
+
+def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -> Seen:
+    """`seen` with lost pixels `placed`.
+
+    Args:
+        guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
+    """
+    sure, smeared = seen.confidence > SURE, stretched(seen.offset)
+    lost = area.touched_nearby(seen.offset, sure) & (smeared | (seen.confidence < LOST))
+    lost = cv.dilate(lost.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    offset, by_surface = place(lost, sure & ~smeared, seen.offset, seen.motion, seen.visible)
+    if not by_surface.any():
+        return seen
+    doubtful = by_surface & (seen.confidence < LOST)
+    edited = area.touched(offset)
+    there = assess(Correspondence(offset, np.ones_like(seen.tracked)), guide, detail, area.key, seen.motion, seen.visible)
+    behind = by_surface & (there.confidence < LOST) & area.left_out(offset) & ~alike(guide, area.key, seen.offset)
+    behind = cv.morphologyEx(behind.astype(np.uint8), cv.MORPH_OPEN, np.ones((LEAST_PX, LEAST_PX), np.uint8)) > 0
+    told: Bools = behind | (doubtful & edited & alike(guide, area.key, offset))
+    told |= by_surface & edited & (box(told.astype(np.float32), 2) > COMPANY)
+    return replace(seen, offset=np.where(told[..., None], offset, seen.offset), placed=told)
