@@ -21,6 +21,8 @@ LEAST_SHARE = 0.1
 """Of the surface, so much must be textured and go with the pose."""
 AROUND_PX, SELDOM = 8.0, 0.005
 """How far around (standard deviation) texture is asked where it goes, and the share of it at which the pose has as much of a say."""
+WITHIN_PX = 1.0
+"""A track that lies no further off is right: cloth is not affine, and its own motion is known better. At twice that it is torn."""
 RIM_PX, SMOOTH_PX = 2, 1.5
 
 
@@ -62,7 +64,9 @@ def settled(
         share = cv.GaussianBlur(np.where(area, flat, np.float32(0.0)).astype(np.float32), (0, 0), SMOOTH_PX)[..., None]
         if out is offset:
             out = offset.copy()
-        out[window] += share * (_nearby(away, followed) - away)
+        torn = _nearby(away, followed) - away
+        far = np.sqrt(np.square(torn).sum(axis=2, keepdims=True))
+        out[window] += share * np.clip((far - WITHIN_PX) / WITHIN_PX, 0.0, 1.0) * torn
     return out
 
 

@@ -20,7 +20,7 @@ UNSURE = 0.2
 """Confidence at which the tracked edit counts for nothing; at `SURE` it stands alone."""
 TOLD, WHOLE = 0.4, 0.5
 """Belief in a colour's edit from which a pixel far from the tracked edit is filled at all, and wholly: half an edit is no edit's colour."""
-FAINT = 1.5
+FAINT = 4.0
 """What is filled below this (8-bit units) nobody would see: the source's own bits are worth more."""
 VISIBLE = 12.0
 """Edits below this (8-bit units) are no evidence that a colour was edited."""

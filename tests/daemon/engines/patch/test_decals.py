@@ -45,6 +45,14 @@ def test_a_pose_that_the_texture_does_not_share_is_not_believed(picture: Any) ->
     assert (settled(offset, tracked, texture, [decal], [moved(-SHIFT)]) == offset).all()
 
 
+def test_a_track_that_lies_close_to_where_the_texture_goes_is_left_alone(picture: Any) -> None:
+    """Cloth is not affine, and flow follows its folds well."""
+    offset, tracked, texture, decal = scene(picture)
+    offset[..., 0] = -SHIFT
+    offset[60:70, 84:96, 1] = 0.8
+    assert (settled(offset, tracked, texture, [decal], [moved(SHIFT)]) == offset).all()
+
+
 def test_an_edge_holds_no_track() -> None:
     edge = np.zeros((64, 64, 3), np.uint8)
     edge[:, 32:] = 200
