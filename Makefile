@@ -29,7 +29,7 @@ demo: $(CORE) ## install the core only and carry the example edit through the ex
 
 # most tests wait for processes of their own: two at a time; a file's tests share what they start from
 test: $(DEV) ## all tests but faults and long ones
-	@$(PY) -m pytest -m "not faults and not long" --numprocesses 2 --dist loadfile
+	@$(PY) -m pytest -m "not faults and not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # pytest's status 5 says that no test has the marker
 test-faults: $(DEV) ## kills, full disks, hostile input: the promises, with small counts

@@ -52,7 +52,7 @@ def test_a_take_has_a_picture_of_its_own_and_tells_how_it_was_made(
         ),
     )
     said = panel.details.text()
-    for part in ("patch", "“a cat”", "fill 9.0", "12 frames in 3 s", "12.5 %", "Unsure frames: 1", "A cut was found."):
+    for part in ("patch", "“a cat”", "Fill 9.0", "12 frames in 3 s", "12.5 %", "Unsure frames: 1", "A cut was found."):
         assert part in said, said
     panel.show_take("")
     assert panel.details.isHidden()
