@@ -44,19 +44,27 @@ class Shots(QObject):
         self._closing = False
         self._turn = threading.Lock()
         """One source at a time: looking through several would only make each slower."""
+        self._threads: list[threading.Thread] = []
 
     def look_through(self, media: Media) -> None:
         if 2 * SHORTEST <= media.frames <= LONGEST:
-            threading.Thread(target=self._run, args=(media,), name="keyfollow-shots", daemon=True).start()
+            self._threads = [t for t in self._threads if t.is_alive()]
+            self._threads.append(threading.Thread(target=self._run, args=(media,), name="keyfollow-shots", daemon=True))
+            self._threads[-1].start()
 
     def close(self) -> None:
+        """Stop, and wait until they have: a thread that is cut off inside C++ code takes the whole process down."""
         self._closing = True
+        for thread in self._threads:
+            thread.join(10)
 
     def _run(self, media: Media) -> None:
         with (
             self._turn,
             suppress(KeyfollowError, RuntimeError),
         ):  # what is wrong with it is said elsewhere; or the window is gone
+            if self._closing:
+                return
             with MediaReader(media.path, rate=media.given_rate) as reader:
                 frames = reader.frames(FrameRange(0, reader.info.frames))
                 found = cuts((small(f.pixels, f.white) for f in frames), lambda: self._closing)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,3 +43,13 @@ def test_a_source_is_looked_through_in_the_background(
     wait(lambda: told)
     assert told == [(media.id, (12,))]
     shots.close()
+
+
+def test_when_it_is_closed_nothing_of_it_runs_on(tmp_path: Path, own_home: Path, qtbot: QtBot) -> None:
+    """A thread that is still importing or decoding when the program ends would take it down."""
+    media = describe(str(write_clip(tmp_path / "two.mp4", [*FIRST, *SECOND])))
+    shots = Shots()
+    for _ in range(3):
+        shots.look_through(media)
+    shots.close()
+    assert not [t for t in threading.enumerate() if t.name == "keyfollow-shots"]
