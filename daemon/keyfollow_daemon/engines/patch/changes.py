@@ -10,7 +10,7 @@ AUTOMATIC = -1.0
 TILE = 8
 GROW_PX = 2
 RIM_PX = 3
-GAP_SHARE = 0.03
+GAP_SHARE = 0.015
 """Half the greatest width of a gap, as a share of the picture's longer side."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, EditKeyframe, EditMask, InversionSpec, Preview, Tensors
+from keyfollow_daemon.engines.patch import changes
 from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 from keyfollow_daemon.engines.patch.inversion import PatchInversion
@@ -181,3 +182,9 @@ def stage_of() -> Callable[[Sequence[Array]], Stage]:
 def picture() -> Array:
     """A textured ``(144, 192, 3)`` uint8 picture."""
     return np.asarray(np.rint(texture(3, HEIGHT, WIDTH)), np.uint8)
+
+
+@pytest.fixture
+def small_pictures_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gaps as wide, in pixels, as they may be in a picture twice as large as the tests'."""
+    monkeypatch.setattr(changes, "GAP_SHARE", 2 * changes.GAP_SHARE)

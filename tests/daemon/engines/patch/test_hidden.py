@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from keyfollow_daemon.engines.patch.changes import gaps, inner
 from keyfollow_daemon.engines.patch.correspondence import start
 from keyfollow_daemon.engines.patch.hidden import told_by_surface
@@ -32,6 +33,7 @@ def judged(frame: Any, area: EditedArea) -> Seen:
     return told_by_surface(seen, frame, evened(frame), area)
 
 
+@pytest.mark.usefixtures("small_pictures_gaps")
 def test_what_a_post_hid_between_two_edited_sides_takes_part(picture: Any) -> None:
     area, _ = scene(picture)
     placed = judged(picture, area).placed

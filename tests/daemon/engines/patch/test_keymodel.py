@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.patch.belonging import NOTHING
 from keyfollow_daemon.engines.patch.keymodel import key_model
@@ -74,6 +75,7 @@ def test_the_affine_map_is_the_same_however_large_the_rest_of_the_picture(pictur
     assert not whole.carried[:60].any()
 
 
+@pytest.mark.usefixtures("small_pictures_gaps")
 def test_behind_a_narrow_gap_the_edit_goes_on(picture: Any) -> None:
     after = picture.copy()
     after[40:110, 50:140] = (250, 90, 20)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.patch.keymodel import key_model
 from keyfollow_daemon.engines.patch.seen import Seen
@@ -83,6 +84,7 @@ def test_what_is_faint_beside_the_edit_stays_as_it_is(picture: Any) -> None:
     assert not ((made > 0) & (made < 6.0))[rim].any()
 
 
+@pytest.mark.usefixtures("small_pictures_gaps")
 def test_what_is_placed_behind_a_gap_takes_part_in_the_edit(picture: Any) -> None:
     after = painted(picture)
     after[:, 90:99] = picture[:, 90:99]
