@@ -10,6 +10,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal
 
 import zmq
@@ -170,7 +171,7 @@ class Bridge:
                 "Install the same Keyfollow version for both, then: keyfollow daemon stop.",
             )
         self._context = self._context or zmq.Context()
-        self._sockets = sockets.connected(self._context, daemon, b"k" + uuid.uuid4().bytes)
+        self._sockets = sockets.connected(partial(self._context.socket, zmq.DEALER), daemon, b"k" + uuid.uuid4().bytes)
         self._daemon = daemon
         self.state = "connecting"
         self._session.connected(now)

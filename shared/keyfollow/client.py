@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -423,7 +424,7 @@ class Client:
             silent, daemon = daemon, self._start_daemon(daemon)
             self._asleep = daemon if daemon == silent else None
         self._daemon, self._heard = daemon, False
-        self._sockets = sockets.connected(self._context, daemon, self._name)
+        self._sockets = sockets.connected(partial(self._context.socket, zmq.DEALER), daemon, self._name)
         self._session.connected(time.monotonic())
         self._flush()
 

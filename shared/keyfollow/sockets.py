@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import zmq
+from collections.abc import Callable
+from typing import Any
 
 from . import wire
 from .connection import Connection
@@ -11,19 +12,18 @@ from .wire import CONTROL, DATA, Channel
 HANDSHAKE_MS = 3000
 
 
-def connected(context: zmq.Context[zmq.Socket[bytes]], daemon: Connection, name: bytes) -> dict[Channel, zmq.Socket[bytes]]:
+def connected(dealer: Callable[[], Any], daemon: Connection, name: bytes) -> dict[Channel, Any]:
     """Both channels, connecting; nothing waits for the daemon to answer.
 
     Args:
+        dealer: makes a ZeroMQ DEALER: the library stays with whoever opens a connection.
         name: the client's routing id. Both channels carry it: that is how the daemon knows that they belong together.
     """
     sockets = {}
     for channel, endpoint in ((CONTROL, daemon.control), (DATA, daemon.data)):
-        socket = sockets[channel] = context.socket(zmq.DEALER)
-        socket.setsockopt(zmq.ROUTING_ID, name)
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.MAXMSGSIZE, wire.MAX_OUT)
-        socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
+        socket = sockets[channel] = dealer()
+        socket.routing_id, socket.linger = name, 0
+        socket.maxmsgsize, socket.handshake_ivl = wire.MAX_OUT, HANDSHAKE_MS
         socket.curve_serverkey = daemon.server_public.encode()
         socket.curve_publickey = daemon.client_public.encode()
         socket.curve_secretkey = daemon.client_secret.encode()

@@ -44,9 +44,7 @@ def loaded_by(module: str) -> set[str]:
 
 @pytest.mark.parametrize("module", ["keyfollow", *VENDORED])
 def test_what_blender_vendors_is_light(module: str) -> None:
-    # the sockets are ZeroMQ's; nothing else drags it in
-    zmq = set() if module == "keyfollow.sockets" else {"zmq"}
-    assert loaded_by(module).isdisjoint(TORCH | MEDIA | zmq | {"sqlite3", "PySide6"})
+    assert loaded_by(module).isdisjoint(TORCH | MEDIA | {"zmq", "sqlite3", "PySide6"})
 
 
 @pytest.mark.parametrize("module", INFOS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import partial
 
 import zmq
 from keyfollow.connection import Connection
@@ -28,7 +29,8 @@ def test_both_channels_carry_the_clients_name_and_only_the_right_server_hears_th
     control, data = ends
     right = Connection(control, data, server_public, client_public, client_secret, os.getpid(), (1, 0), "0.1.0")
     wrong = replace(right, server_public=client_public)
-    ours, theirs = connected(context, right, b"ours"), connected(context, wrong, b"theirs")
+    dealer = partial(context.socket, zmq.DEALER)
+    ours, theirs = connected(dealer, right, b"ours"), connected(dealer, wrong, b"theirs")
     try:
         for channel, server in servers.items():
             theirs[channel].send(b"whatever")
