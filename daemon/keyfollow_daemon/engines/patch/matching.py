@@ -56,10 +56,15 @@ def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
     return box(difference * difference, PATCH_RADIUS)
 
 
-def alike(guide: Bytes, key: KeyView, offset: Floats) -> Bools:
-    """``(h, w)``, where 3 x 3 px look as in the keyframe, as to light and colour too: at an edge, where a wider patch shows two things."""
-    difference = np.square(sample(key.guide, grid(*offset.shape[:2]) + offset).astype(np.float32) - guide)
-    out: Bools = box(difference, 1).mean(axis=2) < key.tolerance_at(offset)
+def alike(guide: Bytes, key: KeyView, offset: Floats, among: Bools | None = None) -> Bools:
+    """``(h, w)``, where 3 x 3 px (of these, those `among`) look as in the keyframe, as to light and colour too: at an edge, where a
+    wider patch shows two things."""
+    difference = np.square(sample(key.guide, grid(*offset.shape[:2]) + offset).astype(np.float32) - guide).mean(axis=2)
+    tolerance = key.tolerance_at(offset)
+    if among is None:
+        out: Bools = box(difference, 1) < tolerance
+    else:
+        out = among & (box(difference * among, 1) < tolerance * box(among.astype(np.float32), 1))
     return out
 
 

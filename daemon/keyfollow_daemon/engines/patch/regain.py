@@ -159,7 +159,7 @@ def _resurfaced(
     offset, known = place(lost, sure, state.offset, flow, visible)
     found = known & area.touched(offset) & (sample(area.key.texture, grid(*lost.shape) + offset) > TEXTURED)
     if found.any():
-        found = _opened(found & alike(guide, area.key, offset) & ~alike(guide, area.key, state.offset), PULLED_PX)
+        found = _opened(found & alike(guide, area.key, offset, known) & ~alike(guide, area.key, state.offset), PULLED_PX)
         # single pixels look right elsewhere as well
         found |= known & (box(found.astype(np.float32), 2) > COMPANY)
         offset = np.where(found[..., None], offset, state.offset)

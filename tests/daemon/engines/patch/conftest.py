@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, EditKeyframe, EditMask, InversionSpec, Preview, Tensors
-from keyfollow_daemon.engines.patch import changes
 from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 from keyfollow_daemon.engines.patch.inversion import PatchInversion
@@ -184,7 +183,7 @@ def picture() -> Array:
     return np.asarray(np.rint(texture(3, HEIGHT, WIDTH)), np.uint8)
 
 
-@pytest.fixture
-def small_pictures_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gaps as wide, in pixels, as they may be in a picture twice as large as the tests'."""
-    monkeypatch.setattr(changes, "GAP_SHARE", 2 * changes.GAP_SHARE)
+@pytest.fixture(scope="session")
+def large_picture(picture: Array) -> Array:
+    """`picture` with its mirror images to the right and below, ``(288, 384, 3)``: how wide a gap may be goes by the picture's size."""
+    return np.pad(picture, ((0, HEIGHT), (0, WIDTH), (0, 0)), mode="symmetric")

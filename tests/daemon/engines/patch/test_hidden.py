@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from keyfollow_daemon.engines.patch.changes import gaps, inner
 from keyfollow_daemon.engines.patch.correspondence import start
 from keyfollow_daemon.engines.patch.hidden import told_by_surface
@@ -33,10 +32,9 @@ def judged(frame: Any, area: EditedArea) -> Seen:
     return told_by_surface(seen, frame, evened(frame), area)
 
 
-@pytest.mark.usefixtures("small_pictures_gaps")
-def test_what_a_post_hid_between_two_edited_sides_takes_part(picture: Any) -> None:
-    area, _ = scene(picture)
-    placed = judged(picture, area).placed
+def test_what_a_post_hid_between_two_edited_sides_takes_part(large_picture: Any) -> None:
+    area, _ = scene(large_picture)
+    placed = judged(large_picture, area).placed
     assert placed[50:90, 92:96].mean() > 0.6
     assert not placed[:30].any() and not placed[:, :80].any()
 

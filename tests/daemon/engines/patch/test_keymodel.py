@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.patch.belonging import NOTHING
 from keyfollow_daemon.engines.patch.keymodel import key_model
@@ -75,14 +74,13 @@ def test_the_affine_map_is_the_same_however_large_the_rest_of_the_picture(pictur
     assert not whole.carried[:60].any()
 
 
-@pytest.mark.usefixtures("small_pictures_gaps")
-def test_behind_a_narrow_gap_the_edit_goes_on(picture: Any) -> None:
-    after = picture.copy()
+def test_behind_a_narrow_gap_the_edit_goes_on(large_picture: Any) -> None:
+    after = large_picture.copy()
     after[40:110, 50:140] = (250, 90, 20)
-    after[:, 90:99] = picture[:, 90:99]
-    made = model(picture, after)
+    after[:, 90:99] = large_picture[:, 90:99]
+    made = model(large_picture, after)
     row, column = 75 - made.corner[0], 94 - made.corner[1]
     assert made.gaps[75, 94] and not made.gaps[20, 94]
     plane = made.behind[row, column]
-    painted = [plane[4 * c + 3] + plane[4 * c : 4 * c + 3] @ picture[75, 94] for c in range(3)]
+    painted = [plane[4 * c + 3] + plane[4 * c : 4 * c + 3] @ large_picture[75, 94] for c in range(3)]
     assert np.abs(np.array(painted) - (250, 90, 20)).max() < 40

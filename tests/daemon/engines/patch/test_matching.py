@@ -62,3 +62,13 @@ def test_what_is_alike_looks_the_same_in_few_pixels(picture: Any) -> None:
     same = alike(frame, key, constant(picture, 0.0))
     assert same[:, :95].all() and same[:, 97:].mean() < 0.1
     assert alike(picture, key, constant(picture, 20.0)).mean() < 0.5
+
+
+def test_of_pixels_that_lie_elsewhere_it_is_not_asked_whether_they_are_alike(picture: Any) -> None:
+    key, offset = KeyView(picture), constant(picture, 0.0)
+    offset[:, 96:] = 30.0
+    among = np.ones(picture.shape[:2], np.bool_)
+    among[:, 96:] = False
+    beside = np.s_[:, 95]
+    assert not alike(picture, key, offset)[beside].all()
+    assert np.array_equal(alike(picture, key, offset, among), among)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pytest
 from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.patch.keymodel import key_model
 from keyfollow_daemon.engines.patch.seen import Seen
@@ -84,14 +83,13 @@ def test_what_is_faint_beside_the_edit_stays_as_it_is(picture: Any) -> None:
     assert not ((made > 0) & (made < 6.0))[rim].any()
 
 
-@pytest.mark.usefixtures("small_pictures_gaps")
-def test_what_is_placed_behind_a_gap_takes_part_in_the_edit(picture: Any) -> None:
-    after = painted(picture)
-    after[:, 90:99] = picture[:, 90:99]
-    model = key_model(FrameBuffer(after), FrameBuffer(picture), -1.0)
-    state = sight(picture)
-    assert not transfer(model, state, picture.astype(np.float32)).edit[60:80, 93:96].any()
+def test_what_is_placed_behind_a_gap_takes_part_in_the_edit(large_picture: Any) -> None:
+    after = painted(large_picture)
+    after[:, 90:99] = large_picture[:, 90:99]
+    model = key_model(FrameBuffer(after), FrameBuffer(large_picture), -1.0)
+    state = sight(large_picture)
+    assert not transfer(model, state, large_picture.astype(np.float32)).edit[60:80, 93:96].any()
     state.confidence[60:80, 90:99], state.placed[60:80, 90:99] = 0.1, True
-    made = transfer(model, state, picture.astype(np.float32))
-    assert np.abs((picture + made.edit)[60:80, 93:96] - painted(picture)[60:80, 93:96]).mean() < 12
+    made = transfer(model, state, large_picture.astype(np.float32))
+    assert np.abs((large_picture + made.edit)[60:80, 93:96] - painted(large_picture)[60:80, 93:96]).mean() < 12
     assert made.reach[60:80, 93:96].min() == 1 and made.confidence[60:80, 93:96].min() > 0.6
