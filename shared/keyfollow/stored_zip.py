@@ -59,7 +59,7 @@ def open_stored(read: BinaryIO, limit: Callable[[str], int | None], max_members:
             yield StoredZip(source, _checked(source.infolist(), bounded.length, limit, max_members))
     except BadArchive:
         raise
-    # all that zipfile raises on nonsense: a wrong CRC, an unknown method, a name that is not text, a seek below 0
+    # all that zipfile raises on nonsense: a wrong CRC, an unknown method (NotImplementedError), a name that is not text, a seek below 0
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, RuntimeError, struct.error) as e:
         raise BadArchive(str(e)) from e
 

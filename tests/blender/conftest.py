@@ -32,7 +32,7 @@ def blender(request: pytest.FixtureRequest, extension: list[Path], tmp_path_fact
     version = getattr(request, "param", None) or request.module.VERSION
     try:
         return blenders.install(version, tmp_path_factory.mktemp("blender"), extension[0])
-    except RuntimeError as e:
+    except RuntimeError as e:  # no wheel of bpy for this machine, or no registry in reach: it cannot be installed
         pytest.skip(str(e))
 
 
@@ -104,7 +104,7 @@ def _save_adapted(*wishes: Wish) -> None:
     """By one Blender for all: the operators that adapt a strip's speed crash in 5.0 without a window."""
     try:
         python = blenders.python_of(NORMAL[0])
-    except RuntimeError as e:
+    except RuntimeError as e:  # no wheel of bpy for this machine, or no registry in reach: it cannot be installed
         pytest.skip(str(e))
     script = f"""
 import os, sys

@@ -77,6 +77,7 @@ def merged_image(data: bytes, name: str) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(MERGED) as file:
             # what the zip says of its size may be wrong: as much as a picture may be is read, no more
             picture = file.read(MAX_IMAGE_BYTES + 1)
+    # zipfile's NotImplementedError is a kind of compression that it does not know
     except (zipfile.BadZipFile, KeyError, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as e:
         raise MediaError(
             "layers_unreadable",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -90,7 +91,7 @@ def open_writer(
     return VideoWriter(path, info, frames, channels, target, audio_from)
 
 
-class _Ordered:
+class _Ordered(ABC):
     """Holds the caller to the range, the order and the form of the frames."""
 
     def __init__(self, info: MediaInfo, frames: FrameRange, channels: int) -> None:
@@ -120,11 +121,11 @@ class _Ordered:
                 "frames_missing", f"Frames {self._next} to {self._range.stop - 1} were not written.", "Write the whole range."
             )
 
-    def finish(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def finish(self) -> None: ...
 
-    def abort(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def abort(self) -> None: ...
 
     def __enter__(self) -> Self:
         return self

@@ -1,31 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from keyfollow.engine_info import EngineInfo
 from keyfollow_daemon.engines import registry
-from keyfollow_desktop.ui import language
 from keyfollow_desktop.ui.engine_words import english, summary, title
 from keyfollow_desktop.ui.schema_form import SchemaForm
-from PySide6.QtCore import QLocale, QTranslator
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 
-@pytest.fixture
-def german(qapp: QApplication) -> Iterator[None]:
-    before = QLocale()
-    language.apply(qapp, "de")
-    yield
-    for translator in qapp.findChildren(QTranslator):
-        qapp.removeTranslator(translator)
-        translator.deleteLater()
-    QLocale.setDefault(before)
-    language.apply(qapp, "en")
-
-
-def test_an_engine_s_settings_speak_the_person_s_language(german: None, qtbot: QtBot) -> None:
+def test_an_engine_s_settings_speak_the_person_s_language(german: str, qtbot: QtBot) -> None:
     patch = registry.engines()["patch"]
     form = SchemaForm(patch.settings, {})
     qtbot.addWidget(form)
@@ -35,7 +18,7 @@ def test_an_engine_s_settings_speak_the_person_s_language(german: None, qtbot: Q
     assert first.startswith("Folgt der Bewegung") and first.endswith("Herunterladen.") and whole.startswith(first)
 
 
-def test_without_a_translation_the_engine_s_own_words_are_shown(german: None) -> None:
+def test_without_a_translation_the_engine_s_own_words_are_shown(german: str) -> None:
     info = EngineInfo("other", "Other", "1", "Does it otherwise")
     assert list(english(info)) == ["Does it otherwise"] and summary(info) == ("Does it otherwise.", "Does it otherwise")
     assert title("odd_one") == "Odd one"

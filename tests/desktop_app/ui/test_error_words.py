@@ -7,28 +7,13 @@ from pathlib import Path
 import keyfollow
 import keyfollow_daemon
 import keyfollow_desktop
-import pytest
 from keyfollow.errors import KINDS, MediaError, UsageError, disk_full
-from keyfollow_desktop.ui import language
 from keyfollow_desktop.ui.error_words import SENTENCES, said
 from keyfollow_desktop.ui.notice import NoticeBar
-from PySide6.QtCore import QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 ROOTS = [Path(p.__path__[0]) for p in (keyfollow, keyfollow_daemon, keyfollow_desktop)]
-
-
-@pytest.fixture
-def german(qapp: QApplication) -> Iterator[None]:
-    before = QLocale()
-    language.apply(qapp, "de")
-    yield
-    for translator in qapp.findChildren(QTranslator):
-        qapp.removeTranslator(translator)
-        translator.deleteLater()
-    QLocale.setDefault(before)
-    language.apply(qapp, "en")
 
 
 def texts(root: Path) -> Iterator[ast.AST]:
@@ -64,7 +49,7 @@ def test_in_english_an_error_is_told_as_it_came(qapp: QApplication) -> None:
     assert said(UsageError("no_editor", "None at all.", "Take one.")) == "None at all. Take one."
 
 
-def test_in_another_language_by_its_code_and_the_values_are_in_the_tooltip(german: None, qtbot: QtBot) -> None:
+def test_in_another_language_by_its_code_and_the_values_are_in_the_tooltip(german: str, qtbot: QtBot) -> None:
     text = said(disk_full("/storage"))
     assert "voll" in text.lower() or "Platz" in text
     assert said(MediaError("media_truncated", "clip.mp4: It ends early (x).", "Copy it.")).startswith("clip.mp4: D")
@@ -78,7 +63,7 @@ def test_in_another_language_by_its_code_and_the_values_are_in_the_tooltip(germa
     assert bar._text.toolTip() == ""
 
 
-def test_all_of_them_are_translated(german: None) -> None:
+def test_all_of_them_are_translated(german: str) -> None:
     for code, (sentence, remedy) in SENTENCES.items():
         error = UsageError(code, "x", "y")
         assert sentence not in said(error) and remedy not in said(error), code

@@ -1,27 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from keyfollow_desktop.ui import language
 from keyfollow_desktop.ui.actions import words
 from keyfollow_desktop.ui.language import FOLDER, LANGUAGES, Translator
 from keyfollow_desktop.ui.preferences import Preferences
 from keyfollow_desktop.ui.preferences_dialog import PreferencesDialog
-from PySide6.QtCore import QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-
-
-@pytest.fixture
-def german(qapp: QApplication) -> Iterator[str]:
-    before = QLocale()
-    yield language.apply(qapp, "de")
-    for translator in qapp.findChildren(QTranslator):
-        qapp.removeTranslator(translator)
-        translator.deleteLater()
-    QLocale.setDefault(before)
-    language.apply(qapp, "en")
 
 
 def test_everything_speaks_the_chosen_language(german: str, own_home: object, qtbot: QtBot) -> None:
