@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .pixels import Bools, Floats, cv, largest
+from .recoding import noise_threshold
 
 AUTOMATIC = -1.0
-TILE = 8
 GROW_PX = 2
 RIM_PX = 3
 GAP_SHARE = 0.015
@@ -48,28 +48,3 @@ def gaps(within: Bools) -> Bools:
         closed |= cv.morphologyEx(bordered, cv.MORPH_CLOSE, line)
     out: Bools = (closed[radius:-radius, radius:-radius] > 0) & ~within
     return out
-
-
-def noise_threshold(keyframe: Floats, source: Floats) -> float:
-    """0 for a keyframe that was stored exactly; else a bound on what re-encoding it (JPEG…) did, in 8-bit units, at most 16.
-
-    Re-encoding shows as 8 x 8 tiles that all differ a little around a mean of zero, where an exact file has tiles without any
-    difference. It is believed when such tiles fill a third of the picture and outnumber the exact ones.
-    """
-    height, width = (n - n % TILE for n in source.shape[:2])
-    if not height or not width:
-        return 0.0
-    difference = np.ascontiguousarray((keyframe - source)[:height, :width, :3])
-    most = largest(difference).reshape(height // TILE, TILE, width // TILE, TILE).max(axis=3).max(axis=1)
-    noisy = (most > 0) & (most < 24)
-    if not _outnumber(noisy, most == 0):  # an exact file is told without the tiles' means, which take ten times as long
-        return 0.0
-    tiles = difference.reshape(height // TILE, TILE, width // TILE, TILE, 3)
-    noisy &= np.abs(tiles.mean(axis=(1, 3))).max(axis=2) < 1.5
-    if not _outnumber(noisy, most == 0):
-        return 0.0
-    return float(min(16.0, np.percentile(most[noisy], 99) + 1.0))
-
-
-def _outnumber(noisy: Bools, exact: Bools) -> bool:
-    return bool(noisy.mean() >= 1 / 3 and noisy.sum() >= 2 * exact.sum())

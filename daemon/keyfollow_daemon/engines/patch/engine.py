@@ -14,7 +14,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
 from .certainty import SURE, UNSURE, Certainty, certainty
-from .changes import change_mask, noise_threshold
+from .changes import change_mask
 from .explained import redrawn
 from .fill import fill
 from .inversion import Flows, PatchInversion
@@ -24,6 +24,7 @@ from .merge import merge
 from .outlines import Outlines, trim
 from .pixels import Bools, Floats, add_edit, enlarged, guide, largest, shrunk, values
 from .plan import Gap, gaps
+from .recoding import noise_threshold
 from .repaint import Repaints
 from .seen import enlarge
 from .shots import shots
