@@ -156,7 +156,7 @@ def archive_with(name: str, data: bytes) -> bytes:
         "id": handle_id("patch", (key,)),
         "engine": "patch",
         "source": "clip",
-        "source_identity": "clip",
+        "prepared_from": "clip",
         "start": 0,
         "stop": 2,
         "keys": [key],

@@ -25,7 +25,7 @@ class Handles:
         self.store = store
 
     def announce(
-        self, *, engine: str, source: str, source_identity: str, span: FrameRange, keys: Sequence[str], seconds: float
+        self, *, engine: str, source: str, prepared_from: str, span: FrameRange, keys: Sequence[str], seconds: float
     ) -> CacheInfo:
         """Name what a run used: the entries `keys`, found or computed in `seconds`.
 
@@ -44,7 +44,7 @@ class Handles:
                 id=manifest.handle_id(engine, keys),
                 engine=engine,
                 source=source,
-                source_identity=source_identity,
+                prepared_from=prepared_from,
                 start=span.start,
                 stop=span.stop,
                 keys=keys,
@@ -65,9 +65,9 @@ class Handles:
         infos = [self._info(m, {k: entries[k] for k in m.keys if k in entries}) for m in found]
         return sorted(infos, key=lambda info: (-info.last_used, info.id))
 
-    def of_source(self, engine: str, source_identity: str) -> list[CacheInfo]:
-        """What an engine has prepared of one clip, the last used first."""
-        found = (m for m in manifest.read_all(self.root) if (m.engine, m.source_identity) == (engine, source_identity))
+    def of_source(self, engine: str, prepared_from: str) -> list[CacheInfo]:
+        """What an engine has prepared of one clip in one way (`jobs.identity.prepared_from`), the last used first."""
+        found = (m for m in manifest.read_all(self.root) if (m.engine, m.prepared_from) == (engine, prepared_from))
         return self._infos(found)
 
     def list(self) -> list[CacheInfo]:
@@ -136,7 +136,7 @@ class Handles:
         return self.announce(
             engine=given.engine,
             source=given.source,
-            source_identity=given.source_identity,
+            prepared_from=given.prepared_from,
             span=FrameRange(given.start, given.stop),
             keys=given.keys,
             seconds=given.seconds,

@@ -31,7 +31,7 @@ class Manifest:
     """A handle as it lies on disk and in an exported archive.
 
     Args:
-        source: path or name of the clip, for people; `source_identity` tells clips apart.
+        source: path or name of the clip, for people; `prepared_from` tells clips, and ways to prepare them, apart.
         start, stop: half-open range of source frames.
         keys: entries in the order the run made them, each once.
         seconds: what computing them took; times are seconds since the epoch.
@@ -43,7 +43,7 @@ class Manifest:
     id: str
     engine: str
     source: str
-    source_identity: str
+    prepared_from: str
     start: int
     stop: int
     keys: tuple[str, ...]
@@ -55,7 +55,7 @@ class Manifest:
     def __post_init__(self) -> None:
         if self.format != FORMAT:
             raise ValueError(f"format {self.format}")
-        if max(len(self.engine), len(self.source), len(self.source_identity)) > MAX_TEXT:
+        if max(len(self.engine), len(self.source), len(self.prepared_from)) > MAX_TEXT:
             raise ValueError("text too long")
         if not 0 <= self.start < self.stop:
             raise ValueError("range")

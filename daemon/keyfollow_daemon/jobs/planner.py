@@ -15,7 +15,7 @@ from keyfollow.media.info import MediaInfo
 from keyfollow.requests import Looked
 
 from keyfollow_daemon.engines import device, registry
-from keyfollow_daemon.jobs.identity import source_identity
+from keyfollow_daemon.jobs.identity import prepared_from
 from keyfollow_daemon.models.find import locate_model
 
 _LOOKED = Looked()
@@ -25,7 +25,7 @@ _LOOKED = Looked()
 class Known(Protocol):
     """The caches that earlier runs announced (`cache.handles.Handles`)."""
 
-    def of_source(self, engine: str, identity: str) -> list[CacheInfo]: ...
+    def of_source(self, engine: str, prepared_from: str) -> list[CacheInfo]: ...
 
 
 class Blobs(Protocol):
@@ -35,7 +35,7 @@ class Blobs(Protocol):
 
 
 def estimate(request: EditRequest, known: Known, blobs: Blobs) -> Estimate:
-    """Cost of a run; `frames_prepared` tells how much of it an earlier run on this source has prepared.
+    """Cost of a run; `frames_prepared` tells how much of it an earlier run has prepared.
 
     Raises:
         KeyfollowError: the request is not possible on this clip, or not without weights that are not here.
@@ -47,7 +47,7 @@ def estimate(request: EditRequest, known: Known, blobs: Blobs) -> Estimate:
         request = replace(request, model=str(locate_model(request.model, request.engine)))
     cost = registry.info_module(request.engine).estimate(request, media, device.of(info))
     covered: set[int] = set()
-    for cache in known.of_source(request.engine, source_identity(request)):
+    for cache in known.of_source(request.engine, prepared_from(request, info)):
         if cache.entries:
             covered.update(range(max(span.start, cache.start), min(span.stop, cache.stop)))
     return replace(cost, frames=len(span), frames_prepared=len(covered))

@@ -15,12 +15,13 @@ from keyfollow.plain import from_plain
 from keyfollow_daemon.cache.store import InversionStore
 from keyfollow_daemon.engines import registry
 from keyfollow_daemon.executors.base import Link, Plain
+from keyfollow_daemon.jobs.identity import inversion_spec
 from keyfollow_daemon.jobs.parts import NEAREST, WIDER
 from keyfollow_daemon.jobs.planner import describe
 from keyfollow_daemon.jobs.rehearsal import rehearse
 from keyfollow_daemon.jobs.run import Run
 from keyfollow_daemon.jobs.sources import open_sources
-from keyfollow_daemon.jobs.task import TaskContext, inversion_spec
+from keyfollow_daemon.jobs.task import TaskContext
 from keyfollow_daemon.media.blobs import BlobStore
 
 _rehearsed: set[tuple[str, bool]] = set()

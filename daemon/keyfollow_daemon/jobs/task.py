@@ -22,7 +22,7 @@ from typing import Any
 from keyfollow import __version__, deltas
 from keyfollow.checks import check_request
 from keyfollow.edits import EditRequest
-from keyfollow.engine_info import EngineInfo, Report, Setting
+from keyfollow.engine_info import EngineInfo, Report
 from keyfollow.errors import JobError, UsageError
 from keyfollow.frames import FrameRange
 from keyfollow.plain import from_plain, to_plain
@@ -30,8 +30,9 @@ from keyfollow.plain import from_plain, to_plain
 from keyfollow_daemon.cache.handles import Handles
 from keyfollow_daemon.cache.store import InversionStore
 from keyfollow_daemon.engines import device, registry
-from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, InversionSpec, Preview, Tensors
+from keyfollow_daemon.engines.base import Array, Edit, EditedFrame, Inversion, Preview, Tensors
 from keyfollow_daemon.executors.base import Link, Plain, Stopped
+from keyfollow_daemon.jobs.identity import inversion_spec, prepared_from
 from keyfollow_daemon.jobs.misplaced import Misplaced
 from keyfollow_daemon.jobs.parts import parts, whole
 from keyfollow_daemon.jobs.planner import describe
@@ -167,21 +168,6 @@ def recipe(
     }
 
 
-def inversion_spec(info: EngineInfo, settings: Mapping[str, Any], request: EditRequest, model_revision: str) -> InversionSpec:
-    """Only what an inversion may depend on."""
-    named: dict[str, Setting] = {s.name: s for s in info.settings}
-    source_only = {name: value for name, value in settings.items() if named[name].source_only}
-    return InversionSpec(
-        engine=info.id,
-        version=info.version,
-        settings=source_only,
-        model_revision=model_revision,
-        prompt=request.source_prompt if info.needs_prompt or info.needs_weights else "",
-        draft=request.quality == "draft",
-        model=request.model,
-    )
-
-
 def _announce(
     spec: Run, sources: Sources, inversion: Inversion, reach: FrameRange, clock: PhaseClock, store: InversionStore
 ) -> dict[str, Any] | None:
@@ -191,7 +177,7 @@ def _announce(
     named = handles.announce(
         engine=spec.request.engine,
         source=sources.name,
-        source_identity=sources.identity,
+        prepared_from=prepared_from(spec.request, describe(spec.request.engine)),
         span=reach,
         keys=inversion.keys,
         seconds=clock.seconds().get("preparing", 0.0),

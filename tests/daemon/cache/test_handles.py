@@ -29,7 +29,7 @@ def saved(handles: Handles, *numbers: int) -> list[str]:
 
 def announce(handles: Handles, *numbers: int, engine: str = "patch", seconds: float = 4.0) -> str:
     keys = saved(handles, *numbers)
-    return handles.announce(engine=engine, source="/clips/a.mp4", source_identity="i", span=SPAN, keys=keys, seconds=seconds).id
+    return handles.announce(engine=engine, source="/clips/a.mp4", prepared_from="i", span=SPAN, keys=keys, seconds=seconds).id
 
 
 def refused(code: str, call: object, *args: object) -> None:
@@ -118,7 +118,7 @@ def test_unknown_and_malformed_ids_are_refused(handles: Handles) -> None:
 def test_nothing_or_nonsense_cannot_be_announced(handles: Handles) -> None:
     for keys in ([], ["x"], ["../" + "a" * 61]):
         with pytest.raises(UsageError) as caught:
-            handles.announce(engine="patch", source="a", source_identity="i", span=SPAN, keys=keys, seconds=1)
+            handles.announce(engine="patch", source="a", prepared_from="i", span=SPAN, keys=keys, seconds=1)
         assert caught.value.code == "bad_cache"
 
 

@@ -20,7 +20,7 @@ def make(engine: str = "patch", keys: tuple[str, ...] = KEYS, **changes: Any) ->
         "id": manifest.handle_id(engine, keys),
         "engine": engine,
         "source": "/clips/a.mp4",
-        "source_identity": "i",
+        "prepared_from": "i",
         "start": 3,
         "stop": 9,
         "keys": keys,

@@ -171,7 +171,7 @@ def test_pinned_entries_stay_even_above_the_quota(tmp_path: Path) -> None:
     store = InversionStore(tmp_path, 1 << 30)
     handles = Handles(tmp_path, store)
     keys = [fill(store, n, age_s=1000 - n) for n in range(6)]
-    info = handles.announce(engine="patch", source="a", source_identity="i", span=FrameRange(0, 3), keys=keys[:3], seconds=1)
+    info = handles.announce(engine="patch", source="a", prepared_from="i", span=FrameRange(0, 3), keys=keys[:3], seconds=1)
     handles.pin(info.id, True)
     store.quota_bytes = 10
     store.evict()
