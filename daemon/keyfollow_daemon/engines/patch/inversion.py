@@ -75,10 +75,10 @@ class Flows:
         self._evened: OrderedDict[int, Bytes] = OrderedDict()
 
     def guide(self, frame: int) -> Bytes:
-        """The frame's analysis copy; the last two are kept."""
+        """The frame's analysis copy; the last three are kept."""
         if frame not in self._guides:
             self._guides[frame] = guide(self._frames[frame], self.scale)
-            while len(self._guides) > 2:
+            while len(self._guides) > 3:
                 self._guides.popitem(last=False)
         return self._guides[frame]
 

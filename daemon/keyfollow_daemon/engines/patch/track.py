@@ -14,7 +14,7 @@ from .inversion import Flows
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, regain
-from .seen import Seen, assess, looked_ahead
+from .seen import Seen, assess, looked_ahead, recognised
 from .trails import DRAFT_REFINEMENT, Trails
 
 
@@ -126,14 +126,20 @@ class Tracks:
     def seen(self, key: int, frame: int) -> Seen:
         """`at`, `assess`-ed for a delivery; with what the frame after tells about what has just come into sight."""
         state, forward = self.at(key, frame), frame > key
+        step, area = 1 if forward else -1, self._areas.get(key)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-        seen = assess(state, guide, detail, self._trails.view(key), *self._flows.toward(key, frame))
+        flow, visible = self._flows.toward(key, frame)
+        if area is not None:
+            visible = visible & recognised(guide, flow, self._flows.guide(frame - step))
+        seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
         first = frame if forward else frame - 1
+        if area is None:
+            return seen
         if first in self._flows and not self._flows.cut(first):
             pair = self._flows.pair(first)
-            seen = looked_ahead(seen, pair.toward_key(not forward), pair.visible(not forward))
-        area = self._areas.get(key)
-        return seen if area is None else told_by_surface(seen, guide, detail, area)
+            flow, visible = pair.toward_key(not forward), pair.visible(not forward)
+            seen = looked_ahead(seen, flow, visible & recognised(guide, flow, self._flows.guide(frame + step)))
+        return told_by_surface(seen, guide, detail, area)
 
     def close(self) -> None:
         """Forget all tracks and areas."""

@@ -6,7 +6,7 @@ import numpy as np
 from keyfollow_daemon.engines.patch.correspondence import Correspondence, pull, start
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.pixels import evened
-from keyfollow_daemon.engines.patch.seen import Seen, assess, enlarge, looked_ahead
+from keyfollow_daemon.engines.patch.seen import Seen, assess, enlarge, looked_ahead, recognised
 
 
 def seen(state: Correspondence, frame: Any, key: KeyView) -> Seen:
@@ -45,6 +45,15 @@ def test_what_has_just_come_into_sight_moves_as_the_frame_after_shows(picture: A
     told = looked_ahead(here, flow, np.ones_like(here.visible))
     assert told.motion[70, 30, 0] == -3.0 and told.visible[70, 30]
     assert told.motion[70, 90, 0] == 0.0
+
+
+def test_what_looks_otherwise_in_the_frame_before_was_not_there(picture: Any) -> None:
+    flow = np.full((*picture.shape[:2], 2), 4.0, np.float32)
+    before = np.ascontiguousarray(np.roll(picture, (4, 4), axis=(0, 1)))
+    here = picture.copy()
+    here[60:80, 60:80] = 255 - here[60:80, 60:80]
+    found = recognised(here, flow, before)
+    assert not found[62:78, 62:78].any() and found[10:55, 10:-10].all()
 
 
 def test_enlarging_scales_what_is_measured_in_pixels(picture: Any) -> None:
