@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, box, evened, grid, sample
+from .pixels import Bools, Bytes, Floats, around, box, evened, grid, sample
 
 PATCH_RADIUS = 3
 HIGHLIGHT_RIDGE = 0.005
@@ -25,11 +25,11 @@ class KeyView:
         wide = guide.astype(np.float32)
         mean = box(wide, PATCH_RADIUS)
         self.contrast: Floats = np.maximum(box(wide * wide, PATCH_RADIUS) - mean * mean, 0.0).mean(axis=2)
-        self._tolerance = 30.0 + 0.35 * self.contrast
+        self.tolerance: Floats = 30.0 + 0.35 * self.contrast
 
     def tolerance_at(self, offset: Floats) -> Floats:
         """``(h, w)``, the match error that is still a match."""
-        return sample(self._tolerance, grid(*offset.shape[:2]) + offset)
+        return sample(self.tolerance, grid(*offset.shape[:2]) + offset)
 
 
 def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool = True) -> Floats:
@@ -56,10 +56,18 @@ def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
     return box(difference * difference, PATCH_RADIUS)
 
 
-def alike(guide: Bytes, key: KeyView, offset: Floats) -> Bools:
-    """``(h, w)``, where 3 x 3 px look as in the keyframe, as to light and colour too: at an edge, where a wider patch shows two things."""
-    difference = np.square(sample(key.guide, grid(*offset.shape[:2]) + offset).astype(np.float32) - guide)
-    out: Bools = box(difference, 1).mean(axis=2) < key.tolerance_at(offset)
+def alike(guide: Bytes, key: KeyView, offset: Floats, among: Bools) -> Bools:
+    """Those `among` the pixels where 3 x 3 px look as in the keyframe, as to light and colour too: at an edge, where a wider patch shows
+    two things."""
+    out = np.zeros_like(among)
+    if not among.any():
+        return out
+    part = around(among, 1)
+    there = grid(*among.shape)[part] + offset[part]
+    difference = box(np.square(sample(key.guide, there).astype(np.float32) - guide[part]), 1)
+    # a sum over an axis of three is slow
+    mean = (difference[..., 0] + difference[..., 1] + difference[..., 2]) / np.float32(3)
+    out[part] = among[part] & (mean < sample(key.tolerance, there))
     return out
 
 

@@ -59,6 +59,11 @@ def test_what_is_alike_looks_the_same_in_few_pixels(picture: Any) -> None:
     key = KeyView(picture)
     frame = picture.copy()
     frame[:, 96:] = (250, 20, 20)
-    same = alike(frame, key, constant(picture, 0.0))
+    everywhere = np.ones(picture.shape[:2], np.bool_)
+    same = alike(frame, key, constant(picture, 0.0), everywhere)
     assert same[:, :95].all() and same[:, 97:].mean() < 0.1
-    assert alike(picture, key, constant(picture, 20.0)).mean() < 0.5
+    assert alike(picture, key, constant(picture, 20.0), everywhere).mean() < 0.5
+    some = np.zeros_like(everywhere)
+    some[40:60, 80:110] = True
+    assert np.array_equal(alike(frame, key, constant(picture, 0.0), some), same & some)
+    assert not alike(frame, key, constant(picture, 0.0), ~everywhere).any()
