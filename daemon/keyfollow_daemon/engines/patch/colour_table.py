@@ -93,14 +93,14 @@ def look_up(tables: Floats, label: int, red: Any, green: Any, blue: Any, found: 
     r, g, b = min(max(red, zero), most) * scale, min(max(green, zero), most) * scale, min(max(blue, zero), most) * scale
     i, j, k = min(int(r), CELLS - 2), min(int(g), CELLS - 2), min(int(b), CELLS - 2)
     p, q, s = np.float32(r - i), np.float32(g - j), np.float32(b - k)
-    table = tables[label]
-    l0, l1, l2, l3 = table[i, j, k], table[i, j + 1, k], table[i + 1, j, k], table[i + 1, j + 1, k]
-    h0, h1, h2, h3 = table[i, j, k + 1], table[i, j + 1, k + 1], table[i + 1, j, k + 1], table[i + 1, j + 1, k + 1]
+    # cells are not taken out as views: counting who holds them would cost more than the rest
     for c in range(tables.shape[4]):
-        front = l0[c] + s * (h0[c] - l0[c])
-        front += q * (l1[c] + s * (h1[c] - l1[c]) - front)
-        back = l2[c] + s * (h2[c] - l2[c])
-        back += q * (l3[c] + s * (h3[c] - l3[c]) - back)
+        near, far = tables[label, i, j, k, c], tables[label, i, j + 1, k, c]
+        front = near + s * (tables[label, i, j, k + 1, c] - near)
+        front += q * (far + s * (tables[label, i, j + 1, k + 1, c] - far) - front)
+        near, far = tables[label, i + 1, j, k, c], tables[label, i + 1, j + 1, k, c]
+        back = near + s * (tables[label, i + 1, j, k + 1, c] - near)
+        back += q * (far + s * (tables[label, i + 1, j + 1, k + 1, c] - far) - back)
         found[c] = front + p * (back - front)
 
 

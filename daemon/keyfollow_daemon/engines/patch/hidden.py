@@ -37,9 +37,17 @@ def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -
         return seen
     doubtful = by_surface & (seen.confidence < LOST)
     edited = area.touched(offset)
-    there = assess(Correspondence(offset, np.ones_like(seen.tracked)), guide, detail, area.key, seen.motion, seen.visible)
-    behind = by_surface & (there.confidence < LOST) & area.left_out(offset) & ~alike(guide, area.key, seen.offset)
-    behind = cv.morphologyEx(behind.astype(np.uint8), cv.MORPH_OPEN, np.ones((LEAST_PX, LEAST_PX), np.uint8)) > 0
-    told: Bools = behind | (doubtful & edited & alike(guide, area.key, offset))
+    behind = by_surface & area.left_out(offset)
+    behind = _opened(behind & ~alike(guide, area.key, seen.offset, behind))
+    if behind.any():
+        there = assess(Correspondence(offset, np.ones_like(seen.tracked)), guide, detail, area.key, seen.motion, seen.visible)
+        behind = _opened(behind & (there.confidence < LOST))
+    told: Bools = behind | alike(guide, area.key, offset, doubtful & edited)
     told |= by_surface & edited & (box(told.astype(np.float32), 2) > COMPANY)
     return replace(seen, offset=np.where(told[..., None], offset, seen.offset), placed=told)
+
+
+def _opened(area: Bools) -> Bools:
+    """`area` without what is narrower than `LEAST_PX`."""
+    out: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((LEAST_PX, LEAST_PX), np.uint8)) > 0
+    return out

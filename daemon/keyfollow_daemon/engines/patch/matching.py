@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, box, evened, grid, sample
+from .pixels import Bools, Bytes, Floats, around, box, evened, grid, sample
 
 PATCH_RADIUS = 3
 HIGHLIGHT_RIDGE = 0.005
@@ -25,11 +25,11 @@ class KeyView:
         wide = guide.astype(np.float32)
         mean = box(wide, PATCH_RADIUS)
         self.contrast: Floats = np.maximum(box(wide * wide, PATCH_RADIUS) - mean * mean, 0.0).mean(axis=2)
-        self._tolerance = 30.0 + 0.35 * self.contrast
+        self.tolerance: Floats = 30.0 + 0.35 * self.contrast
 
     def tolerance_at(self, offset: Floats) -> Floats:
         """``(h, w)``, the match error that is still a match."""
-        return sample(self._tolerance, grid(*offset.shape[:2]) + offset)
+        return sample(self.tolerance, grid(*offset.shape[:2]) + offset)
 
 
 def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool = True) -> Floats:
@@ -56,15 +56,22 @@ def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
     return box(difference * difference, PATCH_RADIUS)
 
 
-def alike(guide: Bytes, key: KeyView, offset: Floats, among: Bools | None = None) -> Bools:
-    """``(h, w)``, where 3 x 3 px (of these, those `among`) look as in the keyframe, as to light and colour too: at an edge, where a
-    wider patch shows two things."""
-    difference = np.square(sample(key.guide, grid(*offset.shape[:2]) + offset).astype(np.float32) - guide).mean(axis=2)
-    tolerance = key.tolerance_at(offset)
-    if among is None:
-        out: Bools = box(difference, 1) < tolerance
-    else:
-        out = among & (box(difference * among, 1) < tolerance * box(among.astype(np.float32), 1))
+def alike(guide: Bytes, key: KeyView, offset: Floats, asked: Bools, among: Bools | None = None) -> Bools:
+    """Those `asked` where 3 x 3 px (of these, those `among`) look as in the keyframe, as to light and colour too: at an edge, where a wider
+    patch shows two things."""
+    out = np.zeros_like(asked)
+    if not asked.any():
+        return out
+    part = around(asked, 1)
+    there = grid(*asked.shape)[part] + offset[part]
+    difference = np.square(sample(key.guide, there).astype(np.float32) - guide[part])
+    # a sum over an axis of three is slow
+    mean = (difference[..., 0] + difference[..., 1] + difference[..., 2]) / np.float32(3)
+    tolerance = sample(key.tolerance, there)
+    if among is not None:
+        counted = among[part].astype(np.float32)
+        mean, tolerance = mean * counted, tolerance * box(counted, 1)
+    out[part] = asked[part] & (box(mean, 1) < tolerance)
     return out
 
 

@@ -78,18 +78,21 @@ class EditedArea:
         return out
 
 
-def carried(
-    previous: Correspondence, source: Correspondence, flow: Floats, visible: Bools, area: EditedArea
-) -> tuple[Correspondence, Bools]:
+def continued(previous: Correspondence, source: Correspondence, flow: Floats, visible: Bools) -> tuple[Correspondence, Bools]:
     """(correspondence, own): one frame further out, by the `source`'s own track where that holds, else (`own`) chained on from what
-    was found before."""
+    was found before. The objects' motions are those of the frame before."""
     held = source.tracked > 0.5
     chained = chain(previous, flow, visible)
     offset = np.where(held[..., None], source.offset, chained.offset)
     tracked = np.where(held, source.tracked, chained.tracked)
-    motions, decals = area.objects.follow(previous.motions, offset, tracked), area.objects.decals
-    offset = settled(offset, tracked, area.corners, decals, motions[: len(decals)])
-    return Correspondence(offset, tracked, motions), ~held & (tracked > 0.5)
+    return Correspondence(offset, tracked, previous.motions), ~held & (tracked > 0.5)
+
+
+def carried(state: Correspondence, area: EditedArea) -> Correspondence:
+    """What was `continued`, with the objects followed, and what is flat of decals going along."""
+    motions, decals = area.objects.follow(state.motions, state.offset, state.tracked), area.objects.decals
+    offset = settled(state.offset, state.tracked, area.corners, decals, motions[: len(decals)])
+    return Correspondence(offset, state.tracked, motions)
 
 
 def regain(
@@ -106,7 +109,7 @@ def regain(
     from its expected pose.
 
     Args:
-        state, own: as from `carried`.
+        state: as from `carried`; `own`, as from `continued`.
         guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
         flow: to the frame before, `visible`, what was in sight there.
         finest: as for `dense_flow`.
@@ -159,7 +162,8 @@ def _resurfaced(
     offset, known = place(lost, sure, state.offset, flow, visible)
     found = known & area.touched(offset) & (sample(area.key.texture, grid(*lost.shape) + offset) > TEXTURED)
     if found.any():
-        found = _opened(found & alike(guide, area.key, offset, known) & ~alike(guide, area.key, state.offset), PULLED_PX)
+        found = alike(guide, area.key, offset, found, known)
+        found = _opened(found & ~alike(guide, area.key, state.offset, found), PULLED_PX)
         # single pixels look right elsewhere as well
         found |= known & (box(found.astype(np.float32), 2) > COMPANY)
         offset = np.where(found[..., None], offset, state.offset)

@@ -13,6 +13,8 @@ from .matching import KeyView, detail_error, match_error
 from .pixels import Bools, Bytes, Floats, box, grid, sample
 from .search import TEXTURED
 
+PLANES = 9
+"""Of what is enlarged, together."""
 AGREED, DIFFERENT = 0.4, 0.5
 """Shares of an evened patch's variance over which agreement of its details rises, and falls, from none to full."""
 
@@ -99,12 +101,11 @@ def enlarge(seen: Seen, guide: Bytes, key: Bytes) -> Seen:
     height, width = guide.shape[:2]
     if seen.tracked.shape == (height, width):
         return seen
-    small = np.dstack([seen.offset, seen.motion, seen.tracked, seen.confidence, seen.misfit, seen.visible, seen.placed]).astype(
-        np.float32
-    )
+    small = np.empty((*seen.tracked.shape, PLANES), np.float32)
     scale = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
-    small[..., :2] *= scale
-    small[..., 2:4] *= scale
+    small[..., :2], small[..., 2:4] = seen.offset * scale, seen.motion * scale
+    for n, plane in enumerate((seen.tracked, seen.confidence, seen.misfit, seen.visible, seen.placed), 4):
+        small[..., n] = plane
     offset, motion = np.empty((height, width, 2), np.float32), np.empty((height, width, 2), np.float32)
     tracked, confidence, misfit = (np.empty((height, width), np.float32) for _ in range(3))
     visible, placed = np.empty((height, width), np.bool_), np.empty((height, width), np.bool_)
@@ -142,9 +143,9 @@ def _enlarge(
     visible: Bools,
     placed: Bools,
 ) -> None:
-    rows, columns, planes = small.shape
+    rows, columns, _ = small.shape
     height, width = tracked.shape
-    found = np.empty(planes, np.float32)
+    found = np.empty(PLANES, np.float32)
     torn_at = np.zeros((rows, columns), np.bool_)
     for top in range(max(0, int(first * rows / height) - 2), min(rows - 1, int(end * rows / height) + 2)):
         for left in range(columns - 1):
@@ -152,6 +153,9 @@ def _enlarge(
                 p, q, r, s = small[top, left, c], small[top, left + 1, c], small[top + 1, left, c], small[top + 1, left + 1, c]
                 torn_at[top, left] |= max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > jump
     down, across = rows / height, columns / width
+    place = np.minimum(np.maximum((np.arange(width) + 0.5) * across - 0.5, 0.0), columns - 1.0)
+    lefts = np.minimum(place.astype(np.int64), max(columns - 2, 0))
+    shares = (place - lefts).astype(np.float32)
     for y in range(first, end):
         v = min(max((y + 0.5) * down - 0.5, 0.0), rows - 1.0)
         top = min(int(v), max(rows - 2, 0))
@@ -159,10 +163,8 @@ def _enlarge(
         b = np.float32(v - top)
         up, low = small[top], small[bottom]
         for x in range(width):
-            u = min(max((x + 0.5) * across - 0.5, 0.0), columns - 1.0)
-            left = min(int(u), max(columns - 2, 0))
+            left, a = lefts[x], shares[x]
             right = min(left + 1, columns - 1)
-            a = np.float32(u - left)
             torn = torn_at[top, left]
             if torn:
                 least = np.float32(np.inf)
@@ -175,10 +177,10 @@ def _enlarge(
                         apart += abs(np.float32(guide[y, x, c]) - np.float32(key[j, i, c]))
                     if apart < least:
                         least = apart
-                        for c in range(planes):
+                        for c in range(PLANES):
                             found[c] = small[row, column, c]
             else:
-                for c in range(planes):
+                for c in range(PLANES):
                     above = up[left, c] + a * (up[right, c] - up[left, c])
                     below = low[left, c] + a * (low[right, c] - low[left, c])
                     found[c] = above + b * (below - above)

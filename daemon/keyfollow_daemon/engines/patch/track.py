@@ -9,11 +9,12 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from .correspondence import Correspondence, start
+from .finds import Finds
 from .hidden import told_by_surface
 from .inversion import Flows
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
-from .regain import EditedArea, carried, regain
+from .regain import EditedArea, carried, continued, regain
 from .seen import Seen, assess, looked_ahead, recognised
 from .trails import DRAFT_REFINEMENT, Trails
 
@@ -72,7 +73,8 @@ class Track(Generic[State]):
 class Tracks:
     """The tracks in use, by keyframe (or frame with a mask) and direction.
 
-    Where an edited area is known, what tracking lost of it is found again; that part is made anew in every run, the rest is cached.
+    Where an edited area is known, what tracking lost of it is found again. All is cached: what the source alone tells for every edit, what
+    was found for edits of that shape.
     """
 
     def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
@@ -80,6 +82,7 @@ class Tracks:
         self._trails = Trails(flows, draft)
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
+        self._finds: dict[int, Finds] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools, gaps: Bools) -> None:
         """Tell what the edit drew and changed in keyframe `key`, and left out between, so that it is found again after it was hidden."""
@@ -88,7 +91,9 @@ class Tracks:
             out: Bools = cv.resize(area.astype(np.uint8), self._flows.size, interpolation=cv.INTER_NEAREST) > 0
             return out
 
-        self._areas[key] = EditedArea(self._trails.view(key), small(decals), small(changed), small(gaps))
+        shape = small(decals), small(changed), small(gaps)
+        self._areas[key] = EditedArea(self._trails.view(key), *shape)
+        self._finds[key] = Finds(self._flows, *shape)
 
     def open(self, key: int, forward: bool, window: range = range(0)) -> None:
         """Make the track from `key`; must come before `at` when states will be visited again."""
@@ -101,11 +106,16 @@ class Tracks:
             if area is None:
                 return source
             flow, visible = self._flows.toward(key, frame)
-            state, own = carried(state, source, flow, visible, area)
-            if self._draft and index % DRAFT_REFINEMENT:
-                return state
-            guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-            return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
+            chained, own = continued(state, source, flow, visible)
+            trail, finds = self._trails.entry(key, frame), self._finds[key]
+            found = finds.state(trail, chained)
+            if found is None:
+                found = carried(chained, area)
+                if not self._draft or index % DRAFT_REFINEMENT == 0:
+                    guide, detail = self._flows.guide(frame), self._flows.evened(frame)
+                    found = regain(found, own, guide, detail, flow, visible, area, self._flows.finest)
+                finds.keep_state(trail, chained, found)
+            return found
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)
@@ -132,17 +142,23 @@ class Tracks:
         if area is not None:
             visible = visible & recognised(guide, flow, self._flows.guide(frame - step))
         seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
-        first = frame if forward else frame - 1
         if area is None:
             return seen
+        first, ahead = frame if forward else frame - 1, ""
         if first in self._flows and not self._flows.cut(first):
-            pair = self._flows.pair(first)
+            pair, ahead = self._flows.pair(first), self._flows.key(first)
             flow, visible = pair.toward_key(not forward), pair.visible(not forward)
             seen = looked_ahead(seen, flow, visible & recognised(guide, flow, self._flows.guide(frame + step)))
-        return told_by_surface(seen, guide, detail, area)
+        trail, finds = self._trails.entry(key, frame), self._finds[key]
+        placed = finds.placed(trail, ahead, seen)
+        if placed is None:
+            placed = told_by_surface(seen, guide, detail, area)
+            finds.keep_placed(trail, ahead, placed)
+        return placed
 
     def close(self) -> None:
         """Forget all tracks and areas."""
         self._tracks.clear()
         self._areas.clear()
+        self._finds.clear()
         self._trails.close()

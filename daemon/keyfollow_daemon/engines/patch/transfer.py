@@ -9,22 +9,21 @@ Colours are looked up in the edit's table as they were in the keyframe's light: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .belonging import NOTHING, belonging
 from .colour_table import look_up
+from .colours import told
 from .kernels import kernel, rows
-from .keymodel import PLANES, KeyModel, local_mean
-from .pixels import Bools, Bytes, Floats
+from .keymodel import GAIN_RADIUS, PLANES, KeyModel, local_mean
+from .pixels import Bools, Bytes, Floats, around
 from .seen import Seen
 
 HIGHLIGHT_RIDGE = 0.02
 LEAST_GAIN, MOST_GAIN = 0.3, 4.0
 MOST_HIGHLIGHT = 200.0
-TELLING = 2.0
-"""Tolerances of motion that an unambiguous colour is worth."""
 SURE = 0.7
 """Confidence from which on the tracked edit stands alone."""
 FAINT = 6.0
@@ -56,6 +55,29 @@ class Proposal:
     allowed: Floats
 
 
+class _Map(NamedTuple):
+    """What of a `KeyModel` the edit is made from; compiled code takes tuples, but no dataclass."""
+
+    carried: Floats
+    core: Bools
+    tables: Floats
+    pointwise: bool
+    everywhere: bool
+    behind: Floats
+    corner: tuple[int, int]
+    gaps: Bools
+
+
+class _Place(NamedTuple):
+    """Where a frame's pixels are in the keyframe, as in `Seen`; `reach` as in `Proposal`; `labels` ``(h, w)`` of the table for each."""
+
+    offset: Floats
+    tracked: Floats
+    reach: Floats
+    labels: Bytes
+    placed: Bools
+
+
 def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     """The edit of `model`'s keyframe on a frame.
 
@@ -77,26 +99,31 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         seen, by_motion = belonging(seen, unedited, state.motion)
         # whatever has just come into sight has no motion of its own yet
         np.copyto(allowed, by_motion, where=state.visible)
-    # unlike np.zeros_like, np.zeros takes no memory where nothing is written
-    edit, by_colour, belief = (np.zeros(like.shape, np.float32) for like in (source, source, allowed))
-    rows(
-        _apply,
-        height,
-        (model.carried, model.behind, model.corner, model.gaps),
-        placed,
-        model.tables.values,
-        (model.pointwise, model.everywhere),
+    # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
+    asked = np.ones_like(unedited) if model.everywhere else confidence < SURE
+    by_colour, belief = told(model.tables.values, seen, asked, source, allowed)
+    mapped = _Map(
+        model.carried,
         model.core,
-        state.offset,
-        state.tracked,
-        confidence,
-        reach,
-        seen,
-        local_mean(np.ascontiguousarray(source[..., :3])),
-        source,
-        (edit, by_colour, belief, allowed),
+        model.tables.values,
+        model.pointwise,
+        model.everywhere,
+        model.behind,
+        model.corner,
+        model.gaps,
     )
+    edit = np.zeros(source.shape, np.float32)
+    at = _Place(state.offset, state.tracked, reach, seen, placed)
+    rows(_apply, height, mapped, at, _mean_within(source, reach), source, by_colour, edit)
     return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed)
+
+
+def _mean_within(source: Floats, reach: Floats) -> Floats:
+    """`local_mean` of what the edit reaches; elsewhere anything."""
+    out = np.empty((*reach.shape, 3), np.float32)
+    part = around(reach > 0, GAIN_RADIUS)
+    out[part] = local_mean(np.ascontiguousarray(source[part][..., :3])) if reach[part].size else 0
+    return out
 
 
 def _placed(state: Seen, model: KeyModel, reach: Floats) -> Bools:
@@ -155,40 +182,15 @@ def _carried(
 
 @kernel
 def _apply(
-    first: int,
-    end: int,
-    planes: tuple[Floats, Floats, tuple[int, int], Bools],
-    placed: Bools,
-    tables: Floats,
-    kind: tuple[bool, bool],
-    core: Bools,
-    offset: Floats,
-    tracked: Floats,
-    confidence: Floats,
-    reach: Floats,
-    seen: Bytes,
-    mean: Floats,
-    source: Floats,
-    out: tuple[Floats, Floats, Floats, Floats],
+    first: int, end: int, mapped: _Map, at: _Place, mean: Floats, source: Floats, by_colour: Floats, edit: Floats
 ) -> None:
-    """The planes of a `Proposal` in `out`, which comes as zeros, and `allowed` as far as motion allows."""
-    edit, by_colour, belief, allowed = out
-    carried, behind, corner, gaps = planes
-    pointwise, everywhere = kind
+    """The edit, in `edit`, which comes as zeros. `mean` is the frame's `local_mean`, `by_colour` what the table tells."""
+    offset, reach, seen, carried, core, behind = at.offset, at.reach, at.labels, mapped.carried, mapped.core, mapped.behind
     height, width, channels = edit.shape
     found, told = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
     own, base = np.empty(3, np.float32), np.empty(3, np.float32)
     for y in range(first, end):
         for x in range(width):
-            # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
-            if seen[y, x] != NOTHING and (everywhere or confidence[y, x] < SURE):
-                look_up(tables, seen[y, x], source[y, x, 0], source[y, x, 1], source[y, x, 2], told)
-                for c in range(channels):
-                    by_colour[y, x, c] = told[c]
-                belief[y, x] = told[channels]
-                # a side that turns into view does not move as the rest of its object; where its colour tells, motion must speak clearly
-                allowed[y, x] += np.float32(TELLING) * told[channels] ** 2
-            allowed[y, x] = min(max(allowed[y, x], np.float32(0)), np.float32(1))
             if reach[y, x] <= 0:
                 continue
             u = min(max(x + offset[y, x, 0], np.float32(0)), np.float32(width - 1))
@@ -196,27 +198,31 @@ def _apply(
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
             a, b = np.float32(u - left), np.float32(v - top)
-            p, q, r, s = carried[top, left], carried[top, right], carried[bottom, left], carried[bottom, right]
-            if placed[y, x] and gaps[top, left]:
-                j, i = min(max(top - corner[0], 0), behind.shape[0] - 1), min(max(left - corner[1], 0), behind.shape[1] - 1)
-                p = q = r = s = behind[j, i]
-            for n in range(PLANES):
-                above = p[n] + a * (q[n] - p[n])
-                found[n] = above + b * (r[n] + a * (s[n] - r[n]) - above)
+            if at.placed[y, x] and mapped.gaps[top, left]:
+                j = min(max(top - mapped.corner[0], 0), behind.shape[0] - 1)
+                i = min(max(left - mapped.corner[1], 0), behind.shape[1] - 1)
+                for n in range(PLANES):
+                    found[n] = behind[j, i, n]
+            else:
+                # rows are not taken out as views: counting who holds them would cost more than the rest
+                for n in range(PLANES):
+                    above = carried[top, left, n] + a * (carried[top, right, n] - carried[top, left, n])
+                    below = carried[bottom, left, n] + a * (carried[bottom, right, n] - carried[bottom, left, n])
+                    found[n] = above + b * (below - above)
             gain, highlight = _light(found[12], found[13], found[14], mean[y, x, 0], mean[y, x, 1], mean[y, x, 2])
-            if placed[y, x]:
+            if at.placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
                 gain, highlight = np.float32(1), np.float32(0)
             for c in range(3):
                 own[c] = source[y, x, c]
                 base[c] = own[c]
-            if pointwise and everywhere:
+            if mapped.pointwise and mapped.everywhere:
                 for c in range(3):
                     base[c] += by_colour[y, x, c]
-            elif pointwise and seen[y, x] != NOTHING:
-                lit = tracked[y, x] > 0.5
+            elif mapped.pointwise and seen[y, x] != NOTHING:
+                lit = at.tracked[y, x] > 0.5
                 g, h = (gain, highlight) if lit else (np.float32(1), np.float32(0))
-                look_up(tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, told)
+                look_up(mapped.tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, told)
                 for c in range(3):
                     base[c] += g * told[c]
             for c in range(3):
@@ -228,7 +234,7 @@ def _apply(
                 edit[y, x, 3] = found[15]
             # the next ones have a say only between pixels
             right, bottom = right if a > 0 else left, bottom if b > 0 else top
-            if everywhere or core[top, left] or core[top, right] or core[bottom, left] or core[bottom, right]:
+            if mapped.everywhere or core[top, left] or core[top, right] or core[bottom, left] or core[bottom, right]:
                 continue
             most = np.float32(0)
             for c in range(channels):

@@ -59,9 +59,14 @@ def test_what_is_alike_looks_the_same_in_few_pixels(picture: Any) -> None:
     key = KeyView(picture)
     frame = picture.copy()
     frame[:, 96:] = (250, 20, 20)
-    same = alike(frame, key, constant(picture, 0.0))
+    everywhere = np.ones(picture.shape[:2], np.bool_)
+    same = alike(frame, key, constant(picture, 0.0), everywhere)
     assert same[:, :95].all() and same[:, 97:].mean() < 0.1
-    assert alike(picture, key, constant(picture, 20.0)).mean() < 0.5
+    assert alike(picture, key, constant(picture, 20.0), everywhere).mean() < 0.5
+    some = np.zeros_like(everywhere)
+    some[40:60, 80:110] = True
+    assert np.array_equal(alike(frame, key, constant(picture, 0.0), some), same & some)
+    assert not alike(frame, key, constant(picture, 0.0), ~everywhere).any()
 
 
 def test_of_pixels_that_lie_elsewhere_it_is_not_asked_whether_they_are_alike(picture: Any) -> None:
@@ -70,5 +75,5 @@ def test_of_pixels_that_lie_elsewhere_it_is_not_asked_whether_they_are_alike(pic
     among = np.ones(picture.shape[:2], np.bool_)
     among[:, 96:] = False
     beside = np.s_[:, 95]
-    assert not alike(picture, key, offset)[beside].all()
-    assert np.array_equal(alike(picture, key, offset, among), among)
+    assert not alike(picture, key, offset, among)[beside].all()
+    assert np.array_equal(alike(picture, key, offset, among, among), among)

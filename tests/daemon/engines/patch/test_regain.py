@@ -8,7 +8,7 @@ from keyfollow_daemon.engines.patch.changes import gaps, inner
 from keyfollow_daemon.engines.patch.correspondence import Correspondence, start
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.pixels import evened
-from keyfollow_daemon.engines.patch.regain import EditedArea, carried, regain
+from keyfollow_daemon.engines.patch.regain import EditedArea, carried, continued, regain
 
 CHANGED = (slice(40, 100), slice(60, 130))
 
@@ -51,10 +51,11 @@ def test_what_was_found_is_carried_on_until_the_source_alone_tracks_it(picture: 
     source.tracked[:, 60:95] = 0.0
     source.offset[:, 60:95] = (40.0, 0.0)
     flow, visible = np.zeros_like(source.offset), np.ones(picture.shape[:2], np.bool_)
-    state, own = carried(area.start(), source, flow, visible, area)
+    state, own = continued(area.start(), source, flow, visible)
+    state = carried(state, area)
     assert own[70, 80] and not own[70, 120]
     assert not state.offset[70, 80].any() and state.tracked[70, 80] == 1.0
-    again, own = carried(replace(state, tracked=source.tracked), source, flow, visible, area)
+    again, own = continued(replace(state, tracked=source.tracked), source, flow, visible)
     assert not own.any() and again.tracked[70, 80] == 0.0
 
 
