@@ -33,7 +33,7 @@ test: $(DEV) ## all tests but faults and long ones
 
 # pytest's status 5 says that no test has the marker
 test-faults: $(DEV) ## kills, full disks, hostile input: the promises, with small counts
-	@$(PY) -m pytest -m "faults and not long" || [ $$? -eq 5 ]
+	@$(PY) -m pytest -m "faults and not long" --numprocesses 2 --dist loadfile --no-loadscope-reorder || [ $$? -eq 5 ]
 
 test-long: $(DEV) ## the promises with their full counts; takes hours
 	@KEYFOLLOW_COUNTS=long $(PY) -m pytest -m "faults or long" || [ $$? -eq 5 ]

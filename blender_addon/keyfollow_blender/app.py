@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from .bridge import Bridge, Otherwise
 
 log = logging.getLogger(__name__)
 IDLE_S, BUSY_S = 0.1, 0.01
+SLOWER = 1.5
+"""While an answer is waited for and none comes, the timer comes back so many times later each time, up to `IDLE_S`."""
 Work = Callable[[], bool]
 """A piece of work for one tick; False when there is nothing left to do."""
 
@@ -33,8 +36,13 @@ held: set[str] = set()
 work: dict[str, Work] = {}
 """What else the timer does, by name; each is called once a tick."""
 chores: dict[str, Work] = {}
-"""What the timer looks after every `IDLE_S`, however quickly it comes back."""
-_chores_at = 0.0
+"""What the timer looks after ten times a second or less, however quickly it comes back: one a tick, and where it can wait, in a tick in
+which no message came or went, so that none adds to what else Blender is held up by."""
+LATE_S = 0.5
+"""A chore does not wait longer than this for such a tick."""
+_turns: deque[str] = deque()
+_chore_at = 0.0
+_wait = BUSY_S
 _clips: dict[tuple[object, ...], wire.ClipIs] = {}
 
 
@@ -42,17 +50,30 @@ def tick() -> float:
     """One turn of the timer; returns the seconds until the next."""
     if held:
         return IDLE_S
-    global _chores_at
-    before, now = (bridge.state, bridge.error), time.monotonic()
-    _guarded(bridge.tick)
-    due = list(work.values())
-    if now >= _chores_at:
-        _chores_at = now + IDLE_S
-        due += chores.values()
-    busy = [_guarded(each) for each in due]
+    global _wait
+    before = (bridge.state, bridge.error)
+    moved = _guarded(bridge.tick)
+    busy = [_guarded(each) for each in (*work.values(), _next_chore(LATE_S if moved else 0.0))]
     if (bridge.state, bridge.error) != before or any(busy):
         compat.redraw()
-    return BUSY_S if bridge.busy or any(busy) else IDLE_S
+    _wait = BUSY_S if moved or any(busy) else min(_wait * SLOWER, IDLE_S)
+    return _wait if bridge.busy or any(busy) else IDLE_S
+
+
+def _next_chore(late: float) -> Work:
+    """The chore whose turn it is, if it was due `late` seconds ago."""
+    global _chore_at
+    now = time.monotonic()
+    if now < _chore_at + late or not chores:
+        return _nothing
+    _chore_at = now + IDLE_S / len(chores)
+    if not _turns:
+        _turns.extend(chores)
+    return chores.get(_turns.popleft(), _nothing)
+
+
+def _nothing() -> bool:
+    return False
 
 
 def _guarded(turn: Callable[[], Any]) -> Any:
@@ -114,4 +135,5 @@ def unregister() -> None:
     held.clear()
     work.clear()
     chores.clear()
+    _turns.clear()
     _clips.clear()

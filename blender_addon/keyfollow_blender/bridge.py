@@ -113,25 +113,29 @@ class Bridge:
 
     @property
     def busy(self) -> bool:
-        """Is something on its way? Then the next tick should come soon."""
+        """Is something on its way?"""
         return bool(self._events or self._unsent or self._answers or self._uploads)
 
     # --- the timer's turn ----------------------------------------------------------------------------------------------------
 
-    def tick(self) -> None:
-        """Send, receive, reconnect: whatever can be done now. Never waits and never raises a `KeyfollowError`."""
+    def tick(self) -> bool:
+        """Send, receive, reconnect: whatever can be done now. Never waits and never raises a `KeyfollowError`.
+
+        True when a message came or went: then another may be there soon.
+        """
         if self.state in ("closed", "absent"):
-            return
+            return False
         now = time.monotonic()
         try:
             if not self._sockets:
                 self._find(now)
             for event in self._session.tick(now):
                 self._handle(event)
-            self._receive(now + BUDGET_S)
-            self._send()
+            received = self._receive(now + BUDGET_S)
+            return self._send() or received
         except KeyfollowError as e:
             self._give_up(e)
+            return True
 
     def _find(self, now: float) -> None:
         if now < self._look_at:
@@ -182,33 +186,40 @@ class Bridge:
         self._sockets = {}
         self._unsent.clear()
 
-    def _receive(self, until: float) -> None:
+    def _receive(self, until: float) -> bool:
         """Events first that an earlier tick had no time for; then at least one message, so that a slow machine gets on too."""
+        received = bool(self._events)
         while True:
             while self._events:
                 self._handle(self._events.popleft())
                 if time.monotonic() > until:
-                    return
+                    return True
             if not self._next():
-                return
+                return received
+            received = True
 
     def _next(self) -> bool:
         for channel, socket in self._sockets.items():
+            if not socket.poll(0):  # half the cost of a `recv` that raises, and mostly there is nothing
+                continue
             with suppress(zmq.Again):
                 parts = socket.recv_multipart(zmq.NOBLOCK, copy=False)
                 self._events.extend(self._session.receive(channel, [p.buffer for p in parts], time.monotonic()))
                 return True
         return False
 
-    def _send(self) -> None:
+    def _send(self) -> bool:
         self._unsent.extend(self._session.outgoing())
+        sent = False
         while self._unsent and self._sockets:
             channel, parts = self._unsent[0]
             try:
                 self._sockets[channel].send_multipart(parts, zmq.NOBLOCK, copy=False)
             except zmq.Again:
-                return
+                return sent
             self._unsent.popleft()
+            sent = True
+        return sent
 
     def _handle(self, event: session.Event) -> None:
         match event:

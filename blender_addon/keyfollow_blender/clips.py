@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def describe(scene: Any, strip: Any) -> Source:
     return Source(None, bake=f"A {strip.type.lower()} strip has no file: what it shows is rendered first")
 
 
-Frames = Callable[[int, int], list[int]]
+Frames = Callable[[int, int], tuple[int, ...]]
 """From scene frames, the last one not included, to the source frames that they show."""
 
 
@@ -89,14 +89,30 @@ def timing(scene: Any, strip: Any, source: Source, clip: ClipIs) -> Frames:
         left=compat.edges(strip)[0],
     )
     if source.numbers is not None:
-        numbers = source.numbers
-        return lambda left, right: [numbers[min(n, len(numbers) - 1)] for n in play.frames_at(left, right)]
-    last = clip.frames - 1
+        return partial(_of_images, play, source.numbers)
     if not varies:
-        return lambda left, right: [min(n, last) for n in play.frames_at(left, right)]
+        return partial(_of_movie, play, clip.frames - 1)
     exact = clip.rate[0] / clip.rate[1]
     told = exact if abs(exact / fps - 1) < 1e-6 else fps  # Blender tells its rate in single precision
-    return lambda left, right: begun(clip.pts, clip.time_base, told, play.frames_at(left, right))
+    return partial(_of_moments, play, clip.pts, clip.time_base, told)
+
+
+# kept, because a panel asks twice a second: for an hour of frames it is 30 ms of work each time
+@lru_cache(maxsize=4)
+def _of_images(play: Timing, numbers: tuple[int, ...], left: int, right: int) -> tuple[int, ...]:
+    return tuple(numbers[min(n, len(numbers) - 1)] for n in play.frames_at(left, right))
+
+
+@lru_cache(maxsize=4)
+def _of_movie(play: Timing, last: int, left: int, right: int) -> tuple[int, ...]:
+    return tuple(min(n, last) for n in play.frames_at(left, right))
+
+
+@lru_cache(maxsize=4)
+def _of_moments(
+    play: Timing, pts: tuple[int, ...], time_base: tuple[int, int], fps: float, left: int, right: int
+) -> tuple[int, ...]:
+    return tuple(begun(pts, time_base, fps, play.frames_at(left, right)))
 
 
 def movie_rate(strip: Any) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +92,12 @@ def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
     frames = ready.frames(left - before, right + after)
     suffix = {"tiff": ".tif", "png": ".png"}[preferences.get().form]
     baked = ready.baked
-    if not baked and not is_plain(frames):
+    if not baked and not _span(frames)[1]:
         baked = "Speed and frame rate are in the result's images: retime the source, then propagate again"
     return Plan(
         clip=ready.clip,
         offset=left - round(compat.content(strip)[0]),
-        frames=tuple(frames),
+        frames=frames,
         suffix=".exr" if ready.info.dtype == "float16" else suffix,
         baked=baked,
         looks=not ready.baked,
@@ -104,6 +105,12 @@ def plan(scene: Any, strip: Any, ready: Ready, quality: str) -> Plan:
         quality=quality,
         handles=(before, after),
     )
+
+
+@lru_cache(maxsize=4)  # as what the frames are worked out from
+def _span(frames: tuple[int, ...]) -> tuple[FrameRange, bool]:
+    """Between which source frames these lie, and whether they are simply one after the other."""
+    return FrameRange(min(frames), max(frames) + 1), is_plain(frames)
 
 
 def build(strip: Any, wanted: Plan, pictures: Pictures | None) -> EditRequest:
@@ -125,7 +132,7 @@ def build(strip: Any, wanted: Plan, pictures: Pictures | None) -> EditRequest:
         clip=wanted.clip,
         keyframes=tuple(Keyframe(k.frame, blob(k.path)) for k in sorted(kept.keyframes, key=lambda k: k.frame)),
         masks=tuple(masks),
-        range=FrameRange(min(wanted.frames), max(wanted.frames) + 1),
+        range=_span(wanted.frames)[0],
         engine=kept.engine,
         settings=state.chosen_settings(kept),
         prompt=kept.prompt,

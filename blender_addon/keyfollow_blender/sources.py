@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 from keyfollow.edits import Clip
@@ -90,9 +91,12 @@ def prepare_baked(
 
 def _baked(strip: Any, images: bake.Images, info: ClipIs, why: str) -> Ready:
     first = round(compat.content(strip)[0]) + images.offset
-    return Ready(
-        images.clip, info, lambda left, right: [min(max(t - first, 0), info.frames - 1) for t in range(left, right)], why
-    )
+    return Ready(images.clip, info, partial(_of_rendered, first, info.frames - 1), why)
+
+
+@lru_cache(maxsize=4)
+def _of_rendered(first: int, last: int, left: int, right: int) -> tuple[int, ...]:
+    return tuple(min(max(t - first, 0), last) for t in range(left, right))
 
 
 def _unreadable(error: OSError) -> UsageError:

@@ -6,8 +6,8 @@ begun. tests/blender compares this with what real Blenders render.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,8 @@ class Timing:
                 changes[: self.left - first + 1] = True
                 index = index[np.maximum.accumulate(np.where(changes, np.arange(len(index)), 0))]
             shown = np.floor(index + np.float32(0.5))
-        return [self.skipped + n for n in shown[start - first :].astype(int).tolist()]
+        frames: list[int] = (shown[start - first :].astype(int) + self.skipped).tolist()
+        return frames
 
     def _index(self, scene_frames: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Blender's own index for each scene frame, in its own precision."""
@@ -97,6 +98,6 @@ def begun(pts: tuple[int, ...], time_base: tuple[int, int], fps: float, counted:
     return found
 
 
-def is_plain(frames: list[int]) -> bool:
+def is_plain(frames: Sequence[int]) -> bool:
     """Does each scene frame show the next frame of the media?"""
-    return all(b - a == 1 for a, b in pairwise(frames))
+    return tuple(frames) == tuple(range(frames[0], frames[0] + len(frames)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import deque
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +50,45 @@ def test_chores_are_not_done_more_often_because_messages_are_on_their_way() -> N
     assert 2 <= len(called) <= 6
 
 
-def test_it_comes_back_soon_while_something_is_on_its_way() -> None:
+def test_no_turn_does_two_chores(monkeypatch: pytest.MonkeyPatch) -> None:
     app = module("app")
+    called: list[str] = []
+    monkeypatch.setattr(app, "chores", {name: partial(called.append, name) for name in "abc"})
+    monkeypatch.setattr(app, "_turns", deque())
+    monkeypatch.setattr(app.bridge, "tick", lambda: False)
+    turns = []
+    for _ in range(9):
+        before = len(called)
+        time.sleep(app.IDLE_S / 2)
+        app.tick()
+        turns.append(len(called) - before)
+    assert turns == [1] * 9 and "".join(called) == "abcabcabc"
+
+
+def test_a_chore_waits_for_a_turn_without_messages_yet_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = module("app")
+    called: list[float] = []
+    monkeypatch.setattr(app, "chores", {"test": lambda: called.append(time.monotonic())})
+    monkeypatch.setattr(app, "_chore_at", began := time.monotonic())
+    monkeypatch.setattr(app.bridge, "tick", lambda: True)
+    while not called:
+        assert time.monotonic() - began < 10 * app.LATE_S
+        app.tick()
+        time.sleep(app.BUSY_S)
+    assert called[0] - began >= app.LATE_S
+
+
+def test_it_comes_back_soon_while_something_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And later and later while nothing comes: each time it finds nothing it has held Blender up for that."""
+    app = module("app")
+    app.bridge.ask(stage.vendored("wire").Status(), lambda _: None, lambda _: None)
+    assert app.tick() == app.BUSY_S
+    with monkeypatch.context() as silent:
+        silent.setattr(app.bridge, "tick", lambda: False)
+        silent.setattr(app, "chores", {})
+        waits = [app.tick() for _ in range(8)]
+    assert waits == sorted(waits) and waits[0] < app.IDLE_S / 2 and waits[-1] == app.IDLE_S
+    pump(lambda: not app.bridge.busy)
     app.bridge.ask(stage.vendored("wire").Status(), lambda _: None, lambda _: None)
     assert app.tick() == app.BUSY_S
 
@@ -76,7 +115,7 @@ def test_no_tick_but_the_one_that_inserts_holds_blender_up(footage: Path, name: 
     stage.activate(by_name(name))
     bpy.ops.keyfollow.propagate(quality="final")
     before = len(gc.get_objects())
-    *spent, _ = (worked - collecting for _, worked, _, collecting, _ in stage.ticks(name))
+    *spent, _ = (worked - collecting for _, worked, _, collecting, *_ in stage.ticks(name))
     assert max(spent) < 0.02
     assert len(gc.get_objects()) - before < 5000, "objects that stay"
 

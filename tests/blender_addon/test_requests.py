@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,22 @@ def test_duplicates_are_sent_once_and_said_to_be_baked(footage: Path) -> None:
     pump(lambda: answers)
     plan = module("requests").plan(bpy.context.scene, strip, answers[0], "final")
     assert len(plan.frames) == 60 and len(plan.needed) < 60 and "frame rate" in plan.baked
+
+
+def test_the_cost_of_an_hour_is_asked_without_holding_blender_up(clip: Any) -> None:
+    """The panel asks twice a second."""
+    scene, requests = bpy.context.scene, module("requests")
+    module("compat").set_length(clip, 90_000)
+
+    def ask() -> Any:
+        return requests.build(clip, requests.plan(scene, clip, ready("rgb"), "final"), None)
+
+    assert len(requests.plan(scene, clip, ready("rgb"), "final").frames) >= 90_000
+    ask()
+    began = time.thread_time()
+    for _ in range(10):
+        ask()
+    assert (time.thread_time() - began) / 10 < 0.01
 
 
 def test_a_picture_that_is_gone_is_named(clip: Any) -> None:

@@ -25,7 +25,9 @@ from .base import Stopped, Why
 from .channel import Channel
 
 BEAT_S = 0.5
-NICE = 5
+NICE = 10
+"""What a window does in 4 ms took it 11 beside work at 5, 4.4 at 10 (docs/benchmarks.md); beside programs that keep every processor
+busy a tenth of them is left to the worker."""
 log = logging.getLogger(__name__)
 
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 log = logging.getLogger(__name__)
-NICE = 3
+NICE = 8
 """Work beside the loop gives way to the windows that people work in, yet not to the worker: somebody waits for these pictures."""
 
 

@@ -398,10 +398,10 @@ class Window(QMainWindow):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keys that are held, and keys that belong to the text field that has the focus rather than to a menu."""
-        kind = event.type()
-        if kind not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        # not by its `type()`: for each that Python has no name for, an enumeration is made, a quarter of the window's first drawing
+        if not isinstance(event, QKeyEvent):
             return False
-        assert isinstance(event, QKeyEvent)
+        kind = event.type()
         focus = QApplication.focusWidget()
         if QApplication.activeModalWidget() is not None or (focus is not None and focus.window() is not self):
             return False

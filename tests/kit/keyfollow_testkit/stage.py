@@ -102,13 +102,14 @@ def pump(until: Callable[[], Any], seconds: float = 60) -> Any:
 
 def ticks(name: str) -> list[tuple[float, ...]]:
     """Let the timer run, with the panel drawn, until the strip `name` has its first take. Of each tick: the seconds that passed, those
-    of the processor's time, those that the thread waited for a processor (Linux; else 0), those of Python's collector, and when on `time.perf_counter` it began.
+    of the processor's time, those that the thread waited for a processor (Linux; else 0), those of Python's collector, when on
+    `time.perf_counter` it began, and those that the host of a virtual machine took of all its processors (Linux, to 0.01 s; else 0).
     The last one inserted the result.
 
     They are gathered as plain numbers: objects that stay are what makes the collector go through everything there is.
     """
     app, uid = module("app"), by_name(name).keyfollow.uid
-    spent, waited = array("d"), _waiting()
+    spent, waited, stolen = array("d"), _waiting(), _stolen()
     collecting = [0.0, 0.0]
 
     def collector(phase: str, _: Any) -> None:
@@ -121,23 +122,34 @@ def ticks(name: str) -> list[tuple[float, ...]]:
         while not by_name(name).keyfollow.takes:
             assert not by_name(name).keyfollow.error, state_of_things()
             module("estimate").of(uid)  # as the panel does whenever it is drawn
-            collecting[0], queued = 0.0, waited()
+            collecting[0], queued, lost = 0.0, waited(), stolen()
             began, worked = time.perf_counter(), time.thread_time()
             wait = app.tick()
-            spent.extend((time.perf_counter() - began, time.thread_time() - worked, waited() - queued, collecting[0], began))
+            passed, worked = time.perf_counter() - began, time.thread_time() - worked
+            spent.extend((passed, worked, waited() - queued, collecting[0], began, stolen() - lost))
             time.sleep(wait)
     finally:
         gc.callbacks.remove(collector)
-    return list(zip(*[iter(spent)] * 5, strict=True))
+    return list(zip(*[iter(spent)] * 6, strict=True))
 
 
 def _waiting() -> Callable[[], float]:
     """Tells for how many seconds this thread has waited for a processor so far."""
+    return _told("/proc/thread-self/schedstat", lambda words: int(words[1]) / 1e9)
+
+
+def _stolen() -> Callable[[], float]:
+    """Tells for how many seconds in all, of each processor, the host let another machine have it."""
+    return _told("/proc/stat", lambda words: int(words[8]) / os.sysconf("SC_CLK_TCK"))
+
+
+def _told(path: str, read: Callable[[list[bytes]], float]) -> Callable[[], float]:
+    """Tells what `read` finds among the first words of a file of the kernel's; 0 where there is none."""
     try:
-        file = Path("/proc/thread-self/schedstat").open("rb", buffering=0)  # noqa: SIM115
+        file = Path(path).open("rb", buffering=0)  # noqa: SIM115
     except OSError:
         return lambda: 0.0
-    return lambda: int(os.pread(file.fileno(), 64, 0).split()[1]) / 1e9
+    return lambda: read(os.pread(file.fileno(), 128, 0).split())
 
 
 def only(strip: Any, start: int, stop: int) -> None:
