@@ -59,7 +59,7 @@ def plain_match_error(guide: Array, key: Array, offset: Array) -> Array:
     moments = np.stack([p.mean(axis=2) for p in (then * then, then * now, now * now, then, now)], axis=2)
     square, cross, own, then, now = np.moveaxis(box(np.ascontiguousarray(moments), PATCH_RADIUS), 2, 0)
     ridge = 1 + HIGHLIGHT_RIDGE
-    gain = np.clip((cross * ridge - then * now) / (square * ridge - then * then + 1), 0.5, 2.0)
+    gain = np.clip((cross * ridge - then * now) / (square * ridge - then * then + 1), 0.15, 2.0)
     highlight = (now - gain * then) / ridge
     out: Array = np.maximum(own - 2 * gain * cross + gain * gain * square - highlight * highlight * ridge, 0)
     return out

@@ -208,8 +208,10 @@ class _Run:
             state = enlarge(self._tracks.seen(key, frame), guide(work), self._models[key].guide)
             proposals.append((transfer(self._models[key], state, pixels), share))
             followed.append(proposals[-1][0].reach * state.tracked)
-        area = np.maximum.reduce([p.reach for p, _ in proposals]).sum()
-        return merge(proposals), float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
+        merged = merge(proposals)
+        # a keyframe far away, which lost the object, takes more to be edited than is
+        area = merged.reach.sum()
+        return merged, float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
 
     def _finished(
         self,

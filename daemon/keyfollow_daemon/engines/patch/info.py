@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keyfollow_daemon.engines.base import Engine
 
 SECONDS_PER_MEGAPIXEL = 1.2
-"""Final quality, flows included, every frame delivered: CPU time of a 2020s x86 server with other work, measured at 512 x 512 (1.3) and 1920 x 1080 (1.16)."""
+"""Final quality, flows included, every frame delivered: CPU time of a 2020s x86 server with other work, measured at 512 x 512 (1.1) and 1920 x 1080 (1.16)."""
 DRAFT_SPEEDUP = 3.0
 LEAST_ANALYSIS_SIDE, MAX_ANALYSIS_SIDE, MAX_DRAFT_SIDE = 256, 1024, 512
 """Pictures are analysed at half size, again and again, until they fit (drafts into less), but for small ones; what is delivered keeps its size."""

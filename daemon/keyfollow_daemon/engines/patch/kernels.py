@@ -33,14 +33,18 @@ def kernel(function: Function) -> Function:
     return compiled
 
 
+CORES = os.cpu_count() or 1
+"""Asked once: the system's answer takes as long as a small picture's rows."""
+
+
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="keyfollow-rows")
+    return ThreadPoolExecutor(CORES, thread_name_prefix="keyfollow-rows")
 
 
 def rows(band: Callable[..., None], height: int, *arguments: Any) -> None:
     """Call ``band(first row, end row, *arguments)`` so that every row of `height` is covered once, on as many threads as OpenCV uses."""
-    threads = max(1, min(cv2.getNumThreads(), os.cpu_count() or 1, height // 32))
+    threads = max(1, min(cv2.getNumThreads(), CORES, height // 32))
     if threads == 1:
         band(0, height, *arguments)
         return
