@@ -201,13 +201,13 @@ class _Run:
 
     def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
-        proposals: list[tuple[Proposal, float]] = []
+        proposals: list[tuple[Proposal, float, Floats]] = []
         followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
             state = enlarge(self._tracks.seen(key, frame), guide(work), self._models[key].guide)
-            proposals.append((transfer(self._models[key], state, pixels), share))
+            proposals.append((transfer(self._models[key], state, pixels), share, state.offset))
             followed.append(proposals[-1][0].reach * state.tracked)
-        area = np.maximum.reduce([p.reach for p, _ in proposals]).sum()
+        area = np.maximum.reduce([p.reach for p, _, _ in proposals]).sum()
         return merge(proposals), float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
 
     def _finished(
