@@ -1,7 +1,7 @@
 """A decal over a flat surface goes where the texture around it goes: in flat places themselves flow sees no motion, and would tear it.
 
 Every decal has a pose, an affine map that follows what is textured on and around it (`objects`). Where a track leads to a flat place, or
-the pose does, the pose has the say, shifted by as much as the texture nearby lies off it: surfaces are seldom flat.
+the pose does, the pose has the say, bent as the surface around is (`curved`) and shifted by as much as the texture nearby lies off it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .objects import Motion
+from .curved import bend
+from .objects import Decal, Motion
 from .pixels import Bools, Bytes, Floats, around, cv, grid, sample
 
 FLAT, HOLDS, TEXTURED = 0.01, 0.03, 0.06
@@ -21,8 +22,11 @@ LEAST_SHARE = 0.1
 """Of the surface, so much must be textured and go with the pose."""
 AROUND_PX, SELDOM = 8.0, 0.005
 """How far around (standard deviation) texture is asked where it goes, and the share of it at which the pose has as much of a say."""
-WITHIN_PX = 1.0
-"""A track that lies no further off is right: cloth is not affine, and its own motion is known better. At twice that it is torn."""
+WITHIN_PX, WITHIN_CURVE_PX = 1.0, 0.3
+"""A track that lies no further off is right: cloth is not affine, and its own motion is known better. At twice that it is torn. The second
+counts where the texture around agrees on how the surface bends."""
+MOST_TEXTURE = 0.5
+"""More than this says no more."""
 RIM_PX, SMOOTH_PX = 2, 1.5
 
 
@@ -35,23 +39,26 @@ def corners(evened: Bytes) -> Floats:
     return out
 
 
-def settled(
-    offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[tuple[Bytes, Bytes]], motions: Sequence[Motion]
-) -> Floats:
+def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[Decal], motions: Sequence[Motion]) -> Floats:
     """`offset` where what is flat of the `decals` goes by their poses.
 
     Args:
         offset, tracked: of a `Correspondence`.
         texture: ``(h, w)`` float32, `corners` of the keyframe.
-        decals: ``(h, w)`` uint8 0 or 1, each by itself, and with the surface that it is followed by; `motions`, of each.
+        decals: of the keyframe; `motions`, of each.
     """
     out = offset
-    for (drawn, surface), motion in zip(decals, motions, strict=True):
+    textured = np.where(texture > TEXTURED, np.minimum(texture, MOST_TEXTURE), np.float32(0.0))
+    for decal, motion in zip(decals, motions, strict=True):
+        drawn, surface = decal.drawn, decal.surface
         window = _window(surface, motion, offset)
         here = grid(*tracked.shape)[window]
         there = here + offset[window]
         pose = motion.pose.astype(np.float32)
         expected = here @ pose[:2, :2].T + pose[:2, 2]
+        curve = bend(offset, tracked, textured, decal.wide, drawn, motion.pose)
+        if curve is not None:
+            expected = expected + curve.at(here)
         away, held = there - expected, sample(texture, there)
         on = _shown(surface, there) | _shown(surface, expected)
         goes_along = np.square(away).sum(axis=2) < ASTRAY_PX**2
@@ -66,7 +73,8 @@ def settled(
             out = offset.copy()
         torn = _nearby(away, followed) - away
         far = np.sqrt(np.square(torn).sum(axis=2, keepdims=True))
-        out[window] += share * np.clip((far - WITHIN_PX) / WITHIN_PX, 0.0, 1.0) * torn
+        within = np.float32(WITHIN_PX if curve is None else WITHIN_CURVE_PX)
+        out[window] += share * np.clip((far - within) / within, 0.0, 1.0) * torn
     return out
 
 

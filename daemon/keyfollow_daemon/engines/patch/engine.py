@@ -202,11 +202,11 @@ class _Run:
 
     def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
-        proposals: list[tuple[Proposal, float]] = []
+        proposals: list[tuple[Proposal, float, Floats]] = []
         followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
             state = enlarge(self._tracks.seen(key, frame), guide(work), self._models[key].guide)
-            proposals.append((transfer(self._models[key], state, pixels), share))
+            proposals.append((transfer(self._models[key], state, pixels), share, state.offset))
             followed.append(proposals[-1][0].reach * state.tracked)
         merged = merge(proposals)
         # a keyframe far away, which lost the object, takes more to be edited than is

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .pixels import Floats, box, largest
+from .pixels import Floats, box, cv, largest
 from .transfer import Proposal
 
 FLOOR = 1e-4
@@ -14,13 +14,27 @@ FLOOR = 1e-4
 UNEDITED, SILENT = 3.0, np.float32(0.05)
 """A keyframe whose colours suggest less than this (8-bit units) may not know the object at all: its word counts this much beside one that
 suggests an edit."""
+SHRINK = 2
+LEAST_AREA, MOST_AREA = 0.25, 4.0
+"""Where neighbours lie on two objects, the area between them tells nothing."""
 MISFIT_NOISE, MISFIT_RADIUS = 40.0, 4
 """Misfit that noise alone makes; and how far around a pixel it is averaged."""
 
 
-def _say(proposal: Proposal, share: float) -> Floats:
+def _say(proposal: Proposal, share: float, offset: Floats) -> Floats:
     seen = proposal.confidence**4 + np.float32(FLOOR) * (proposal.confidence + np.float32(0.01))
-    out: Floats = np.float32(share) * seen / np.square(box(proposal.misfit, MISFIT_RADIUS) + np.float32(MISFIT_NOISE))
+    exact = np.float32(share) * _magnified(offset) / np.square(box(proposal.misfit, MISFIT_RADIUS) + np.float32(MISFIT_NOISE))
+    out: Floats = seen * exact
+    return out
+
+
+def _magnified(offset: Floats) -> Floats:
+    """``(h, w)``, how many of the keyframe's pixels a pixel shows: a surface that the keyframe shows larger was painted finer there."""
+    height, width = offset.shape[:2]
+    small = cv.resize(offset, (max(1, width // SHRINK), max(1, height // SHRINK)), interpolation=cv.INTER_AREA)
+    across, down = (cv.Scharr(small, cv.CV_32F, *axes, scale=1 / (32 * SHRINK)) for axes in ((1, 0), (0, 1)))
+    area = np.abs((1 + across[..., 0]) * (1 + down[..., 1]) - across[..., 1] * down[..., 0])
+    out: Floats = cv.resize(box(np.clip(area, LEAST_AREA, MOST_AREA), 1), (width, height))
     return out
 
 
@@ -31,19 +45,19 @@ def _word(proposal: Proposal) -> Floats:
     return out
 
 
-def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
-    """Mix edits, never pixels, by ``time share x confidence⁴ / misfit²`` smoothed over 3 px.
+def merge(proposals: Sequence[tuple[Proposal, float, Floats]]) -> Proposal:
+    """Mix edits, never pixels, by ``time share x confidence⁴ x magnification / misfit²`` smoothed over 3 px.
 
-    Seen by one keyframe only: that one's edit; by both: linear in time, if both lie as exactly, else rather the one that does (two
-    copies of a decal, half a pixel apart, make a blurred one); by none: the one that matches less badly. What only colours tell is
+    Seen by one keyframe only: that one's edit; by both: linear in time, if both lie as exactly and show it as large, else rather the
+    one that does (two copies of a decal, half a pixel apart, make a blurred one); by none: the one that matches less badly. What only colours tell is
     said by the keyframe that knows the object.
 
     Args:
-        proposals: each with its share in time (0…1].
+        proposals: each with its share in time (0…1], and where pixels lie in its keyframe, ``(h, w, 2)`` px off their own place.
     """
     if len(proposals) == 1:
         return proposals[0][0]
-    raw = [_say(p, share) for p, share in proposals]
+    raw = [_say(*each) for each in proposals]
     weights = [box(w, 1) for w in raw]
     total = np.maximum(np.add.reduce(weights), 1e-12)
     shares = [w / total for w in weights]
@@ -54,8 +68,8 @@ def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
             out += plane * (share[..., None] if plane.ndim == 3 else share)
         return out
 
-    parts = [p for p, _ in proposals]
-    believed = [_word(p) * share for p, share in proposals]
+    parts = [p for p, _, _ in proposals]
+    believed = [_word(p) * share for p, share, _ in proposals]
     belief = np.add.reduce(believed)
     by_colour = np.add.reduce([p.by_colour * b[..., None] for p, b in zip(parts, believed, strict=True)])
     return Proposal(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pixels import Bools, Floats, cv, grid, sample
+from .pixels import Bools, Bytes, Floats, cv, grid, sample
 
 MAX_OBJECTS = 8
 MIN_AREA = 16
@@ -28,6 +28,8 @@ STRAY_PX, STRAY_SHARE = 1.0, 0.25
 ON_OBJECT = 0.2
 """Share of its rim that is edited, from which a decal is taken to lie on an edited object."""
 LEAST_RIM_PX, MOST_RIM_PX = 4, 20
+WIDE = 3.0
+"""How far around a decal its surface is asked how it bends, in square roots of the decal's area."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,16 @@ class Motion:
 
     pose: Floats
     step: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decal:
+    """``(h, w)`` uint8 0 or 1 each: what was `drawn`, that with the `surface` that it is followed by, and all that may be of the same
+    surface, far around (`wide`)."""
+
+    drawn: Bytes
+    surface: Bytes
+    wide: Bytes
 
 
 REST = Motion(np.eye(3), np.eye(3))
@@ -52,8 +64,9 @@ class Objects:
 
     def __init__(self, decals: Bools, changed: Bools, flat: Floats) -> None:
         drawn, edited = _largest(decals), _largest(changed)
+        surfaces = [_surfaces(decal, changed) for decal in drawn]
         self._cores = [area.astype(np.uint8) for area in [*drawn, *edited]]
-        self._masks = [area.astype(np.uint8) for area in [*(_surface(decal, changed) for decal in drawn), *edited]]
+        self._masks = [area.astype(np.uint8) for area in [*(surface for surface, _ in surfaces), *edited]]
         inside = cv.erode(changed.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
         texture = np.square(1.0 - flat).astype(np.float32)
         # an outline stays where it is when what it encloses turns
@@ -62,8 +75,10 @@ class Objects:
         self._held = [*inner, *(np.ones_like(texture) for _ in edited)]
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
-        self.decals = list(zip(self._cores, self._masks, strict=True))[: len(drawn)]
-        """``(h, w)`` uint8 0 or 1 of each, by itself and with the surface that it lies on; their motions come first."""
+        cores, masks = self._cores[: len(drawn)], self._masks[: len(drawn)]
+        wide = [around.astype(np.uint8) for _, around in surfaces]
+        self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
+        """Their motions come first."""
 
     def start(self) -> tuple[Motion, ...]:
         """Poses in the keyframe itself."""
@@ -128,15 +143,17 @@ def _largest(area: Bools) -> list[Bools]:
     return [labels == i for i in chosen]
 
 
-def _surface(decal: Bools, changed: Bools) -> Bools:
-    """The decal and a rim half as wide; only what was edited, where the decal lies on an edited object."""
-    radius = int(np.clip(0.5 * np.sqrt(decal.sum()), LEAST_RIM_PX, MOST_RIM_PX))
+def _surfaces(decal: Bools, changed: Bools) -> tuple[Bools, Bools]:
+    """The decal and a rim half as wide, and one `WIDE`; only what was edited, where the decal lies on an edited object."""
+    size = float(np.sqrt(decal.sum()))
+    radius = int(np.clip(0.5 * size, LEAST_RIM_PX, MOST_RIM_PX))
     around = cv.dilate(decal.astype(np.uint8), cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) > 0
+    wide = cv.distanceTransform((~decal).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5) <= WIDE * size
     rim = around & (cv.dilate(decal.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8)) == 0)
     if changed[rim].mean() > ON_OBJECT:
         around &= changed | decal
-    out: Bools = around
-    return out
+        wide &= changed | decal
+    return around, wide
 
 
 def _possible(pose: Floats) -> bool:

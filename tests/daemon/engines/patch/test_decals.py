@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from keyfollow_daemon.engines.patch.decals import corners, settled
-from keyfollow_daemon.engines.patch.objects import Motion
+from keyfollow_daemon.engines.patch.objects import Decal, Motion
 from keyfollow_daemon.engines.patch.pixels import evened
 
 SHIFT = 9.0
@@ -22,7 +22,7 @@ def scene(picture: Any) -> tuple[Any, Any, Any, Any]:
     drawn, surface = np.zeros((2, height, width), np.uint8)
     drawn[58:72, 82:98] = 1
     surface[40:90, 60:120] = 1
-    return offset, np.ones((height, width), np.float32), corners(evened(still)), (drawn, surface)
+    return offset, np.ones((height, width), np.float32), corners(evened(still)), Decal(drawn, surface, surface)
 
 
 def moved(px: float) -> Motion:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from keyfollow_daemon.engines.patch.merge import merge
+from keyfollow_daemon.engines.patch.merge import merge as merge_at
 from keyfollow_daemon.engines.patch.transfer import Proposal
 
 SHAPE = (20, 20)
@@ -17,6 +18,16 @@ def proposal(edit: float, confidence: float, misfit: float = 0.0) -> Proposal:
 
     three = np.full((*SHAPE, 3), edit, np.float32)
     return Proposal(three, plane(1.0), plane(confidence), plane(misfit), three, plane(0.5), plane(1.0))
+
+
+def magnified(times: float) -> Any:
+    """Offsets to a keyframe that shows everything so many times as large, in area."""
+    here = np.stack(np.meshgrid(np.arange(SHAPE[1]), np.arange(SHAPE[0])), axis=2).astype(np.float32)
+    return here * np.float32(times**0.5 - 1)
+
+
+def merge(proposals: Sequence[tuple[Proposal, float]]) -> Proposal:
+    return merge_at([(p, share, magnified(1.0)) for p, share in proposals])
 
 
 def test_one_is_itself() -> None:
@@ -38,6 +49,19 @@ def test_who_saw_it_decides_whatever_the_time() -> None:
 def test_of_two_that_saw_it_the_one_that_lies_more_exactly_decides() -> None:
     merged = merge([(proposal(0, 1, misfit=20), 0.5), (proposal(40, 1, misfit=400), 0.5)])
     assert merged.edit[10, 10, 0] < 2
+
+
+def test_of_two_that_saw_it_the_one_that_shows_it_larger_has_more_of_a_say() -> None:
+    merged = merge_at([(proposal(0, 1), 0.5, magnified(1.0)), (proposal(40, 1), 0.5, magnified(3.0))])
+    assert merged.edit[10, 10, 0] == pytest.approx(30, abs=0.1)
+
+
+def test_where_a_track_tears_nothing_is_shown_larger() -> None:
+    torn = magnified(1.0)
+    torn[:, 10:] = 100.0
+    merged = merge_at([(proposal(0, 1), 0.5, magnified(1.0)), (proposal(40, 1), 0.5, torn)])
+    assert merged.edit.max() < 33.0
+    assert merged.edit[10, 2, 0] == pytest.approx(20, abs=0.1)
 
 
 def test_seen_by_none_takes_the_better_match() -> None:
