@@ -13,7 +13,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
-from .certainty import SURE, UNSURE, Certainty, certainty
+from .certainty import SURE, UNSURE, Certainty, certainty, told
 from .changes import change_mask, noise_threshold
 from .explained import redrawn
 from .fill import fill
@@ -189,7 +189,7 @@ class _Run:
                 changed = changed + share[..., None] * (drawn - changed)
                 sure = sure + share * (seen - sure)
         amount = largest(changed)
-        known = certainty(sure, amount, followed)
+        known = certainty(sure if everywhere else told(sure, merged), amount, followed)
         changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
         traced = full > 0
         if self._edit.draft and not everywhere:
@@ -205,8 +205,9 @@ class _Run:
         followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
             state = enlarge(self._tracks.seen(key, frame), guide(work), self._models[key].guide)
-            proposals.append((transfer(self._models[key], state, pixels), share))
-            followed.append(proposals[-1][0].reach * state.tracked)
+            proposal = transfer(self._models[key], state, pixels)
+            proposals.append((proposal, share))
+            followed.append(proposal.reach * (state.tracked if self._models[key].everywhere else told(state.tracked, proposal)))
         area = np.maximum.reduce([p.reach for p, _ in proposals]).sum()
         return merge(proposals), float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
 

@@ -23,13 +23,18 @@ from .seen import Seen
 HIGHLIGHT_RIDGE = 0.02
 LEAST_GAIN, MOST_GAIN = 0.3, 4.0
 MOST_HIGHLIGHT = 200.0
-TELLING = 2.0
-"""Tolerances of motion that an unambiguous colour is worth."""
+TELLING, KNOWN = 2.0, 10.0
+"""Tolerances of motion that an unambiguous colour is worth: against the surroundings, and where the pixel moves like nothing else."""
+ALTERED, STRANGE = 0.035, 0.07
+"""Share of a place's brightness by which its mean colour may be another than light can make of the keyframe's, and from which on it is
+somewhere else that the track leads to, or something else that is seen."""
 SURE = 0.7
 """Confidence from which on the tracked edit stands alone."""
 FAINT = 6.0
 """What would be changed by less (8-bit units) beside what the edit touched stays as it is: the source's own bits are worth more. More than
 that is an edge that lies a little off."""
+DIM = 23.0
+"""Added to a place's brightness before colours are compared with it (8-bit units)."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
 
@@ -45,6 +50,8 @@ class Proposal:
         misfit: ``(h, w)`` float32, how far frame and keyframe differ there (`Seen.misfit`).
         by_colour: ``(h, w, c)``, the edit that the colour table suggests; `belief` ``(h, w)`` 0…1 in it.
         allowed: ``(h, w)`` float32 0…1, how far an untracked pixel may belong to an edited object, by its motion.
+        strange: ``(h, w)`` float32 0…1, how far what is seen has another colour than what the edit is carried from, where the keyframe's own
+            colours tell what it edits.
     """
 
     edit: Floats
@@ -54,6 +61,7 @@ class Proposal:
     by_colour: Floats
     belief: Floats
     allowed: Floats
+    strange: Floats
 
 
 def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
@@ -72,13 +80,14 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     if placed.any():
         placed = _placed(state, model, reach)
         confidence[placed] = SURE
-    allowed: Floats = np.ones((height, width), np.float32)
+    allowed, alike = np.ones((height, width), np.float32), np.ones((height, width), np.float32)
     if not model.everywhere:
-        seen, by_motion = belonging(seen, unedited, state.motion)
+        seen, by_surroundings, by_itself = belonging(seen, unedited, state.motion)
         # whatever has just come into sight has no motion of its own yet
-        np.copyto(allowed, by_motion, where=state.visible)
+        np.copyto(allowed, by_surroundings, where=state.visible)
+        np.copyto(alike, by_itself, where=state.visible)
     # unlike np.zeros_like, np.zeros takes no memory where nothing is written
-    edit, by_colour, belief = (np.zeros(like.shape, np.float32) for like in (source, source, allowed))
+    edit, by_colour, belief, strange = (np.zeros(like.shape, np.float32) for like in (source, source, allowed, allowed))
     rows(
         _apply,
         height,
@@ -86,17 +95,18 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         placed,
         model.tables.values,
         (model.pointwise, model.everywhere),
-        model.core,
+        (model.core, model.telling),
         state.offset,
         state.tracked,
         confidence,
         reach,
         seen,
+        alike,
         local_mean(np.ascontiguousarray(source[..., :3])),
         source,
-        (edit, by_colour, belief, allowed),
+        (edit, by_colour, belief, allowed, strange),
     )
-    return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed)
+    return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed, strange)
 
 
 def _placed(state: Seen, model: KeyModel, reach: Floats) -> Bools:
@@ -161,34 +171,37 @@ def _apply(
     placed: Bools,
     tables: Floats,
     kind: tuple[bool, bool],
-    core: Bools,
+    told: tuple[Bools, Floats],
     offset: Floats,
     tracked: Floats,
     confidence: Floats,
     reach: Floats,
     seen: Bytes,
+    alike: Floats,
     mean: Floats,
     source: Floats,
-    out: tuple[Floats, Floats, Floats, Floats],
+    out: tuple[Floats, Floats, Floats, Floats, Floats],
 ) -> None:
     """The planes of a `Proposal` in `out`, which comes as zeros, and `allowed` as far as motion allows."""
-    edit, by_colour, belief, allowed = out
+    edit, by_colour, belief, allowed, strange = out
+    core, telling = told
     carried, behind, corner, gaps = planes
     pointwise, everywhere = kind
     height, width, channels = edit.shape
-    found, told = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
+    found, known = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
     own, base = np.empty(3, np.float32), np.empty(3, np.float32)
     for y in range(first, end):
         for x in range(width):
             # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
             if seen[y, x] != NOTHING and (everywhere or confidence[y, x] < SURE):
-                look_up(tables, seen[y, x], source[y, x, 0], source[y, x, 1], source[y, x, 2], told)
+                look_up(tables, seen[y, x], source[y, x, 0], source[y, x, 1], source[y, x, 2], known)
                 for c in range(channels):
-                    by_colour[y, x, c] = told[c]
-                belief[y, x] = told[channels]
+                    by_colour[y, x, c] = known[c]
+                belief[y, x] = known[channels]
                 # a side that turns into view does not move as the rest of its object; where its colour tells, motion must speak clearly
-                allowed[y, x] += np.float32(TELLING) * told[channels] ** 2
-            allowed[y, x] = min(max(allowed[y, x], np.float32(0)), np.float32(1))
+                allowed[y, x] += np.float32(TELLING) * known[channels] ** 2
+            alone = alike[y, x] + np.float32(KNOWN) * belief[y, x] ** 2
+            allowed[y, x] = min(max(min(allowed[y, x], alone), np.float32(0)), np.float32(1))
             if reach[y, x] <= 0:
                 continue
             u = min(max(x + offset[y, x, 0], np.float32(0)), np.float32(width - 1))
@@ -207,6 +220,14 @@ def _apply(
             if placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
                 gain, highlight = np.float32(1), np.float32(0)
+            elif not everywhere:
+                apart = np.float32(0)
+                for c in range(3):
+                    apart += (mean[y, x, c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight) ** 2
+                bright = max(mean[y, x, 0] + mean[y, x, 1] + mean[y, x, 2], np.float32(0)) / np.float32(3) + np.float32(DIM)
+                altered = (np.sqrt(apart) / bright - np.float32(ALTERED)) / np.float32(STRANGE - ALTERED)
+                told_there = telling[bottom if b > 0.5 else top, right if a > 0.5 else left]
+                strange[y, x] = told_there * min(max(altered, np.float32(0)), np.float32(1))
             for c in range(3):
                 own[c] = source[y, x, c]
                 base[c] = own[c]
@@ -216,9 +237,9 @@ def _apply(
             elif pointwise and seen[y, x] != NOTHING:
                 lit = tracked[y, x] > 0.5
                 g, h = (gain, highlight) if lit else (np.float32(1), np.float32(0))
-                look_up(tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, told)
+                look_up(tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, known)
                 for c in range(3):
-                    base[c] += g * told[c]
+                    base[c] += g * known[c]
             for c in range(3):
                 value = gain * found[4 * c + 3] + highlight
                 for d in range(3):
