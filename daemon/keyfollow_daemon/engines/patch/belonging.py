@@ -18,13 +18,20 @@ NEAR_PX = 24.0
 """As much distance counts as one tolerance of difference in motion."""
 CLEARLY = 2.5
 """Tolerances by which a pixel must rather move as the unedited surroundings do, to be none of the object's."""
+ALONE = 2.0
+"""Tolerances by which a pixel may move otherwise than the object if neither colour nor the surroundings say that it is the object's: a
+pole that passes in front moves like nothing else."""
 LEAST = -4.0
+SPECK_PX, SPECKS = 3, 0.2
+"""Spots narrower than this (in pixels of the shrunk picture) are stray tracks, and do not tell how an object moves, unless they are more than
+this share of what is seen of it."""
 ALIKE_PX, ALIKE_SHARE = 0.75, 0.1
 """Motions that differ by less are alike: pixels per frame, plus a share of the motion."""
 
 
-def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floats]:
-    """Every pixel's label, and how far its motion allows that: from 1 down to -4; at 0 and below it rather moves as the unedited do.
+def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floats, Floats]:
+    """Every pixel's label, and how far its motion allows that, from 1 down to -4: at 0 and below it rather moves as the unedited do; and
+    how far by itself: at 0 and below it moves otherwise than the object.
 
     Args:
         seen: ``(h, w)`` labels of the tracked edited pixels, `NOTHING` elsewhere.
@@ -44,10 +51,14 @@ def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floa
     _, background = _nearest(unedited[::SHRINK, ::SHRINK], flow)
     allowed = np.clip(CLEARLY - (apart - background), LEAST, 1.0) if np.isfinite(background).any() else np.ones_like(apart)
     allowed[best == NOTHING] = LEAST
+    alike = np.clip(ALONE - apart, LEAST, 1.0)
     size = (width, height)
     full: Bytes = cv.resize(best, size, interpolation=cv.INTER_NEAREST)
     full = np.where(seen != NOTHING, seen, full)
-    return full, cv.resize(allowed.astype(np.float32), size, interpolation=cv.INTER_LINEAR)
+    by_surroundings, by_itself = (
+        cv.resize(plane.astype(np.float32), size, interpolation=cv.INTER_LINEAR) for plane in (allowed, alike)
+    )
+    return full, by_surroundings, by_itself
 
 
 def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
@@ -55,6 +66,7 @@ def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
     if not area.any():
         nothing = np.full(area.shape, np.inf, np.float32)
         return nothing, nothing
+    area = _without_specks(area)
     distance, place = cv.distanceTransformWithLabels(
         (~area).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5, labelType=cv.DIST_LABEL_PIXEL
     )
@@ -64,6 +76,11 @@ def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
     differs = np.empty_like(distance)
     rows(_differs, len(differs), place, at, flow, differs)
     return distance, differs
+
+
+def _without_specks(area: Bools) -> Bools:
+    wide: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((SPECK_PX, SPECK_PX), np.uint8)) > 0
+    return wide if wide.sum() >= (1.0 - SPECKS) * area.sum() else area
 
 
 @kernel

@@ -25,6 +25,9 @@ SCALE_SHARE = 0.25
 ROUNDS = 3
 SPLIT, AGREED = 0.55, 0.8
 """Share of a colour's pixels that agree at which the table is not believed at all, and fully."""
+SEEN_CELLS, SEEN = 0.5, 0.1
+"""How near a colour others are that bear it out (sigma in cells), and how many of them are half believed. What is like no colour that the
+keyframe shows there is known by none of them, however many lie around: dark brown wood is not the dark green of a globe."""
 
 
 class ColourTables:
@@ -67,8 +70,8 @@ def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
         mean = filled[..., 1:] / np.maximum(filled[..., :1], 1e-20)
     near, agree = _blurred(everything, 1.0)[..., 0], _blurred(sums, 1.0)[..., 0]
     agreed = np.clip((agree / np.maximum(near, 1e-9) - SPLIT) / (AGREED - SPLIT), 0.0, 1.0)
-    seen = _blurred(everything, 1.5)[..., 0]
-    belief = agreed * seen / (seen + 1e-2)
+    seen = _blurred(everything, SEEN_CELLS)[..., 0]
+    belief = agreed * seen / (seen + SEEN)
     return np.concatenate([mean, belief[..., None]], axis=-1).astype(np.float32)
 
 

@@ -9,11 +9,11 @@ from .colour_table import look_up
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats
 
-TELLING = 2.0
-"""Tolerances of motion that an unambiguous colour is worth."""
+TELLING, KNOWN = 2.0, 10.0
+"""Tolerances of motion that an unambiguous colour is worth: against the surroundings, and where the pixel moves like nothing else."""
 
 
-def told(tables: Floats, labels: Bytes, where: Bools, source: Floats, allowed: Floats) -> tuple[Floats, Floats]:
+def told(tables: Floats, labels: Bytes, where: Bools, source: Floats, allowed: Floats, alike: Floats) -> tuple[Floats, Floats]:
     """(edit ``(h, w, c)`` in 8-bit units, belief ``(h, w)`` 0…1), both 0 where nobody asks.
 
     Args:
@@ -23,10 +23,11 @@ def told(tables: Floats, labels: Bytes, where: Bools, source: Floats, allowed: F
         source: ``(h, w, c)`` float32 of the frame, 8-bit units.
         allowed: ``(h, w)`` float32, how far motion allows an edit (`belonging`); becomes 0…1, the higher the more colours tell: a side
             that turns into view does not move as the rest of its object. Where its colour tells, motion must speak clearly.
+        alike: ``(h, w)`` float32, how far motion allows it by itself (`belonging`).
     """
     # unlike np.zeros_like, np.zeros takes no memory where nothing is written
     edit, belief = np.zeros(source.shape, np.float32), np.zeros(allowed.shape, np.float32)
-    rows(_told, len(labels), tables, labels, where, source, allowed, edit, belief)
+    rows(_told, len(labels), tables, labels, where, source, allowed, alike, edit, belief)
     return edit, belief
 
 
@@ -39,6 +40,7 @@ def _told(
     where: Bools,
     source: Floats,
     allowed: Floats,
+    alike: Floats,
     edit: Floats,
     belief: Floats,
 ) -> None:
@@ -52,4 +54,5 @@ def _told(
                     edit[y, x, c] = found[c]
                 belief[y, x] = found[channels]
                 allowed[y, x] += np.float32(TELLING) * found[channels] ** 2
-            allowed[y, x] = min(max(allowed[y, x], np.float32(0)), np.float32(1))
+            alone = alike[y, x] + np.float32(KNOWN) * belief[y, x] ** 2
+            allowed[y, x] = min(max(min(allowed[y, x], alone), np.float32(0)), np.float32(1))

@@ -13,7 +13,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
-from .certainty import SURE, UNSURE, Certainty, certainty
+from .certainty import SURE, UNSURE, Certainty, certainty, told
 from .changes import change_mask
 from .explained import redrawn
 from .fill import fill
@@ -190,7 +190,7 @@ class _Run:
                 changed = changed + share[..., None] * (drawn - changed)
                 sure = sure + share * (seen - sure)
         amount = largest(changed)
-        known = certainty(sure, amount, followed)
+        known = certainty(sure if everywhere else told(sure, merged), amount, followed)
         changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
         traced = full > 0
         if self._edit.draft and not everywhere:
@@ -205,9 +205,11 @@ class _Run:
         proposals: list[tuple[Proposal, float, Floats]] = []
         followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
-            state = enlarge(self._tracks.seen(key, frame), guide(work), self._models[key].guide)
-            proposals.append((transfer(self._models[key], state, pixels), share, state.offset))
-            followed.append(proposals[-1][0].reach * state.tracked)
+            model = self._models[key]
+            state = enlarge(self._tracks.seen(key, frame), guide(work), model.guide)
+            proposal = transfer(model, state, pixels)
+            proposals.append((proposal, share, state.offset))
+            followed.append(proposal.reach * (state.tracked if model.everywhere else told(state.tracked, proposal)))
         merged = merge(proposals)
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()

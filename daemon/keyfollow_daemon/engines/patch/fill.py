@@ -46,6 +46,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
         faded: Floats = edit * trust[..., None]
         return faded
     area: Floats = np.ones_like(trust)
+    kept = area
     close = area > 0
     allowed = merged.allowed
     if local:
@@ -53,7 +54,9 @@ def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
         area = close.astype(np.float32)
         told = np.empty_like(close)
         rows(_told, len(close), merged.by_colour, belief, confidence, told)
-        allowed = allowed * likely(merged, rgb, trust, close, told)
+        looks = likely(merged, rgb, trust * (1 - merged.strange), close, told)
+        allowed = allowed * looks
+        kept = 1 - merged.strange * (1 - looks)
         if told.any():
             # an object of which next to nothing is tracked is one still
             seed = tracked | (told & (merged.reach > 0.5))
@@ -67,6 +70,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
         belief,
         trust,
         area * allowed,
+        kept,
         close,
         local & (merged.reach <= 0),
         evidence(edit, trust * trust, luma),
@@ -95,20 +99,21 @@ def _complete(
     belief: Floats,
     trust: Floats,
     area: Floats,
+    kept: Floats,
     close: Bools,
     optional: Bools,
     volume: Floats,
     luma: Floats,
     out: Floats,
 ) -> None:
-    """Replace what is unsure of the edit in `out`."""
+    """Replace what is unsure of the edit in `out`, and take back what is not `kept`."""
     channels = out.shape[2]
     found = np.empty(channels + 1, np.float32)
     for y in range(first, end):
         for x in range(out.shape[1]):
-            if trust[y, x] >= 1:
+            if trust[y, x] >= 1 and kept[y, x] >= 1:
                 continue
-            if area[y, x] > 0:
+            if trust[y, x] < 1 and area[y, x] > 0:
                 sure = belief[y, x]
                 known = np.float32(0)
                 if not close[y, x]:
@@ -124,7 +129,9 @@ def _complete(
             else:
                 for c in range(channels):
                     out[y, x, c] *= trust[y, x]
-            if optional[y, x]:
+            for c in range(channels):
+                out[y, x, c] *= kept[y, x]
+            if optional[y, x] or kept[y, x] < 1:
                 most = np.float32(0)
                 for c in range(channels):
                     most = max(most, abs(out[y, x, c]))

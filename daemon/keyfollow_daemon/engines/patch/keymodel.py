@@ -12,6 +12,7 @@ from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables
 from .pixels import Bools, Bytes, Floats, around, box, cv, guide, values
+from .witnesses import telling
 
 GLOBAL_SHARE = 0.9
 GAIN_RADIUS = 3
@@ -46,6 +47,7 @@ class KeyModel:
         behind: `carried` in `gaps`, as the edit on both sides has it, in the rectangle that starts at `corner` (row, column).
         gaps: ``(h, w)``, narrow unedited strips between what was changed: something may have passed in front there.
         guide: ``(h, w, 3)`` uint8 of the source.
+        telling: ``(h, w)`` float32 0…1, as from `witnesses.telling`.
     """
 
     changed: Bools
@@ -60,6 +62,7 @@ class KeyModel:
     corner: tuple[int, int]
     gaps: Bools
     guide: Bytes
+    telling: Floats
 
 
 def local_mean(base: Floats) -> Floats:
@@ -84,9 +87,10 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     within = inner(changed)
     strips = np.zeros_like(changed) if everywhere else gaps(within)
     window = around(strips, SPREAD_PX)
+    inside, picture = core(changed), guide(source)
     return KeyModel(
         changed=changed,
-        core=core(changed),
+        core=inside,
         decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
         labels=labels,
         tables=tables,
@@ -96,7 +100,8 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         behind=_behind(carried[window], within[window], strips[window]),
         corner=(window[0].start, window[1].start),
         gaps=strips,
-        guide=guide(source),
+        guide=picture,
+        telling=np.ones(changed.shape, np.float32) if everywhere else telling(picture, changed, inside),
     )
 
 

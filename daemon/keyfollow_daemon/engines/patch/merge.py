@@ -80,4 +80,5 @@ def merge(proposals: Sequence[tuple[Proposal, float, Floats]]) -> Proposal:
         by_colour=by_colour / np.maximum(belief, 1e-6)[..., None],
         belief=np.maximum.reduce([p.belief for p in parts]),
         allowed=np.maximum.reduce([p.allowed for p in parts]),
+        strange=mixed([p.strange for p in parts]),
     )

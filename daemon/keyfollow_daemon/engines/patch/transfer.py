@@ -24,11 +24,16 @@ from .seen import Seen
 HIGHLIGHT_RIDGE = 0.02
 LEAST_GAIN, MOST_GAIN = 0.3, 4.0
 MOST_HIGHLIGHT = 200.0
+ALTERED, STRANGE = 0.035, 0.07
+"""Share of a place's brightness by which its mean colour may be another than light can make of the keyframe's, and from which on it is
+somewhere else that the track leads to, or something else that is seen."""
 SURE = 0.7
 """Confidence from which on the tracked edit stands alone."""
 FAINT = 6.0
 """What would be changed by less (8-bit units) beside what the edit touched stays as it is: the source's own bits are worth more. More than
 that is an edge that lies a little off."""
+DIM = 23.0
+"""Added to a place's brightness before colours are compared with it (8-bit units)."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
 
@@ -44,6 +49,8 @@ class Proposal:
         misfit: ``(h, w)`` float32, how far frame and keyframe differ there (`Seen.misfit`).
         by_colour: ``(h, w, c)``, the edit that the colour table suggests; `belief` ``(h, w)`` 0…1 in it.
         allowed: ``(h, w)`` float32 0…1, how far an untracked pixel may belong to an edited object, by its motion.
+        strange: ``(h, w)`` float32 0…1, how far what is seen has another colour than what the edit is carried from, where the keyframe's own
+            colours tell what it edits.
     """
 
     edit: Floats
@@ -53,6 +60,7 @@ class Proposal:
     by_colour: Floats
     belief: Floats
     allowed: Floats
+    strange: Floats
 
 
 class _Map(NamedTuple):
@@ -60,6 +68,7 @@ class _Map(NamedTuple):
 
     carried: Floats
     core: Bools
+    telling: Floats
     tables: Floats
     pointwise: bool
     everywhere: bool
@@ -94,17 +103,19 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     if placed.any():
         placed = _placed(state, model, reach)
         confidence[placed] = SURE
-    allowed: Floats = np.ones((height, width), np.float32)
+    allowed, alike = np.ones((height, width), np.float32), np.ones((height, width), np.float32)
     if not model.everywhere:
-        seen, by_motion = belonging(seen, unedited, state.motion)
+        seen, by_surroundings, by_itself = belonging(seen, unedited, state.motion)
         # whatever has just come into sight has no motion of its own yet
-        np.copyto(allowed, by_motion, where=state.visible)
+        np.copyto(allowed, by_surroundings, where=state.visible)
+        np.copyto(alike, by_itself, where=state.visible)
     # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
     asked = np.ones_like(unedited) if model.everywhere else confidence < SURE
-    by_colour, belief = told(model.tables.values, seen, asked, source, allowed)
+    by_colour, belief = told(model.tables.values, seen, asked, source, allowed, alike)
     mapped = _Map(
         model.carried,
         model.core,
+        model.telling,
         model.tables.values,
         model.pointwise,
         model.everywhere,
@@ -112,10 +123,10 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         model.corner,
         model.gaps,
     )
-    edit = np.zeros(source.shape, np.float32)
+    edit, strange = np.zeros(source.shape, np.float32), np.zeros((height, width), np.float32)
     at = _Place(state.offset, state.tracked, reach, seen, placed)
-    rows(_apply, height, mapped, at, _mean_within(source, reach), source, by_colour, edit)
-    return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed)
+    rows(_apply, height, mapped, at, _mean_within(source, reach), source, by_colour, edit, strange)
+    return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed, strange)
 
 
 def _mean_within(source: Floats, reach: Floats) -> Floats:
@@ -182,12 +193,20 @@ def _carried(
 
 @kernel
 def _apply(
-    first: int, end: int, mapped: _Map, at: _Place, mean: Floats, source: Floats, by_colour: Floats, edit: Floats
+    first: int,
+    end: int,
+    mapped: _Map,
+    at: _Place,
+    mean: Floats,
+    source: Floats,
+    by_colour: Floats,
+    edit: Floats,
+    strange: Floats,
 ) -> None:
-    """The edit, in `edit`, which comes as zeros. `mean` is the frame's `local_mean`, `by_colour` what the table tells."""
+    """`edit` and `strange`, which come as zeros. `mean` is the frame's `local_mean`, `by_colour` what the table tells."""
     offset, reach, seen, carried, core, behind = at.offset, at.reach, at.labels, mapped.carried, mapped.core, mapped.behind
     height, width, channels = edit.shape
-    found, told = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
+    found, known = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
     own, base = np.empty(3, np.float32), np.empty(3, np.float32)
     for y in range(first, end):
         for x in range(width):
@@ -213,6 +232,14 @@ def _apply(
             if at.placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
                 gain, highlight = np.float32(1), np.float32(0)
+            elif not mapped.everywhere:
+                apart = np.float32(0)
+                for c in range(3):
+                    apart += (mean[y, x, c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight) ** 2
+                bright = max(mean[y, x, 0] + mean[y, x, 1] + mean[y, x, 2], np.float32(0)) / np.float32(3) + np.float32(DIM)
+                altered = (np.sqrt(apart) / bright - np.float32(ALTERED)) / np.float32(STRANGE - ALTERED)
+                told_there = mapped.telling[bottom if b > 0.5 else top, right if a > 0.5 else left]
+                strange[y, x] = told_there * min(max(altered, np.float32(0)), np.float32(1))
             for c in range(3):
                 own[c] = source[y, x, c]
                 base[c] = own[c]
@@ -222,9 +249,9 @@ def _apply(
             elif mapped.pointwise and seen[y, x] != NOTHING:
                 lit = at.tracked[y, x] > 0.5
                 g, h = (gain, highlight) if lit else (np.float32(1), np.float32(0))
-                look_up(mapped.tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, told)
+                look_up(mapped.tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, known)
                 for c in range(3):
-                    base[c] += g * told[c]
+                    base[c] += g * known[c]
             for c in range(3):
                 value = gain * found[4 * c + 3] + highlight
                 for d in range(3):

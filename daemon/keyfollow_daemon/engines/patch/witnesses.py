@@ -4,17 +4,22 @@ The keyframe knows only what it shows. A pillar that comes into the picture late
 shows that colour higher up as well, far from the edit: it is no part of the ball. Tracked pixels bear witness, and so, less, do untracked
 ones that lie far from the edit or whose colour the keyframe knows. They are counted in a coarse histogram over place and colour,
 spread and looked up linearly (cf. the local classifiers of Bai et al., Video SnapCut, SIGGRAPH 2009).
+
+Tracked pixels are asked about as well where they look strange (`Proposal.strange`): at outlines, tracks lead a little off. But thin strokes
+over a plain surface share its colour: only where the keyframe's own colours tell what is edited in it are witnesses believed (`telling`).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, cv
-from .transfer import Proposal
+
+if TYPE_CHECKING:
+    from .transfer import Proposal  # which needs a key model, and that what its colours tell
 
 CELLS = 12
 """Of place, along the picture's longer side; cells of luma and of either chroma."""
@@ -33,7 +38,7 @@ NO, YES = 0.3, 0.6
 
 
 def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bools) -> Floats:
-    """``(h, w)`` float32 0…1: how far the frame's untracked pixels look like what is edited in it; 1 where nobody
+    """``(h, w)`` float32 0…1: how far the frame's untracked and strange pixels look like what is edited in it; 1 where nobody
     asks, in between where nobody knows.
 
     Args:
@@ -42,6 +47,28 @@ def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bool
         close: ``(h, w)``, what is near the tracked edit.
         told: ``(h, w)``, what is untracked and, going by its colour, edited.
     """
+    planes = (merged.reach, merged.belief, merged.by_colour, merged.allowed)
+    return _asked(rgb, trust, planes, close, told, trust)
+
+
+def telling(rgb: Bytes, changed: Bools, core: Bools) -> Floats:
+    """``(h, w)`` float32 0…1: how far a keyframe's own colours would tell that what was edited was; 1 where nothing was.
+
+    Args:
+        rgb: ``(h, w, 3)`` uint8 of the keyframe's source.
+        changed, core: ``(h, w)``, as in `KeyModel`.
+    """
+    nothing = np.zeros(core.shape, np.float32)
+    reach = np.where(core, np.float32(1), np.where(changed, np.float32(0.5), np.float32(0)))
+    planes = (reach, nothing, np.zeros(rgb.shape, np.float32), nothing)
+    everywhere, nowhere = np.ones_like(core), np.zeros_like(core)
+    return _asked(rgb, np.ones_like(nothing), planes, everywhere, nowhere, np.where(core, np.float32(0), np.float32(1)))
+
+
+def _asked(
+    rgb: Bytes, trust: Floats, planes: tuple[Floats, Floats, Floats, Floats], close: Bools, told: Bools, settled: Floats
+) -> Floats:
+    """What witnesses, by their `trust`, say of pixels that are not `settled` (1)."""
     height, width = trust.shape
     out = np.ones_like(trust)
     colours: Bytes = cv.cvtColor(rgb, cv.COLOR_RGB2YCrCb)
@@ -49,9 +76,8 @@ def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bool
     scale = np.float32(CELLS / side)
     shape = (int(height * scale) + 2, int(width * scale) + 2, LUMA_CELLS, CHROMA_CELLS, CHROMA_CELLS, 2)
     heap = np.zeros(shape, np.float32)
-    step = max(1, side // SAMPLED)
-    _hear(colours, trust, merged.reach, merged.belief, merged.by_colour, merged.allowed, close, told, step, scale, heap)
-    rows(_judge, height, colours, trust, close, told, scale, heap, out)
+    _hear(colours, trust, *planes, close, told, max(1, side // SAMPLED), scale, heap)
+    rows(_judge, height, colours, settled, close, told, scale, heap, out)
     return out
 
 

@@ -68,3 +68,11 @@ def test_alpha_is_a_channel_of_the_edit_and_hdr_values_are_clamped() -> None:
     predicted, _ = tables(source * 40, labels)
     assert predicted.shape == (10, 10, 4)
     assert np.allclose(predicted[..., 3], -100, atol=0.5)
+
+
+def test_a_colour_somewhat_like_many_others_is_known_by_none_of_them() -> None:
+    source = np.full((200, 200, 3), (60, 90, 40), np.float32)
+    tables, _ = whole(source, np.full_like(source, 25.0))
+    asked = np.array([[(60, 90, 40), (66, 92, 44), (90, 64, 38)]], np.float32)
+    belief = tables(asked, np.zeros((1, 3), np.uint8))[1][0]
+    assert belief[:2].min() > 0.9 and belief[2] < 0.05

@@ -20,6 +20,7 @@ def proposal(**planes: Any) -> Proposal:
         "by_colour": three,
         "belief": zero,
         "allowed": zero + 1,
+        "strange": zero,
         **planes,
     }
     return Proposal(**given)
@@ -129,3 +130,14 @@ def test_what_looks_like_the_unedited_surroundings_is_not_filled() -> None:
     made = fill(merged, rgb, 24)
     assert made[40, 57, 0] > 15
     assert not made[:, 61:].any()
+
+
+def test_a_track_that_leads_astray_is_told_by_the_colours_beside_the_edit() -> None:
+    """The edit is dark, what lies beside it light; of that, a strip is tracked into the edit as well."""
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    reach, strange = half(1, 0), half(0, 0)
+    edit[:, 60:66], reach[:, 60:66], strange[:, 56:66] = 30, 1, 1
+    planes = {"edit": edit, "reach": reach, "confidence": half(1, 1)}
+    assert np.array_equal(fill(proposal(**planes), shades(40, 220), 24), edit)
+    made = fill(proposal(**planes, strange=strange), shades(40, 220), 24)
+    assert not made[:, 60:].any() and np.array_equal(made[:, :60], edit[:, :60])

@@ -17,7 +17,7 @@ def proposal(edit: float, confidence: float, misfit: float = 0.0) -> Proposal:
         return np.full(SHAPE, value, np.float32)
 
     three = np.full((*SHAPE, 3), edit, np.float32)
-    return Proposal(three, plane(1.0), plane(confidence), plane(misfit), three, plane(0.5), plane(1.0))
+    return Proposal(three, plane(1.0), plane(confidence), plane(misfit), three, plane(0.5), plane(1.0), plane(0.0))
 
 
 def magnified(times: float) -> Any:

@@ -93,3 +93,19 @@ def test_what_is_placed_behind_a_gap_takes_part_in_the_edit(large_picture: Any) 
     made = transfer(model, state, large_picture.astype(np.float32))
     assert np.abs((large_picture + made.edit)[60:80, 93:96] - painted(large_picture)[60:80, 93:96]).mean() < 12
     assert made.reach[60:80, 93:96].min() == 1 and made.confidence[60:80, 93:96].min() > 0.6
+
+
+def test_what_light_cannot_explain_is_strange_where_the_keyframe_s_colours_tell(picture: Any) -> None:
+    before, after = picture.copy(), picture.copy()
+    before[40:100, 60:130] = (180, 60, 40)
+    after[40:100, 60:130] = (40, 160, 60)
+    model = key_model(FrameBuffer(after), FrameBuffer(before), -1.0)
+    inside = (slice(50, 90), slice(70, 120))
+    darker = before.astype(np.float32) * np.float32(0.6)
+    assert not transfer(model, sight(before), darker).strange.any()
+    other = before.astype(np.float32)
+    other[40:100, 60:130] = (120, 90, 50)
+    made = transfer(model, sight(before), other)
+    assert made.strange[inside].min() == 1 and not made.strange[made.reach == 0].any()
+    untold = replace(model, telling=np.zeros_like(model.telling))
+    assert not transfer(untold, sight(before), other).strange.any()

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from keyfollow_daemon.engines.patch.transfer import Proposal
-from keyfollow_daemon.engines.patch.witnesses import likely
+from keyfollow_daemon.engines.patch.witnesses import likely, telling
 
 SHAPE = (60, 90)
 RED, BLUE, GREEN = (200, 60, 50), (50, 60, 200), (40, 160, 60)
@@ -23,7 +23,7 @@ def proposal(**planes: Any) -> Proposal:
         "by_colour": three,
         "belief": zero,
     }
-    return Proposal(**{**given, "allowed": zero + 1, **planes})
+    return Proposal(**{**given, "allowed": zero + 1, "strange": zero, **planes})
 
 
 @pytest.fixture
@@ -74,3 +74,16 @@ def test_a_colour_that_the_keyframe_knows_as_edited_speaks_for_the_edit(scene: t
     told[:, 42:48] = True
     found = likely(proposal(reach=reach, belief=told.astype(np.float32)), rgb, trust, trust < 1, told)
     assert found[30, 44] == 1
+
+
+def test_a_keyframe_s_colours_tell_an_edit_that_has_its_own(scene: tuple[Any, Any, Any]) -> None:
+    rgb, reach, _ = scene
+    assert telling(rgb, reach > 0, reach > 0).min() == 1
+
+
+def test_a_keyframe_s_colours_do_not_tell_a_thin_stroke_over_a_surface_like_it(scene: tuple[Any, Any, Any]) -> None:
+    rgb, _, _ = scene
+    stroke = np.zeros(SHAPE, np.bool_)
+    stroke[:, 20:23] = True
+    found = telling(rgb, stroke, stroke)
+    assert found[stroke].max() < 0.1 and (found[~stroke] == 1).all()
