@@ -12,7 +12,7 @@ import numpy as np
 
 from keyfollow_daemon.takes.report import FrameMeasure
 
-WORTH = 0.05
+WORTH = 0.01
 """Least gain, in mean confidence over the frames of the run, that is worth painting for."""
 CANDIDATES = 500
 """At most so many frames of a shot are compared, evenly spaced."""

@@ -26,6 +26,11 @@ def test_one_bad_frame_does_not_outweigh_many() -> None:
     assert best is not None and best >= 60
 
 
+def test_a_run_that_is_sure_throughout_and_gets_less_so_wants_one_late() -> None:
+    best = suggested(run({n: 1.0 - 0.06 * n / 47 for n in range(48)}), [0])
+    assert best is not None and 24 <= best <= 44
+
+
 def test_a_sure_run_needs_none_and_keyframes_are_not_suggested() -> None:
     assert suggested(run(dict.fromkeys(range(40), 0.97)), [0]) is None
     assert suggested({}, []) is None
