@@ -9,7 +9,6 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from .correspondence import Correspondence, start
-from .finds import Finds
 from .hidden import told_by_surface
 from .inversion import Flows
 from .pixels import Bools, Floats, cv, enlarged, grid
@@ -73,8 +72,7 @@ class Track(Generic[State]):
 class Tracks:
     """The tracks in use, by keyframe (or frame with a mask) and direction.
 
-    Where an edited area is known, what tracking lost of it is found again. All is cached: what the source alone tells for every edit, what
-    was found for edits of that shape.
+    Where an edited area is known, what tracking lost of it is found again; that part is made anew in every run, the rest is cached.
     """
 
     def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
@@ -82,7 +80,6 @@ class Tracks:
         self._trails = Trails(flows, draft)
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
-        self._finds: dict[int, Finds] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools, gaps: Bools) -> None:
         """Tell what the edit drew and changed in keyframe `key`, and left out between, so that it is found again after it was hidden."""
@@ -91,9 +88,7 @@ class Tracks:
             out: Bools = cv.resize(area.astype(np.uint8), self._flows.size, interpolation=cv.INTER_NEAREST) > 0
             return out
 
-        shape = small(decals), small(changed), small(gaps)
-        self._areas[key] = EditedArea(self._trails.view(key), *shape)
-        self._finds[key] = Finds(self._flows, *shape)
+        self._areas[key] = EditedArea(self._trails.view(key), small(decals), small(changed), small(gaps))
 
     def open(self, key: int, forward: bool, window: range = range(0)) -> None:
         """Make the track from `key`; must come before `at` when states will be visited again."""
@@ -107,15 +102,11 @@ class Tracks:
                 return source
             flow, visible = self._flows.toward(key, frame)
             chained, own = continued(state, source, flow, visible)
-            trail, finds = self._trails.entry(key, frame), self._finds[key]
-            found = finds.state(trail, chained)
-            if found is None:
-                found = carried(chained, area)
-                if not self._draft or index % DRAFT_REFINEMENT == 0:
-                    guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-                    found = regain(found, own, guide, detail, flow, visible, area, self._flows.finest)
-                finds.keep_state(trail, chained, found)
-            return found
+            state = carried(chained, area)
+            if self._draft and index % DRAFT_REFINEMENT:
+                return state
+            guide, detail = self._flows.guide(frame), self._flows.evened(frame)
+            return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)
@@ -147,23 +138,15 @@ class Tracks:
         seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
         if area is None:
             return seen
-        first, ahead = frame if forward else frame - 1, ""
+        first = frame if forward else frame - 1
         if first in self._flows and not self._flows.cut(first):
-            pair, ahead = self._flows.pair(first), self._flows.key(first)
+            pair = self._flows.pair(first)
             flow, visible = pair.toward_key(not forward), pair.visible(not forward)
             seen = looked_ahead(seen, flow, visible & recognised(guide, flow, self._flows.guide(frame + step)))
-        if self._draft:
-            return seen
-        trail, finds = self._trails.entry(key, frame), self._finds[key]
-        placed = finds.placed(trail, ahead, seen)
-        if placed is None:
-            placed = told_by_surface(seen, guide, detail, area)
-            finds.keep_placed(trail, ahead, placed)
-        return placed
+        return seen if self._draft else told_by_surface(seen, guide, detail, area)
 
     def close(self) -> None:
         """Forget all tracks and areas."""
         self._tracks.clear()
         self._areas.clear()
-        self._finds.clear()
         self._trails.close()

@@ -68,10 +68,6 @@ class Trails:
         assert kept is not None
         return kept
 
-    def entry(self, key: int, frame: int) -> str:
-        """The cache key of `at`."""
-        return self._key((key, frame > key), abs(frame - key))
-
     def _key(self, side: tuple[int, bool], index: int) -> str:
         key, forward = side
         keys = self._keys.setdefault(side, [""])
