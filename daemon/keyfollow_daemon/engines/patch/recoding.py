@@ -13,7 +13,7 @@ DRIFT, DRIFT_SHARE = 1.5, 0.25
 """Nor is its mean: 8-bit units, or a share of what differs most in it."""
 EXPLAINED = 0.66
 """Share of the differences that follows from the source's colours and detail from which on they are an edit. Grades, sharpening and
-blurring have .69 to .99, JPEG (quality 60 to 95) at most .51, a still from a program with other rounding .64 (eight pictures)."""
+blurring have .69 to .99, JPEG (quality 60 to 95) at most .51, a still from a program with other rounding .64 (seven pictures)."""
 SAMPLES = 20_000
 
 
