@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, cv
+from .pixels import Bools, Bytes, Floats, cv, opened
 
 NOTHING = 255
 """Label of a pixel that belongs to no edited object."""
@@ -79,7 +79,7 @@ def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
 
 
 def _without_specks(area: Bools) -> Bools:
-    wide: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((SPECK_PX, SPECK_PX), np.uint8)) > 0
+    wide = opened(area, SPECK_PX)
     return wide if wide.sum() >= (1.0 - SPECKS) * area.sum() else area
 
 

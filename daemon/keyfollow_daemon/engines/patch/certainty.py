@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .pixels import Bytes, Floats, cv
-from .transfer import Proposal
 
 MOST_CELLS = 128
-BY_COLOUR = 0.7
-"""How sure an edit is that a colour tells without doubt, beside 1 of one that is followed."""
 LENIENCE = 1.1
 """Edges are never followed quite; ranks frames alike from 1.1 to 1.5."""
 
@@ -26,12 +23,6 @@ class Certainty:
 
 SURE = Certainty(1.0, np.full((1, 1), 255, np.uint8))
 UNSURE = Certainty(0.0, np.zeros((1, 1), np.uint8))
-
-
-def told(confidence: Floats, proposal: Proposal) -> Floats:
-    """`confidence` ``(h, w)`` 0…1, but at least as sure as untracked pixels are of their edit by their colour, as far as their motion allows."""
-    out: Floats = np.maximum(confidence, np.float32(BY_COLOUR) * proposal.belief * proposal.allowed)
-    return out
 
 
 def certainty(sure: Floats, amount: Floats, followed: float = 1.0) -> Certainty:

@@ -13,7 +13,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
-from .certainty import SURE, UNSURE, Certainty, certainty, told
+from .certainty import SURE, UNSURE, Certainty, certainty
 from .changes import change_mask
 from .explained import redrawn
 from .fill import fill
@@ -24,13 +24,14 @@ from .merge import merge
 from .outlines import Outlines, trim
 from .pixels import Bools, Floats, add_edit, enlarged, guide, largest, shrunk, values
 from .plan import Gap, gaps
+from .proposal import Proposal
 from .recoding import noise_threshold
 from .repaint import Repaints
 from .seen import enlarge
 from .shots import shots
 from .track import Tracks
 from .transfer import SURE as TRUSTED
-from .transfer import Proposal, transfer
+from .transfer import transfer
 
 
 class PatchEngine:
@@ -190,7 +191,7 @@ class _Run:
                 changed = changed + share[..., None] * (drawn - changed)
                 sure = sure + share * (seen - sure)
         amount = largest(changed)
-        known = certainty(sure if everywhere else told(sure, merged), amount, followed)
+        known = certainty(sure if everywhere else merged.vouched(sure), amount, followed)
         changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
         traced = full > 0
         if self._edit.draft and not everywhere:
@@ -209,7 +210,7 @@ class _Run:
             state = enlarge(self._tracks.seen(key, frame), guide(work), model.guide)
             proposal = transfer(model, state, pixels)
             proposals.append((proposal, share, state.offset))
-            followed.append(proposal.reach * (state.tracked if model.everywhere else told(state.tracked, proposal)))
+            followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
         merged = merge(proposals)
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()

@@ -11,7 +11,8 @@ import numpy as np
 
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, cv, grey
-from .transfer import SURE, Proposal
+from .proposal import Proposal
+from .transfer import SURE
 from .witnesses import likely
 
 CELL_PX, STEP = 8, 2

@@ -12,7 +12,7 @@ import numpy as np
 
 from .correspondence import Correspondence
 from .matching import alike
-from .pixels import Bools, Bytes, box, cv
+from .pixels import Bools, Bytes, box, cv, opened
 from .regain import COMPANY, EditedArea
 from .seen import Seen, assess
 from .surfaces import place, stretched
@@ -38,16 +38,10 @@ def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -
     doubtful = by_surface & (seen.confidence < LOST)
     edited = area.touched(offset)
     behind = by_surface & area.left_out(offset)
-    behind = _opened(behind & ~alike(guide, area.key, seen.offset, behind))
+    behind = opened(behind & ~alike(guide, area.key, seen.offset, behind), LEAST_PX)
     if behind.any():
         there = assess(Correspondence(offset, np.ones_like(seen.tracked)), guide, detail, area.key, seen.motion, seen.visible)
-        behind = _opened(behind & (there.confidence < LOST))
+        behind = opened(behind & (there.confidence < LOST), LEAST_PX)
     told: Bools = behind | alike(guide, area.key, offset, doubtful & edited)
     told |= by_surface & edited & (box(told.astype(np.float32), 2) > COMPANY)
     return replace(seen, offset=np.where(told[..., None], offset, seen.offset), placed=told)
-
-
-def _opened(area: Bools) -> Bools:
-    """`area` without what is narrower than `LEAST_PX`."""
-    out: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((LEAST_PX, LEAST_PX), np.uint8)) > 0
-    return out

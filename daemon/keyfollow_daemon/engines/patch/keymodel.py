@@ -11,7 +11,7 @@ from .affine import fit
 from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables
-from .pixels import Bools, Bytes, Floats, around, box, cv, guide, values
+from .pixels import Bools, Bytes, Floats, around, box, cv, guide, opened, values
 from .witnesses import telling
 
 GLOBAL_SHARE = 0.9
@@ -144,8 +144,7 @@ def _behind(carried: Floats, within: Bools, strips: Bools) -> Floats:
 def drawn(unexplained: Floats, where: Bools) -> Bools:
     """Where more of the edit is left `unexplained` (``(h, w, c)``, 8-bit units) than noise would."""
     much = (np.abs(unexplained).sum(axis=2) > UNEXPLAINED) & where
-    out: Bools = cv.morphologyEx(much.astype(np.uint8), cv.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
-    return out
+    return opened(much, 3)
 
 
 def objects(changed: Bools, everywhere: bool) -> tuple[Bytes, list[Bools]]:

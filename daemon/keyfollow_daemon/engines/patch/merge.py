@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .pixels import Floats, box, cv, largest
-from .transfer import Proposal
+from .proposal import Proposal
 
 FLOOR = 1e-4
 """Keeps the better match in charge where no keyframe saw the content."""

@@ -29,6 +29,12 @@ cv: Any = cv2
 """OpenCV, untyped: its stubs refuse optional arguments and float arrays that its functions take."""
 
 
+def opened(area: Bools, px: int) -> Bools:
+    """`area` ``(h, w)`` without what is narrower than `px`."""
+    out: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((px, px), np.uint8)) > 0
+    return out
+
+
 def values(frame: FrameBuffer) -> Floats:
     """``(h, w, 3 or 4)`` float32 in 8-bit units; not-a-number becomes 0, infinities the largest half float."""
     pixels = frame.pixels.astype(np.float32)

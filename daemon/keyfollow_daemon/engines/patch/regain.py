@@ -15,7 +15,7 @@ from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start,
 from .decals import corners, settled
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
 from .objects import Objects
-from .pixels import Bools, Bytes, Floats, around, box, cv, grid, sample
+from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample
 from .search import TEXTURED, search
 from .surfaces import place, stretched
 
@@ -122,7 +122,7 @@ def regain(
     believed = np.where(again, np.float32(1.0), believed)
     own = own | again
     # smaller spots could not be believed, were they found
-    sought = _opened(lost, FOUND_PX) | _opened(own, PULLED_PX)
+    sought = opened(lost, FOUND_PX) | opened(own, PULLED_PX)
     windows = [around(part, px) for part, px in ((near, PATCH_RADIUS + AMID_PX), (sought, MARGIN_PX)) if part.any()]
     if not windows:
         return state
@@ -163,7 +163,7 @@ def _resurfaced(
     found = known & area.touched(offset) & (sample(area.key.texture, grid(*lost.shape) + offset) > TEXTURED)
     if found.any():
         found = alike(guide, area.key, offset, found, known)
-        found = _opened(found & ~alike(guide, area.key, state.offset, found), PULLED_PX)
+        found = opened(found & ~alike(guide, area.key, state.offset, found), PULLED_PX)
         # single pixels look right elsewhere as well
         found |= known & (box(found.astype(np.float32), 2) > COMPANY)
         offset = np.where(found[..., None], offset, state.offset)
@@ -203,7 +203,7 @@ class _Sight:
         tracked = np.where(worse, np.float32(0.0), tracked)
         found = lost & ((state.tracked < 0.5) | (error < FOUND * self.error)) & within(candidate - expected, FOUND_WITHIN_PX)
         found = self._alike(candidate, found)
-        found = _opened(found, FOUND_PX)
+        found = opened(found, FOUND_PX)
         offset = np.where(found[..., None], candidate, offset)
         return Correspondence(offset, np.where(found, np.float32(1.0), tracked)), np.where(found, np.float32(1.0), believed)
 
@@ -234,12 +234,6 @@ class _Sight:
         error = match_error(self.guide[window], self.area.key, there, highlights=False)
         out[window] = where[window] & (error < FOUND * self.area.key.tolerance_at(there))
         return out
-
-
-def _opened(area: Bools, px: int) -> Bools:
-    """`area` without what is narrower than `px`."""
-    out: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((px, px), np.uint8)) > 0
-    return out
 
 
 def _span(parts: Sequence[slice]) -> slice:

@@ -8,7 +8,6 @@ Colours are looked up in the edit's table as they were in the keyframe's light: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from .colours import told
 from .kernels import kernel, rows
 from .keymodel import GAIN_RADIUS, PLANES, KeyModel, local_mean
 from .pixels import Bools, Bytes, Floats, around
+from .proposal import Proposal
 from .seen import Seen
 
 HIGHLIGHT_RIDGE = 0.02
@@ -36,31 +36,6 @@ DIM = 23.0
 """Added to a place's brightness before colours are compared with it (8-bit units)."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Proposal:
-    """What one keyframe says about a frame.
-
-    Args:
-        edit: ``(h, w, c)`` float32, to be added to the source, 8-bit units; exactly 0 where `reach` is.
-        reach: ``(h, w)`` float32 0…1, the keyframe's change mask as carried here.
-        confidence: ``(h, w)`` float32 0…1.
-        misfit: ``(h, w)`` float32, how far frame and keyframe differ there (`Seen.misfit`).
-        by_colour: ``(h, w, c)``, the edit that the colour table suggests; `belief` ``(h, w)`` 0…1 in it.
-        allowed: ``(h, w)`` float32 0…1, how far an untracked pixel may belong to an edited object, by its motion.
-        strange: ``(h, w)`` float32 0…1, how far what is seen has another colour than what the edit is carried from, where the keyframe's own
-            colours tell what it edits.
-    """
-
-    edit: Floats
-    reach: Floats
-    confidence: Floats
-    misfit: Floats
-    by_colour: Floats
-    belief: Floats
-    allowed: Floats
-    strange: Floats
 
 
 class _Map(NamedTuple):

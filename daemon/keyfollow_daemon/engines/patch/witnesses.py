@@ -11,15 +11,13 @@ over a plain surface share its colour: only where the keyframe's own colours tel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, cv
-
-if TYPE_CHECKING:
-    from .transfer import Proposal  # which needs a key model, and that what its colours tell
+from .proposal import Proposal
 
 CELLS = 12
 """Of place, along the picture's longer side; cells of luma and of either chroma."""

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from keyfollow_daemon.engines.patch.certainty import SURE, UNSURE, certainty, told
-from keyfollow_daemon.engines.patch.transfer import Proposal
+from keyfollow_daemon.engines.patch.certainty import SURE, UNSURE, certainty
 
 
 def test_what_the_edit_changes_counts() -> None:
@@ -22,14 +21,6 @@ def test_it_is_hardly_surer_than_the_part_that_was_followed() -> None:
     assert certainty(sure, sure, 0.9).confidence == pytest.approx(0.8, abs=1e-5)
     assert 0.3 < certainty(sure, sure, 0.3).confidence < 0.4
     assert certainty(sure, sure, 0.0).confidence == 0.0
-
-
-def test_a_colour_known_as_edited_is_less_sure_than_a_track_and_surer_than_nothing() -> None:
-    confidence = np.array([[0.0, 0.0, 0.0, 1.0]], np.float32)
-    belief, allowed = np.array([[1.0, 1.0, 0.0, 1.0]], np.float32), np.array([[1.0, 0.0, 1.0, 1.0]], np.float32)
-    three = np.zeros((1, 4, 3), np.float32)
-    made = told(confidence, Proposal(three, belief, confidence, belief, three, belief, allowed, 0 * belief))
-    assert 0.5 < made[0, 0] < 1 and made[0, 1:].tolist() == [0, 0, 1]
 
 
 def test_places_are_kept_in_few_cells() -> None:

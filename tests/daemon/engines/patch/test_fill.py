@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from keyfollow_daemon.engines.patch.fill import evidence, fill, near
-from keyfollow_daemon.engines.patch.transfer import Proposal
+from keyfollow_daemon.engines.patch.proposal import Proposal
 
 SHAPE = (80, 120)
 

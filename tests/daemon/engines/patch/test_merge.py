@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from keyfollow_daemon.engines.patch.merge import merge as merge_at
-from keyfollow_daemon.engines.patch.transfer import Proposal
+from keyfollow_daemon.engines.patch.proposal import Proposal
 
 SHAPE = (20, 20)
 

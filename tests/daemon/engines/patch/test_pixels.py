@@ -14,6 +14,7 @@ from keyfollow_daemon.engines.patch.pixels import (
     grid,
     guide,
     largest,
+    opened,
     sample,
     shrunk,
     values,
@@ -98,3 +99,10 @@ def test_a_rectangle_around_an_area_stays_in_the_picture() -> None:
     assert not area[around(area, 3)].size
     area[2, 10], area[6, 28] = True, True
     assert around(area, 3) == (slice(0, 10), slice(7, 32)) and area[around(area, 3)].shape == (10, 23)
+
+
+def test_what_is_narrower_is_opened_away() -> None:
+    area = np.zeros((20, 30), np.bool_)
+    area[5:15, 5:15] = area[5:15, 20:22] = True
+    left = opened(area, 3)
+    assert left[5:15, 5:15].all() and left.sum() == 100

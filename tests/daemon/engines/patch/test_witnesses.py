@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from keyfollow_daemon.engines.patch.transfer import Proposal
+from keyfollow_daemon.engines.patch.proposal import Proposal
 from keyfollow_daemon.engines.patch.witnesses import likely, telling
 
 SHAPE = (60, 90)
