@@ -33,20 +33,21 @@ keyframe shows there is known by none of them, however many lie around: dark bro
 class ColourTables:
     """Prevailing edit per source colour and label, and how far it can be believed.
 
-    `values` is ``(labels, 25, 25, 25, c + 1)`` float32, what `look_up` looks in: edit, belief.
+    `cells` is ``(labels x 25 x 25 x 25, c + 1)`` float32, what `look_up` looks in: edit, belief.
     """
 
     def __init__(self, source: Floats, edit: Floats, regions: Sequence[Bools]) -> None:
         """From ``(h, w, c)`` float32 pixels and edits in 8-bit units; one table per region (``(h, w)`` bool), labelled from 0."""
-        self.values = np.stack([_table(source[region], edit[region]) for region in regions])
+        channels = edit.shape[2] + 1
+        self.cells = np.concatenate([_table(source[region], edit[region]).reshape(-1, channels) for region in regions])
 
     def __call__(self, colours: Floats, labels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """(edit ``(h, w, c)`` in 8-bit units, belief ``(h, w)`` 0…1) for ``(h, w, >= 3)`` colours and ``(h, w)`` labels; nothing for
         labels without a table."""
         height, width = labels.shape
-        edit = np.zeros((height, width, self.values.shape[-1] - 1), np.float32)
+        edit = np.zeros((height, width, self.cells.shape[1] - 1), np.float32)
         belief = np.zeros((height, width), np.float32)
-        rows(_look_up, height, self.values, colours, labels, edit, belief)
+        rows(_look_up, height, self.cells, colours, labels, edit, belief)
         return edit, belief
 
 
@@ -81,7 +82,7 @@ def _look_up(first: int, end: int, tables: Floats, colours: Floats, labels: Floa
     found = np.empty(channels + 1, np.float32)
     for y in range(first, end):
         for x in range(labels.shape[1]):
-            if labels[y, x] < tables.shape[0]:
+            if labels[y, x] < len(tables) // CELLS**3:
                 look_up(tables, labels[y, x], colours[y, x, 0], colours[y, x, 1], colours[y, x, 2], found)
                 for c in range(channels):
                     edit[y, x, c] = found[c]
@@ -90,20 +91,24 @@ def _look_up(first: int, end: int, tables: Floats, colours: Floats, labels: Floa
 
 @kernel
 def look_up(tables: Floats, label: int, red: Any, green: Any, blue: Any, found: Floats) -> None:
-    """Trilinear interpolation in the table of `label`: the edit's channels and the belief go to `found`."""
+    """Trilinear interpolation in the table of `label`: the edit's channels and the belief go to `found`.
+
+    Args:
+        tables: `ColourTables.cells`.
+    """
     zero, most = np.float32(0), np.float32(255)
     scale = np.float32((CELLS - 1) / 255.0)
     r, g, b = min(max(red, zero), most) * scale, min(max(green, zero), most) * scale, min(max(blue, zero), most) * scale
     i, j, k = min(int(r), CELLS - 2), min(int(g), CELLS - 2), min(int(b), CELLS - 2)
     p, q, s = np.float32(r - i), np.float32(g - j), np.float32(b - k)
-    # cells are not taken out as views: counting who holds them would cost more than the rest
-    for c in range(tables.shape[4]):
-        near, far = tables[label, i, j, k, c], tables[label, i, j + 1, k, c]
-        front = near + s * (tables[label, i, j, k + 1, c] - near)
-        front += q * (far + s * (tables[label, i, j + 1, k + 1, c] - far) - front)
-        near, far = tables[label, i + 1, j, k, c], tables[label, i + 1, j + 1, k, c]
-        back = near + s * (tables[label, i + 1, j, k + 1, c] - near)
-        back += q * (far + s * (tables[label, i + 1, j + 1, k + 1, c] - far) - back)
+    cell = ((label * CELLS + i) * CELLS + j) * CELLS + k
+    for c in range(tables.shape[1]):
+        near, far = tables[cell, c], tables[cell + CELLS, c]
+        front = near + s * (tables[cell + 1, c] - near)
+        front += q * (far + s * (tables[cell + CELLS + 1, c] - far) - front)
+        near, far = tables[cell + CELLS * CELLS, c], tables[cell + CELLS * CELLS + CELLS, c]
+        back = near + s * (tables[cell + CELLS * CELLS + 1, c] - near)
+        back += q * (far + s * (tables[cell + CELLS * CELLS + CELLS + 1, c] - far) - back)
         found[c] = front + p * (back - front)
 
 

@@ -17,7 +17,7 @@ def told(tables: Floats, labels: Bytes, where: Bools, source: Floats, allowed: F
     """(edit ``(h, w, c)`` in 8-bit units, belief ``(h, w)`` 0…1), both 0 where nobody asks.
 
     Args:
-        tables: `ColourTables.values`.
+        tables: `ColourTables.cells`.
         labels: ``(h, w)``, the table to look in, `NOTHING` for none.
         where: ``(h, w)``, what is asked about.
         source: ``(h, w, c)`` float32 of the frame, 8-bit units.

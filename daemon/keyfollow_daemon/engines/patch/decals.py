@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .correspondence import within
 from .curved import bend
 from .objects import Decal, Motion
 from .pixels import Bools, Bytes, Floats, around, cv, grid, sample
@@ -61,7 +62,7 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
             expected = expected + curve.at(here)
         away, held = there - expected, sample(texture, there)
         on = _shown(surface, there) | _shown(surface, expected)
-        goes_along = np.square(away).sum(axis=2) < ASTRAY_PX**2
+        goes_along = within(away, ASTRAY_PX)
         followed = on & (tracked[window] > 0.5) & (held > TEXTURED) & goes_along
         if followed.sum() <= LEAST_SHARE * on.sum():
             continue
@@ -72,9 +73,9 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
         if out is offset:
             out = offset.copy()
         torn = _nearby(away, followed) - away
-        far = np.sqrt(np.square(torn).sum(axis=2, keepdims=True))
-        within = np.float32(WITHIN_PX if curve is None else WITHIN_CURVE_PX)
-        out[window] += share * np.clip((far - within) / within, 0.0, 1.0) * torn
+        far = np.hypot(torn[..., :1], torn[..., 1:])
+        held_px = np.float32(WITHIN_PX if curve is None else WITHIN_CURVE_PX)
+        out[window] += share * np.clip((far - held_px) / held_px, 0.0, 1.0) * torn
     return out
 
 

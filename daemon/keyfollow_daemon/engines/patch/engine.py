@@ -6,7 +6,8 @@ keyframes ── key model ─────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from keyfollow.frames import FrameBuffer, FrameRange
@@ -22,16 +23,17 @@ from .keymodel import KeyModel, core, key_model
 from .masks import Masks
 from .merge import merge
 from .outlines import Outlines, trim
-from .pixels import Bools, Floats, add_edit, enlarged, guide, largest, shrunk, values
+from .pixels import Bools, Floats, add_edit, cropped, cv, enlarged, guide, largest, pasted, shrunk, values
 from .plan import Gap, gaps
 from .proposal import Proposal
 from .recoding import noise_threshold
 from .repaint import Repaints
-from .seen import enlarge
+from .seen import Seen, enlarge
 from .shots import shots
 from .track import Tracks
 from .transfer import SURE as TRUSTED
 from .transfer import transfer
+from .window import enclosing
 
 
 class PatchEngine:
@@ -58,6 +60,16 @@ class PatchEngine:
         for done, edited in enumerate(run.frames(), made + 1):
             yield edited
             ctx.progress("Propagating", done, total)
+
+
+class _Made(NamedTuple):
+    """A frame's edit, of the size that is worked at: what is `changed` ``(h, w, c)`` in 8-bit units, how `sure` every pixel is and how far it is
+    within `reach`, ``(h, w)`` 0…1."""
+
+    changed: Floats
+    sure: Floats
+    reach: Floats
+    certainty: Certainty
 
 
 class _Run:
@@ -173,41 +185,68 @@ class _Run:
     def _propagated(self, gap: Gap, frame: int) -> EditedFrame:
         source = self._source[frame]
         work = self._work(source)
-        pixels = values(work)
         everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
         if self._repaint == 1 and everywhere:
-            changed, sure = self._repaints.at(frame, gap.weights(frame), pixels)
-            reached: Floats = np.ones_like(sure)
-            followed = 1.0
+            changed, sure = self._repaints.at(frame, gap.weights(frame), values(work))
+            made = _Made(changed, sure, np.ones_like(sure), certainty(sure, largest(changed)))
         else:
-            merged, followed = self._transferred(gap, frame, work, pixels)
-            fill_px = float(self._edit.settings["fill"]) * work.width / source.width
-            changed, sure, reached = merged.edit, merged.confidence, np.ones_like(merged.reach) if everywhere else merged.reach
-            if fill_px > 0:
-                changed = fill(merged, guide(work), np.inf if everywhere else fill_px)
-            if self._repaint > 0:
-                drawn, seen = self._repaints.at(frame, gap.weights(frame), pixels)
-                share = self._repaint * reached
-                changed = changed + share[..., None] * (drawn - changed)
-                sure = sure + share * (seen - sure)
-        amount = largest(changed)
-        known = certainty(sure if everywhere else merged.vouched(sure), amount, followed)
-        changed, full = (enlarged(plane, source.width, source.height) for plane in (changed, reached))
+            made = self._carried(gap, frame, work, everywhere)
+        changed, full = (enlarged(plane, source.width, source.height) for plane in (made.changed, made.reach))
         traced = full > 0
         if self._edit.draft and not everywhere:
-            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reached)
-            filled = (amount > 0) & ((reached <= 0) | (sure < TRUSTED))
+            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, made.reach)
+            filled = (largest(made.changed) > 0) & ((made.reach <= 0) | (made.sure < TRUSTED))
             trim(changed, inside, filled.astype(np.float32))
             traced = inside > 0
-        return self._finished(frame, source, changed, known, traced=traced)
+        return self._finished(frame, source, changed, made.certainty, traced=traced)
 
-    def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
-        """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
+    def _carried(self, gap: Gap, frame: int, work: FrameBuffer, everywhere: bool) -> _Made:
+        """The edit as the keyframes' colour maps carry it to the frame, completed; worked out in the window that it can reach."""
+        weights = gap.weights(frame)
+        px = float(self._edit.settings["fill"]) * work.width / self._source.size[0]
+        states = {key: self._tracks.seen(key, frame) for key in weights}
+        small = px * self._flows.size[0] / work.width
+        parts = (self._tracks.reached(key, frame, states[key], self._models[key].tables.cells, small) for key in weights)
+        whole = (slice(0, work.height), slice(0, work.width))
+        window = enclosing(parts, work.width, work.height) if self._repaint == 0 else whole
+        around = np.maximum.reduce([state.confidence for state in states.values()])
+        sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
+        if window[0].stop == 0:
+            nothing = np.zeros((work.height, work.width), np.float32)
+            return _Made(np.zeros(work.pixels.shape, np.float32), sure, nothing, certainty(sure, nothing))
+        part = cropped(work, window)
+        pixels = values(part)
+        merged, followed = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
+        changed, reach, here = merged.edit, np.ones_like(merged.reach) if everywhere else merged.reach, merged.confidence
+        if px > 0:
+            changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height))
+        if self._repaint > 0:
+            drawn, seen = self._repaints.at(frame, weights, pixels)
+            share = self._repaint * reach
+            changed = changed + share[..., None] * (drawn - changed)
+            here = here + share * (seen - here)
+        changed, reach, amount = (
+            pasted(plane, window, work.height, work.width) for plane in (changed, reach, largest(changed))
+        )
+        sure[window] = here if everywhere else merged.vouched(here)
+        known = certainty(sure, amount, followed)
+        sure[window] = here
+        return _Made(changed, sure, reach, known)
+
+    def _transferred(
+        self,
+        weights: Mapping[int, float],
+        states: Mapping[int, Seen],
+        part: FrameBuffer,
+        pixels: Floats,
+        corner: tuple[int, int],
+    ) -> tuple[Proposal, float]:
+        """What the keyframes say about a part of a frame, and the share of the edit's area that was followed all the way."""
         proposals: list[tuple[Proposal, float, Floats]] = []
         followed: list[Floats] = []
-        for key, share in gap.weights(frame).items():
+        for key, share in weights.items():
             model = self._models[key]
-            state = enlarge(self._tracks.seen(key, frame), guide(work), model.guide)
+            state = enlarge(states[key], guide(part), model.guide, corner)
             proposal = transfer(model, state, pixels)
             proposals.append((proposal, share, state.offset))
             followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))

@@ -27,7 +27,7 @@ VISIBLE = 12.0
 """Edits below this (8-bit units) are no evidence that a colour was edited."""
 
 
-def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
+def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None) -> Floats:
     """The edit with its unsure pixels replaced: by the colour table where it is believed, else by the confident edit nearby.
 
     Nothing is filled further than `px` from the tracked edit, but for untracked pixels of an edited colour that hang together
@@ -36,7 +36,8 @@ def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
 
     Args:
         merged: what the keyframes say about the frame.
-        rgb: ``(h, w, 3)`` uint8 of the frame.
+        rgb: ``(h, w, 3)`` uint8 of the frame, or of a part of it.
+        side: the longer one of the whole frame, if this is a part.
     """
     luma = grey(rgb).astype(np.float32)
     edit, confidence, belief = merged.edit, merged.confidence, merged.belief
@@ -55,7 +56,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float) -> Floats:
         area = close.astype(np.float32)
         told = np.empty_like(close)
         rows(_told, len(close), merged.by_colour, belief, confidence, told)
-        looks = likely(merged, rgb, trust * (1 - merged.strange), close, told)
+        looks = likely(merged, rgb, trust * (1 - merged.strange), close, told, side)
         allowed = allowed * looks
         kept = 1 - merged.strange * (1 - looks)
         if told.any():

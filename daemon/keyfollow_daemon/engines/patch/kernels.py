@@ -24,12 +24,22 @@ jit: Any = numba
 
 def kernel(function: Function) -> Function:
     """Compile `function` at its first call; it runs without the interpreter's lock."""
+    return _compiled(function)
+
+
+def summing_kernel(function: Function) -> Function:
+    """`kernel` for a function whose sums may be added up in any order, several terms at once: other processors may add them up otherwise,
+    the number of threads makes no difference."""
+    return _compiled(function, fastmath={"reassoc", "nsz"})
+
+
+def _compiled(function: Function, **how: Any) -> Function:
     if "NUMBA_CACHE_DIR" not in os.environ:
         jit.config.CACHE_DIR = str(paths().storage / "kernels")
     try:
-        compiled: Function = jit.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: Function = jit.njit(cache=True, nogil=True, error_model="numpy", **how)(function)
     except (RuntimeError, OSError):  # no folder to keep it in
-        compiled = jit.njit(nogil=True, error_model="numpy")(function)
+        compiled = jit.njit(nogil=True, error_model="numpy", **how)(function)
     return compiled
 
 

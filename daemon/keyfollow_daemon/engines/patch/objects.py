@@ -6,6 +6,7 @@ and drawn toward constant velocity in proportion to how much of the object is hi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from .pixels import Bools, Bytes, Floats, cv, grid, sample
 MAX_OBJECTS = 8
 MIN_AREA = 16
 SAMPLES = 4000
+"""Of an object's pixels, about so many tell its pose."""
 MERGE_PX = 5
 INERTIA = 0.75
 STIFFNESS = 0.03
@@ -75,6 +77,7 @@ class Objects:
         self._held = [*inner, *(np.ones_like(texture) for _ in edited)]
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
+        self._areas = [int(mask.sum()) for mask in self._masks]
         cores, masks = self._cores[: len(drawn)], self._masks[: len(drawn)]
         wide = [around.astype(np.uint8) for _, around in surfaces]
         self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
@@ -86,13 +89,14 @@ class Objects:
 
     def follow(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Motion, ...]:
         """Poses one frame on, given the correspondence there."""
-        where = grid(*tracked.shape) + offset
-        sure = tracked > 0.5
         out = []
-        for motion, mask, holds, held in zip(motions, self._masks, self._holds, self._held, strict=True):
-            seen = sure & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0)
+        for motion, mask, area, holds, held in zip(motions, self._masks, self._areas, self._holds, self._held, strict=True):
+            every = max(1, round(math.sqrt(area / SAMPLES)))
+            here = grid(*tracked.shape)[::every, ::every]
+            where = here + offset[::every, ::every]
+            seen = (tracked[::every, ::every] > 0.5) & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0)
             predicted = motion.pose @ motion.step
-            pose = _fit(predicted, where, seen, sample(held, where), holds, int(mask.sum()))
+            pose = _fit(predicted, here[seen], where[seen], sample(held, where)[seen], holds / every**2, area)
             if not _possible(pose):
                 out.append(Motion(motion.pose, REST.step))
                 continue
@@ -102,14 +106,20 @@ class Objects:
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:
         """(offsets, lost): `offset` with the poses' own where an object should be and tracking has lost the picture."""
-        here = grid(*tracked.shape)
         out, lost = offset.copy(), np.zeros(tracked.shape, np.bool_)
+        rows, columns = np.nonzero(tracked < 0.5)
+        here = np.stack([columns, rows], axis=1).astype(np.float32)
+        left = np.ones(len(rows), np.bool_)
         for motion, mask in zip(motions, self._cores, strict=True):
             pose = motion.pose.astype(np.float32)
             where = here @ pose[:2, :2].T + pose[:2, 2]
-            behind = (tracked < 0.5) & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0) & ~lost
-            out[behind] = (where - here)[behind]
-            lost |= behind
+            height, width = mask.shape
+            u, v = np.rint(where).astype(np.intp).T
+            within = (u >= 0) & (v >= 0) & (u < width) & (v < height)
+            behind = left & within & (mask[np.where(within, v, 0), np.where(within, u, 0)] > 0)
+            out[rows[behind], columns[behind]] = (where - here)[behind]
+            lost[rows[behind], columns[behind]] = True
+            left &= ~behind
         return out, lost
 
     def strays(self, motions: Sequence[Motion], offset: Floats, motion: Floats, visible: Bools, among: Bools) -> Bools:
@@ -170,26 +180,24 @@ def _median(values: Floats, weights: Floats) -> float:
     return float(values[order[min(len(order) - 1, int(np.searchsorted(heap, heap[-1] / 2)))]])
 
 
-def _fit(predicted: Floats, where: Floats, seen: Bools, held: Floats, holds: float, area: int) -> Floats:
-    """The affine map ``p -> where(p)`` over the `seen` pixels, weighted by the texture that they are `held` by, ridge-regularised
+def _fit(predicted: Floats, here: Floats, where: Floats, held: Floats, holds: float, area: int) -> Floats:
+    """The affine map that takes the places `here` to `where`, both ``(n, 2)``, weighted by the texture that they are `held` by, ridge-regularised
     toward `predicted`; outliers are dropped once."""
-    rows, columns = np.nonzero(seen)
-    step = max(1, len(rows) // SAMPLES)
-    x, y = columns[::step].astype(np.float64), rows[::step].astype(np.float64)
-    points = np.stack([x, y, np.ones_like(x)], axis=1)
-    error = where[rows[::step], columns[::step]] - points @ predicted[:2].T
-    if not len(x):
+    if not len(here):
         return predicted
+    x, y = here.T.astype(np.float64)
+    points = np.stack([x, y, np.ones_like(x)], axis=1)
+    error = where - points @ predicted[:2].T
     centre, radius = points[:, :2].mean(axis=0), float(np.sqrt(area))
     local = np.stack([(x - centre[0]) / radius, (y - centre[1]) / radius, np.ones_like(x)], axis=1)
-    ridge = (STIFFNESS * holds / step + 1e-6) * np.eye(3)
-    texture = held[rows[::step], columns[::step]].astype(np.float64)
+    ridge = (STIFFNESS * holds + 1e-6) * np.eye(3)
+    texture = held.astype(np.float64)
     weight = texture
     correction = np.zeros((3, 2))
     for _ in range(3):
         weighted = local * weight[:, None]
         correction = np.linalg.solve(weighted.T @ local + ridge, weighted.T @ error)
-        residual = np.linalg.norm(error - local @ correction, axis=1)
+        residual = np.hypot(*(error - local @ correction).T)
         weight = texture * (residual <= 3.0 * _median(residual, texture) + 0.5)
     shift = np.array([[1 / radius, 0, -centre[0] / radius], [0, 1 / radius, -centre[1] / radius], [0, 0, 1]])
     pose = predicted.copy()

@@ -67,6 +67,23 @@ def shrunk(frame: FrameBuffer, size: tuple[int, int]) -> FrameBuffer:
     return FrameBuffer(pixels.astype(frame.pixels.dtype), frame.depth, frame.colour)
 
 
+def cropped(frame: FrameBuffer, window: tuple[slice, slice]) -> FrameBuffer:
+    """A part of the frame; a copy, unless that is all of it."""
+    pixels = frame.pixels[window]
+    if pixels.shape == frame.pixels.shape:
+        return frame
+    return FrameBuffer(np.ascontiguousarray(pixels), frame.depth, frame.colour)
+
+
+def pasted(part: Floats, window: tuple[slice, slice], height: int, width: int) -> Floats:
+    """A plane or picture with the `part` of it in the `window` given, 0 elsewhere."""
+    if part.shape[:2] == (height, width):
+        return part
+    out: Floats = np.zeros((height, width, *part.shape[2:]), part.dtype)
+    out[window] = part
+    return out
+
+
 def enlarged(image: Floats, width: int, height: int) -> Floats:
     """A plane or picture at another size; where it is 0 all around it stays exactly 0."""
     if image.shape[1::-1] == (width, height):

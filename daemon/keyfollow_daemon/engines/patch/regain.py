@@ -13,6 +13,7 @@ import numpy as np
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, settled
+from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
 from .objects import Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample
@@ -81,11 +82,23 @@ class EditedArea:
 def continued(previous: Correspondence, source: Correspondence, flow: Floats, visible: Bools) -> tuple[Correspondence, Bools]:
     """(correspondence, own): one frame further out, by the `source`'s own track where that holds, else (`own`) chained on from what
     was found before. The objects' motions are those of the frame before."""
-    held = source.tracked > 0.5
     chained = chain(previous, flow, visible)
-    offset = np.where(held[..., None], source.offset, chained.offset)
-    tracked = np.where(held, source.tracked, chained.tracked)
-    return Correspondence(offset, tracked, previous.motions), ~held & (tracked > 0.5)
+    offset, tracked, own = chained.offset, chained.tracked, np.empty(chained.tracked.shape, np.bool_)
+    rows(_continued, len(tracked), source.offset, source.tracked, offset, tracked, own)
+    return Correspondence(offset, tracked, previous.motions), own
+
+
+@kernel
+def _continued(
+    first: int, end: int, offset: Floats, tracked: Floats, out_offset: Floats, out_tracked: Floats, own: Bools
+) -> None:
+    for y in range(first, end):
+        for x in range(tracked.shape[1]):
+            held = tracked[y, x] > 0.5
+            own[y, x] = not held and out_tracked[y, x] > 0.5
+            if held:
+                out_offset[y, x, 0], out_offset[y, x, 1] = offset[y, x, 0], offset[y, x, 1]
+                out_tracked[y, x] = tracked[y, x]
 
 
 def carried(state: Correspondence, area: EditedArea) -> Correspondence:
@@ -127,8 +140,8 @@ def regain(
     if not windows:
         return state
     # the rest of the frame is not looked at: offsets are told from the corner of what is
-    rows, columns = zip(*windows, strict=True)
-    window = _span(rows), _span(columns)
+    down, across = zip(*windows, strict=True)
+    window = _span(down), _span(across)
     corner = np.array([window[1].start, window[0].start], np.float32)
     here = Correspondence(state.offset[window] + corner, state.tracked[window])
     sight = _Sight(area, guide[window], detail[window], error[window], finest)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .correspondence import within
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, box, cv
 
@@ -62,7 +63,7 @@ def _accompanied(offset: Floats, accepted: Bools) -> Bools:
     weight = accepted.astype(np.float32)
     share = box(weight, 2)
     mean = box(offset * weight[..., None], 2) / np.maximum(share, 1e-6)[..., None]
-    alike = np.square(offset - mean).sum(axis=2) < ALIKE_PX**2
+    alike = within(offset - mean, ALIKE_PX)
     out: Bools = cv.blur((accepted & alike).astype(np.float32), (5, 5)) > COMPANY
     return out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -82,30 +82,53 @@ def recognised(guide: Bytes, flow: Floats, other: Bytes) -> Bools:
     Args:
         guide, other: ``(h, w, 3)`` uint8.
     """
-    there = sample(other, grid(*flow.shape[:2]) + flow).astype(np.float32)
-    out: Bools = box(np.square(there - guide).mean(axis=2), 1) < RECOGNISED**2
+    there = sample(other, grid(*flow.shape[:2]) + flow)
+    square = np.empty(flow.shape[:2], np.float32)
+    rows(_squared, len(square), there, guide, square)
+    out: Bools = box(square, 1) < 3 * RECOGNISED**2
     return out
+
+
+@kernel
+def _squared(first: int, end: int, one: Bytes, other: Bytes, out: Floats) -> None:
+    for y in range(first, end):
+        for x in range(out.shape[1]):
+            red, green = np.int32(one[y, x, 0]) - other[y, x, 0], np.int32(one[y, x, 1]) - other[y, x, 1]
+            blue = np.int32(one[y, x, 2]) - other[y, x, 2]
+            out[y, x] = np.float32(red * red + green * green + blue * blue)
 
 
 def looked_ahead(seen: Seen, flow: Floats, visible: Bools) -> Seen:
     """`motion` and `visible` of what has just come into sight, from the flow to the *next* frame out, taken to go on as before."""
-    new = visible & ~seen.visible
-    return replace(seen, motion=np.where(new[..., None], -flow, seen.motion), visible=seen.visible | visible)
+    motion = seen.motion.copy()
+    rows(_ahead, len(motion), flow, visible & ~seen.visible, motion)
+    return replace(seen, motion=motion, visible=seen.visible | visible)
 
 
-def enlarge(seen: Seen, guide: Bytes, key: Bytes) -> Seen:
-    """The same at the size of `guide`, the frame, and `key`, the keyframe's source, both ``(h, w, 3)`` uint8; px grow with the picture.
+@kernel
+def _ahead(first: int, end: int, flow: Floats, new: Bools, motion: Floats) -> None:
+    for y in range(first, end):
+        for x in range(new.shape[1]):
+            if new[y, x]:
+                motion[y, x, 0], motion[y, x, 1] = -flow[y, x, 0], -flow[y, x, 1]
+
+
+def enlarge(seen: Seen, guide: Bytes, key: Bytes, corner: tuple[int, int] = (0, 0)) -> Seen:
+    """The same at the size of `key`, the keyframe's source (``(h, w, 3)`` uint8), for the part of the frame whose `guide` is given; px grow
+    with the picture, and offsets count from that part's `corner` (row, column).
 
     Where neighbours lie on two objects, a pixel is taken to lie on the one whose colour it has.
     """
     height, width = guide.shape[:2]
-    if seen.tracked.shape == (height, width):
-        return seen
+    if seen.tracked.shape == key.shape[:2]:
+        return _cropped(seen, slice(corner[0], corner[0] + height), slice(corner[1], corner[1] + width))
+    scale = np.array([key.shape[1] / seen.tracked.shape[1], key.shape[0] / seen.tracked.shape[0]], np.float32)
     small = np.empty((*seen.tracked.shape, PLANES), np.float32)
-    scale = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
-    small[..., :2], small[..., 2:4] = seen.offset * scale, seen.motion * scale
-    for n, plane in enumerate((seen.tracked, seen.confidence, seen.misfit, seen.visible, seen.placed), 4):
-        small[..., n] = plane
+    first = max(0, int(corner[0] / scale[1]) - 2)
+    part = slice(first, int((corner[0] + height) / scale[1]) + 3)
+    band = small[part]
+    planes = (seen.tracked[part], seen.confidence[part], seen.misfit[part], seen.visible[part], seen.placed[part])
+    rows(_bundle, len(band), scale, seen.offset[part], seen.motion[part], *planes, band)
     offset, motion = np.empty((height, width, 2), np.float32), np.empty((height, width, 2), np.float32)
     tracked, confidence, misfit = (np.empty((height, width), np.float32) for _ in range(3))
     visible, placed = np.empty((height, width), np.bool_), np.empty((height, width), np.bool_)
@@ -115,6 +138,7 @@ def enlarge(seen: Seen, guide: Bytes, key: Bytes) -> Seen:
         small,
         guide,
         key,
+        corner,
         np.float32(JUMP_PX * scale.max()),
         offset,
         motion,
@@ -127,6 +151,37 @@ def enlarge(seen: Seen, guide: Bytes, key: Bytes) -> Seen:
     return Seen(offset, tracked, confidence, misfit, motion, visible, placed)
 
 
+def _cropped(seen: Seen, rows: slice, columns: slice) -> Seen:
+    if seen.tracked[rows, columns].shape == seen.tracked.shape:
+        return seen
+    part = {each.name: np.ascontiguousarray(getattr(seen, each.name)[rows, columns]) for each in fields(seen)}
+    part["offset"] += np.array([columns.start, rows.start], np.float32)
+    return Seen(**part)
+
+
+@kernel
+def _bundle(
+    first: int,
+    end: int,
+    scale: Floats,
+    offset: Floats,
+    motion: Floats,
+    tracked: Floats,
+    confidence: Floats,
+    misfit: Floats,
+    visible: Bools,
+    placed: Bools,
+    out: Floats,
+) -> None:
+    """All planes of a pixel next to each other in `out`, lengths in px of the larger picture."""
+    for y in range(first, end):
+        for x in range(out.shape[1]):
+            out[y, x, 0], out[y, x, 1] = offset[y, x, 0] * scale[0], offset[y, x, 1] * scale[1]
+            out[y, x, 2], out[y, x, 3] = motion[y, x, 0] * scale[0], motion[y, x, 1] * scale[1]
+            out[y, x, 4], out[y, x, 5], out[y, x, 6] = tracked[y, x], confidence[y, x], misfit[y, x]
+            out[y, x, 7], out[y, x, 8] = np.float32(visible[y, x]), np.float32(placed[y, x])
+
+
 @kernel
 def _enlarge(
     first: int,
@@ -134,6 +189,7 @@ def _enlarge(
     small: Floats,
     guide: Bytes,
     key: Bytes,
+    corner: Any,
     jump: Any,
     offset: Floats,
     motion: Floats,
@@ -144,34 +200,36 @@ def _enlarge(
     placed: Bools,
 ) -> None:
     rows, columns, _ = small.shape
-    height, width = tracked.shape
+    height, width = key.shape[:2]
+    down, across = rows / height, columns / width
     found = np.empty(PLANES, np.float32)
+    place = np.minimum(
+        np.maximum((np.arange(corner[1], corner[1] + tracked.shape[1]) + 0.5) * across - 0.5, 0.0), columns - 1.0
+    )
+    lefts = np.minimum(place.astype(np.int64), max(columns - 2, 0))
+    shares = (place - lefts).astype(np.float32)
     torn_at = np.zeros((rows, columns), np.bool_)
-    for top in range(max(0, int(first * rows / height) - 2), min(rows - 1, int(end * rows / height) + 2)):
-        for left in range(columns - 1):
+    for top in range(max(0, int((corner[0] + first) * down) - 2), min(rows - 1, int((corner[0] + end) * down) + 2)):
+        for left in range(lefts[0], min(columns - 1, lefts[-1] + 1)):
             for c in range(2):
                 p, q, r, s = small[top, left, c], small[top, left + 1, c], small[top + 1, left, c], small[top + 1, left + 1, c]
                 torn_at[top, left] |= max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > jump
-    down, across = rows / height, columns / width
-    place = np.minimum(np.maximum((np.arange(width) + 0.5) * across - 0.5, 0.0), columns - 1.0)
-    lefts = np.minimum(place.astype(np.int64), max(columns - 2, 0))
-    shares = (place - lefts).astype(np.float32)
     for y in range(first, end):
-        v = min(max((y + 0.5) * down - 0.5, 0.0), rows - 1.0)
+        v = min(max((corner[0] + y + 0.5) * down - 0.5, 0.0), rows - 1.0)
         top = min(int(v), max(rows - 2, 0))
         bottom = min(top + 1, rows - 1)
         b = np.float32(v - top)
         up, low = small[top], small[bottom]
-        for x in range(width):
+        for x in range(tracked.shape[1]):
             left, a = lefts[x], shares[x]
             right = min(left + 1, columns - 1)
             torn = torn_at[top, left]
             if torn:
                 least = np.float32(np.inf)
-                for corner in range(4):
-                    row, column = bottom if (corner & 1) != (b > 0.5) else top, right if (corner >> 1) != (a > 0.5) else left
-                    i = min(max(int(np.rint(x + small[row, column, 0])), 0), width - 1)
-                    j = min(max(int(np.rint(y + small[row, column, 1])), 0), height - 1)
+                for n in range(4):
+                    row, column = bottom if (n & 1) != (b > 0.5) else top, right if (n >> 1) != (a > 0.5) else left
+                    i = min(max(int(np.rint(corner[1] + x + small[row, column, 0])), 0), width - 1)
+                    j = min(max(int(np.rint(corner[0] + y + small[row, column, 1])), 0), height - 1)
                     apart = np.float32(0)
                     for c in range(3):
                         apart += abs(np.float32(guide[y, x, c]) - np.float32(key[j, i, c]))
@@ -184,7 +242,7 @@ def _enlarge(
                     above = up[left, c] + a * (up[right, c] - up[left, c])
                     below = low[left, c] + a * (low[right, c] - low[left, c])
                     found[c] = above + b * (below - above)
-            offset[y, x, 0], offset[y, x, 1] = found[0], found[1]
+            offset[y, x, 0], offset[y, x, 1] = found[0] + np.float32(corner[1]), found[1] + np.float32(corner[0])
             motion[y, x, 0], motion[y, x, 1] = found[2], found[3]
             tracked[y, x], confidence[y, x], misfit[y, x] = found[4], found[5], found[6]
             visible[y, x], placed[y, x] = found[7] > 0.5, found[8] > 0.5

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import kernel, rows
+from .kernels import kernel, rows, summing_kernel
 from .pixels import Bools, Floats
 
 NEAR_PX, STEP = 32, 4
@@ -82,7 +82,7 @@ def _place(
     placed: Bools,
 ) -> None:
     height, width = lost.shape
-    samples = np.empty(((2 * (NEAR_PX // STEP) + 1) ** 2, 5), np.float32)
+    samples = np.empty((5, (2 * (NEAR_PX // STEP) + 1) ** 2), np.float32)
     found = np.empty(6, np.float32)
     done = np.empty((BLOCK, BLOCK), np.bool_)
     for row in range(first, end):
@@ -115,7 +115,7 @@ def _place(
 
 @kernel
 def _asked(y: int, x: int, sure: Bools, offset: Floats, motion: Floats, visible: Bools, square: Any, samples: Floats) -> int:
-    """How many samples there are around a pixel: rows of place, offset, weight."""
+    """How many samples there are around a pixel: columns of place, offset, weight."""
     height, width = sure.shape
     count = 0
     for v in range(y - NEAR_PX, y + NEAR_PX + 1, STEP):
@@ -130,56 +130,60 @@ def _asked(y: int, x: int, sure: Bools, offset: Floats, motion: Floats, visible:
             dx, dy = np.float32(u - x), np.float32(v - y)
             near = np.float32(1) / (np.float32(1) + (dx * dx + dy * dy) / np.float32(0.25 * NEAR_PX * NEAR_PX))
             alike = square / (square + apart)
-            samples[count, 0], samples[count, 1] = dx, dy
-            samples[count, 2], samples[count, 3] = offset[v, u, 0], offset[v, u, 1]
-            samples[count, 4] = near * near * alike * alike
+            samples[0, count], samples[1, count] = dx, dy
+            samples[2, count], samples[3, count] = offset[v, u, 0], offset[v, u, 1]
+            samples[4, count] = near * near * alike * alike
             count += 1
     return count
 
 
-@kernel
+@summing_kernel
 def _fit(samples: Floats, count: int, found: Floats) -> Any:
     """The affine map (both offsets, each with its slopes) in `found`; the share of the weight that agrees, 0 if there is too little."""
     total = np.float32(0)
     for i in range(count):
-        total += samples[i, 4]
+        total += samples[4, i]
     if total < LEAST:
         return np.float32(0)
-    found[:] = 0
-    sums = np.empty(12, np.float32)
+    # scalars, not arrays: what an array holds is written to memory and read again for every sample
+    mean_u, u_x, u_y = np.float32(0), np.float32(0), np.float32(0)
+    mean_v, v_x, v_y = np.float32(0), np.float32(0), np.float32(0)
     agree = np.float32(0)
     for scale in SCALES:
         square = np.float32(scale * scale)
-        sums[:] = 0
+        s, sx, sy, sxx, sxy, syy = np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        su, sux, suy, sv, svx, svy = np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0)
         for i in range(count):
-            x, y, u, v = samples[i, 0], samples[i, 1], samples[i, 2], samples[i, 3]
-            p = u - (found[0] + found[1] * x + found[2] * y)
-            q = v - (found[3] + found[4] * x + found[5] * y)
+            x, y, u, v = samples[0, i], samples[1, i], samples[2, i], samples[3, i]
+            p = u - (mean_u + u_x * x + u_y * y)
+            q = v - (mean_v + v_x * x + v_y * y)
             share = square / (square + p * p + q * q)
-            share *= share * samples[i, 4]
-            sums[0] += share
-            sums[1] += share * x
-            sums[2] += share * y
-            sums[3] += share * x * x
-            sums[4] += share * x * y
-            sums[5] += share * y * y
-            sums[6] += share * u
-            sums[7] += share * u * x
-            sums[8] += share * u * y
-            sums[9] += share * v
-            sums[10] += share * v * x
-            sums[11] += share * v * y
-        agree = sums[0] / total
+            share *= share * samples[4, i]
+            by_x, by_y = share * x, share * y
+            s += share
+            sx += by_x
+            sy += by_y
+            sxx += by_x * x
+            sxy += by_x * y
+            syy += by_y * y
+            su += share * u
+            sux += by_x * u
+            suy += by_y * u
+            sv += share * v
+            svx += by_x * v
+            svy += by_y * v
+        agree = s / total
         if agree < np.float32(0.01):
             return np.float32(0)
-        sums /= sums[0]
-        x, y = sums[1], sums[2]
-        xx, xy, yy = sums[3] - x * x + np.float32(RIDGE), sums[4] - x * y, sums[5] - y * y + np.float32(RIDGE)
+        x, y, u, v = sx / s, sy / s, su / s, sv / s
+        xx, xy, yy = sxx / s - x * x + np.float32(RIDGE), sxy / s - x * y, syy / s - y * y + np.float32(RIDGE)
         determinant = xx * yy - xy * xy
-        for axis in range(2):
-            mean = sums[6 + 3 * axis]
-            by_x, by_y = sums[7 + 3 * axis] - mean * x, sums[8 + 3 * axis] - mean * y
-            slope_x, slope_y = (by_x * yy - by_y * xy) / determinant, (by_y * xx - by_x * xy) / determinant
-            found[3 * axis] = mean - slope_x * x - slope_y * y
-            found[3 * axis + 1], found[3 * axis + 2] = slope_x, slope_y
+        by_x, by_y = sux / s - u * x, suy / s - u * y
+        u_x, u_y = (by_x * yy - by_y * xy) / determinant, (by_y * xx - by_x * xy) / determinant
+        mean_u = u - u_x * x - u_y * y
+        by_x, by_y = svx / s - v * x, svy / s - v * y
+        v_x, v_y = (by_x * yy - by_y * xy) / determinant, (by_y * xx - by_x * xy) / determinant
+        mean_v = v - v_x * x - v_y * y
+    found[0], found[1], found[2] = mean_u, u_x, u_y
+    found[3], found[4], found[5] = mean_v, v_x, v_y
     return agree

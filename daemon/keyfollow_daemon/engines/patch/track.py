@@ -16,6 +16,7 @@ from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, continued, regain
 from .seen import Seen, assess, looked_ahead, recognised
 from .trails import DRAFT_REFINEMENT, Trails
+from .window import reached
 
 
 class Sized(Protocol):
@@ -144,6 +145,19 @@ class Tracks:
             flow, visible = pair.toward_key(not forward), pair.visible(not forward)
             seen = looked_ahead(seen, flow, visible & recognised(guide, flow, self._flows.guide(frame + step)))
         return seen if self._draft else told_by_surface(seen, guide, detail, area)
+
+    def reached(self, key: int, frame: int, seen: Seen, tables: Floats, px: float) -> Bools:
+        """What of `frame` the edit of `key` can reach (`window`), at the size of the analysis; all, of an edit of the whole picture.
+
+        Args:
+            seen: as from `seen`.
+            tables: the edit by colour.
+            px: how far from the edit unsure pixels are filled, of the analysis.
+        """
+        area = self._areas.get(key)
+        if area is None:
+            return np.ones(seen.tracked.shape, np.bool_)
+        return reached(seen, area.touched(seen.offset), self._flows.guide(frame), tables, px)
 
     def close(self) -> None:
         """Forget all tracks and areas."""

@@ -39,7 +39,7 @@ DARK = 3.0
 
 
 class _Map(NamedTuple):
-    """What of a `KeyModel` the edit is made from; compiled code takes tuples, but no dataclass."""
+    """What of a `KeyModel` the edit is made from (of `carried`, the rows on end); compiled code takes tuples, but no dataclass."""
 
     carried: Floats
     core: Bools
@@ -66,8 +66,8 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     """The edit of `model`'s keyframe on a frame.
 
     Args:
-        state: correspondence of the frame with the model's keyframe, at the frame's size.
-        source: ``(h, w, c)`` float32 of the frame, 8-bit units.
+        state: correspondence of the frame with the model's keyframe, at the frame's size, or of a part of it: offsets count from its corner.
+        source: ``(h, w, c)`` float32 of the frame or that part, 8-bit units.
     """
     height, width = state.tracked.shape
     confidence: Floats = np.empty((height, width), np.float32)
@@ -86,12 +86,12 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         np.copyto(alike, by_itself, where=state.visible)
     # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
     asked = np.ones_like(unedited) if model.everywhere else confidence < SURE
-    by_colour, belief = told(model.tables.values, seen, asked, source, allowed, alike)
+    by_colour, belief = told(model.tables.cells, seen, asked, source, allowed, alike)
     mapped = _Map(
-        model.carried,
+        model.carried.reshape(-1, PLANES),
         model.core,
         model.telling,
-        model.tables.values,
+        model.tables.cells,
         model.pointwise,
         model.everywhere,
         model.behind,
@@ -117,7 +117,7 @@ def _placed(state: Seen, model: KeyModel, reach: Floats) -> Bools:
     out = np.zeros_like(state.placed)
     row, column = np.nonzero(state.placed)
     where = np.stack([column, row], axis=1) + state.offset[row, column]
-    u, v = np.clip(np.rint(where).astype(np.intp), 0, np.array(reach.shape[::-1]) - 1).T
+    u, v = np.clip(np.rint(where).astype(np.intp), 0, np.array(model.changed.shape[::-1]) - 1).T
     out[row, column] = model.gaps[v, u] | model.changed[v, u]
     reach[out] = 1.0
     return out
@@ -138,10 +138,10 @@ def _carried(
     keyframe's change mask a pixel shows, the label there (of local edits: where that is known), and what it shows for sure that the
     edit leaves alone."""
     believed, reach, seen, unedited = out
-    height, width = reach.shape
+    height, width = changed.shape
     zero, one = np.float32(0), np.float32(1)
     for y in range(first, end):
-        for x in range(width):
+        for x in range(reach.shape[1]):
             u, v = x + offset[y, x, 0], y + offset[y, x, 1]
             share = zero
             if u > -1 and v > -1 and u < width and v < height:
@@ -180,11 +180,11 @@ def _apply(
 ) -> None:
     """`edit` and `strange`, which come as zeros. `mean` is the frame's `local_mean`, `by_colour` what the table tells."""
     offset, reach, seen, carried, core, behind = at.offset, at.reach, at.labels, mapped.carried, mapped.core, mapped.behind
-    height, width, channels = edit.shape
+    (height, width), channels = core.shape, edit.shape[2]
     found, known = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
     own, base = np.empty(3, np.float32), np.empty(3, np.float32)
     for y in range(first, end):
-        for x in range(width):
+        for x in range(edit.shape[1]):
             if reach[y, x] <= 0:
                 continue
             u = min(max(x + offset[y, x, 0], np.float32(0)), np.float32(width - 1))
@@ -198,10 +198,10 @@ def _apply(
                 for n in range(PLANES):
                     found[n] = behind[j, i, n]
             else:
-                # rows are not taken out as views: counting who holds them would cost more than the rest
+                p, q, r, s = top * width + left, top * width + right, bottom * width + left, bottom * width + right
                 for n in range(PLANES):
-                    above = carried[top, left, n] + a * (carried[top, right, n] - carried[top, left, n])
-                    below = carried[bottom, left, n] + a * (carried[bottom, right, n] - carried[bottom, left, n])
+                    above = carried[p, n] + a * (carried[q, n] - carried[p, n])
+                    below = carried[r, n] + a * (carried[s, n] - carried[r, n])
                     found[n] = above + b * (below - above)
             gain, highlight = _light(found[12], found[13], found[14], mean[y, x, 0], mean[y, x, 1], mean[y, x, 2])
             if at.placed[y, x]:

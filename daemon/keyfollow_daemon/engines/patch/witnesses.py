@@ -11,6 +11,7 @@ over a plain surface share its colour: only where the keyframe's own colours tel
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ NO, YES = 0.3, 0.6
 """Share of the witnesses that speak for an edit, up to which there is none, and from which it is whole."""
 
 
-def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bools) -> Floats:
+def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bools, side: int | None = None) -> Floats:
     """``(h, w)`` float32 0…1: how far the frame's untracked and strange pixels look like what is edited in it; 1 where nobody
     asks, in between where nobody knows.
 
@@ -44,9 +45,10 @@ def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bool
         trust: ``(h, w)`` float32 0…1 in the tracked edit; only what has less than 1, and is `close` or `told`, is asked about.
         close: ``(h, w)``, what is near the tracked edit.
         told: ``(h, w)``, what is untracked and, going by its colour, edited.
+        side: the longer one of the whole frame, if this is a part.
     """
     planes = (merged.reach, merged.belief, merged.by_colour, merged.allowed)
-    return _asked(rgb, trust, planes, close, told, trust)
+    return _asked(rgb, trust, planes, close, told, trust, side or max(trust.shape))
 
 
 def telling(rgb: Bytes, changed: Bools, core: Bools) -> Floats:
@@ -60,38 +62,49 @@ def telling(rgb: Bytes, changed: Bools, core: Bools) -> Floats:
     reach = np.where(core, np.float32(1), np.where(changed, np.float32(0.5), np.float32(0)))
     planes = (reach, nothing, np.zeros(rgb.shape, np.float32), nothing)
     everywhere, nowhere = np.ones_like(core), np.zeros_like(core)
-    return _asked(rgb, np.ones_like(nothing), planes, everywhere, nowhere, np.where(core, np.float32(0), np.float32(1)))
+    return _asked(
+        rgb, np.ones_like(nothing), planes, everywhere, nowhere, np.where(core, np.float32(0), np.float32(1)), max(core.shape)
+    )
 
 
 def _asked(
-    rgb: Bytes, trust: Floats, planes: tuple[Floats, Floats, Floats, Floats], close: Bools, told: Bools, settled: Floats
+    rgb: Bytes,
+    trust: Floats,
+    planes: tuple[Floats, Floats, Floats, Floats],
+    close: Bools,
+    told: Bools,
+    settled: Floats,
+    side: int,
 ) -> Floats:
     """What witnesses, by their `trust`, say of pixels that are not `settled` (1)."""
     height, width = trust.shape
     out = np.ones_like(trust)
     colours: Bytes = cv.cvtColor(rgb, cv.COLOR_RGB2YCrCb)
-    side = max(height, width)
     scale = np.float32(CELLS / side)
-    shape = (int(height * scale) + 2, int(width * scale) + 2, LUMA_CELLS, CHROMA_CELLS, CHROMA_CELLS, 2)
-    heap = np.zeros(shape, np.float32)
-    _hear(colours, trust, *planes, close, told, max(1, side // SAMPLED), scale, heap)
-    rows(_judge, height, colours, settled, close, told, scale, heap, out)
+    shape = (int(height * scale) + 2, int(width * scale) + 2, LUMA_CELLS, CHROMA_CELLS, CHROMA_CELLS)
+    heap = np.zeros((math.prod(shape), 2), np.float32)
+    _hear(colours, trust, *planes, close, told, max(1, side // SAMPLED), scale, shape[1], heap)
+    rows(_judge, height, colours, settled, close, told, scale, shape[1], heap, out)
     return out
 
 
 @kernel
-def _place(y: int, x: int, colour: Bytes, scale: Any, cell: Any, share: Floats) -> None:
-    """The lowest of the 32 cells around a pixel, and how far it lies from it toward the highest."""
+def _place(y: int, x: int, colour: Bytes, scale: Any, across: int, share: Floats) -> int:
+    """The lowest of the 32 cells around a pixel, as its row in the heap, which is `across` cells wide; and in `share`, how far the pixel lies from
+    it toward the highest, by axis."""
+    row = 0
     for axis in range(5):
         if axis < 2:
-            at, last = np.float32(y if axis == 0 else x) * scale, 1 << 30
+            at, last, cells = np.float32(y if axis == 0 else x) * scale, 1 << 30, across
         elif axis == 2:
-            at, last = colour[0] * np.float32((LUMA_CELLS - 1) / 255.0), LUMA_CELLS - 2
+            at, last, cells = colour[0] * np.float32((LUMA_CELLS - 1) / 255.0), LUMA_CELLS - 2, LUMA_CELLS
         else:
             at = (colour[axis - 2] - np.float32(128.0 - MOST_CHROMA)) * np.float32((CHROMA_CELLS - 1) / (2 * MOST_CHROMA))
-            last = CHROMA_CELLS - 2
-        cell[axis] = min(max(int(at), 0), last)
-        share[axis] = min(max(at - np.float32(cell[axis]), np.float32(0)), np.float32(1))
+            last, cells = CHROMA_CELLS - 2, CHROMA_CELLS
+        low = min(max(int(at), 0), last)
+        share[axis] = min(max(at - np.float32(low), np.float32(0)), np.float32(1))
+        row = row * cells + low
+    return row
 
 
 @kernel
@@ -106,9 +119,10 @@ def _hear(
     told: Bools,
     step: int,
     scale: Any,
+    across: int,
     heap: Floats,
 ) -> None:
-    cell, share = np.empty(5, np.int64), np.empty(5, np.float32)
+    share = np.empty(5, np.float32)
     for y in range(step // 2, len(trust), step):
         for x in range(step // 2, trust.shape[1], step):
             sure = trust[y, x] * trust[y, x]
@@ -124,44 +138,51 @@ def _hear(
                 beside += np.float32(COLOUR) * guess if most < UNEDITED else np.float32(0)
             if edited <= 0 and beside <= 0:
                 continue
-            _place(y, x, colours[y, x], scale, cell, share)
-            for a in range(2):
-                in_row = share[0] if a else np.float32(1) - share[0]
-                for b in range(2):
-                    here = in_row * (share[1] if b else np.float32(1) - share[1])
-                    for c in range(2):
-                        as_light = here * (share[2] if c else np.float32(1) - share[2])
-                        for d in range(2):
-                            as_red = as_light * (share[3] if d else np.float32(1) - share[3])
-                            for e in range(2):
-                                weight = as_red * (share[4] if e else np.float32(1) - share[4])
-                                heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 0] += weight * edited
-                                heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 1] += weight * beside
+            row = _place(y, x, colours[y, x], scale, across, share)
+            for n in range(8):
+                part = share[0] if n & 4 else np.float32(1) - share[0]
+                part *= share[1] if n & 2 else np.float32(1) - share[1]
+                part *= share[2] if n & 1 else np.float32(1) - share[2]
+                plane = row + (((n >> 2) * across + ((n >> 1) & 1)) * LUMA_CELLS + (n & 1)) * CHROMA_CELLS * CHROMA_CELLS
+                for m in range(4):
+                    weight = part * (share[3] if m & 2 else np.float32(1) - share[3])
+                    weight *= share[4] if m & 1 else np.float32(1) - share[4]
+                    cell = plane + (m >> 1) * CHROMA_CELLS + (m & 1)
+                    heap[cell, 0] += weight * edited
+                    heap[cell, 1] += weight * beside
 
 
 @kernel
 def _judge(
-    first: int, end: int, colours: Bytes, trust: Floats, close: Bools, told: Bools, scale: Any, heap: Floats, out: Floats
+    first: int,
+    end: int,
+    colours: Bytes,
+    trust: Floats,
+    close: Bools,
+    told: Bools,
+    scale: Any,
+    across: int,
+    heap: Floats,
+    out: Floats,
 ) -> None:
-    cell, share = np.empty(5, np.int64), np.empty(5, np.float32)
+    share = np.empty(5, np.float32)
     for y in range(first, end):
         for x in range(out.shape[1]):
             if trust[y, x] >= 1 or not (close[y, x] or told[y, x]):
                 continue
-            _place(y, x, colours[y, x], scale, cell, share)
+            row = _place(y, x, colours[y, x], scale, across, share)
             edited = beside = np.float32(DOUBT)
-            for a in range(2):
-                in_row = share[0] if a else np.float32(1) - share[0]
-                for b in range(2):
-                    here = in_row * (share[1] if b else np.float32(1) - share[1])
-                    for c in range(2):
-                        as_light = here * (share[2] if c else np.float32(1) - share[2])
-                        for d in range(2):
-                            as_red = as_light * (share[3] if d else np.float32(1) - share[3])
-                            for e in range(2):
-                                weight = as_red * (share[4] if e else np.float32(1) - share[4])
-                                edited += weight * heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 0]
-                                beside += weight * heap[cell[0] + a, cell[1] + b, cell[2] + c, cell[3] + d, cell[4] + e, 1]
+            for n in range(8):
+                part = share[0] if n & 4 else np.float32(1) - share[0]
+                part *= share[1] if n & 2 else np.float32(1) - share[1]
+                part *= share[2] if n & 1 else np.float32(1) - share[2]
+                plane = row + (((n >> 2) * across + ((n >> 1) & 1)) * LUMA_CELLS + (n & 1)) * CHROMA_CELLS * CHROMA_CELLS
+                for m in range(4):
+                    weight = part * (share[3] if m & 2 else np.float32(1) - share[3])
+                    weight *= share[4] if m & 1 else np.float32(1) - share[4]
+                    cell = plane + (m >> 1) * CHROMA_CELLS + (m & 1)
+                    edited += weight * heap[cell, 0]
+                    beside += weight * heap[cell, 1]
             out[y, x] = min(
                 max((edited / (edited + beside) - np.float32(NO)) / np.float32(YES - NO), np.float32(0)), np.float32(1)
             )

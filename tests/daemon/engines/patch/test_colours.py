@@ -15,7 +15,7 @@ def test_unsure_pixels_are_told_by_their_objects_table_and_allowed_the_more_for_
     allowed = np.full((40, 40), -1.5, np.float32)
     alike = np.ones_like(allowed)
     alike[:, 10:] = -4.0
-    suggested, belief = told(tables.values, labels, where, source, allowed, alike)
+    suggested, belief = told(tables.cells, labels, where, source, allowed, alike)
     assert np.abs(suggested[:20, :20] - edit[:20, :20]).max() < 1.0 and belief[:20, :20].min() > 0.9
     assert not suggested[20:].any() and not suggested[:, 20:].any() and not belief[20:].any() and not belief[:, 20:].any()
     # where it moves like nothing else, an unambiguous colour still has its say
