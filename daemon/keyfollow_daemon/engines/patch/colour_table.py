@@ -16,7 +16,7 @@ from .kernels import kernel, rows
 from .pixels import Bools, Floats
 
 CELLS = 25
-MAX_SAMPLES = 200_000
+MAX_SAMPLES = 60_000
 NEIGHBOURHOODS = ((0.5, 1.0), (1.5, 1e-2), (4.0, 1e-5), (12.0, 1e-8))
 """(sigma in cells, weight): a wider one only counts where the narrower ones are empty."""
 SCALE = 10.0

@@ -41,7 +41,7 @@ def dense_flow(first: Bytes, second: Bytes, finest: int = 1, *, rough: bool = Fa
 
     Args:
         finest: level of the pyramid to stop at; 0 is the picture itself, 1 (the preset's own) a quarter of the work.
-        rough: in half the time, for a motion that is nearly known.
+        rough: in half the time, for a motion that is nearly known, or a draft.
     """
     method = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
     method.setFinestScale(finest)
@@ -53,11 +53,11 @@ def dense_flow(first: Bytes, second: Bytes, finest: int = 1, *, rough: bool = Fa
     return flow
 
 
-def pair_flow(first: Bytes, second: Bytes, finest: int) -> dict[str, Array]:
-    """Both flows between two evened frames (``(h, w)`` uint8) as the tensors of a cache entry."""
+def pair_flow(first: Bytes, second: Bytes, finest: int, *, rough: bool = False) -> dict[str, Array]:
+    """Both flows between two evened frames (``(h, w)`` uint8) as the tensors of a cache entry; `rough` as for `dense_flow`."""
     return {
-        "forth": _pack(dense_flow(first, second, finest), finest),
-        "back": _pack(dense_flow(second, first, finest), finest),
+        "forth": _pack(dense_flow(first, second, finest, rough=rough), finest),
+        "back": _pack(dense_flow(second, first, finest, rough=rough), finest),
     }
 
 

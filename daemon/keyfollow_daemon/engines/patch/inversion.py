@@ -155,7 +155,7 @@ class Flows:
         return None if stored is None else unpack(stored, *self.size, self.finest)
 
     def _make(self, key: str, first: int) -> PairFlow:
-        tensors = pair_flow(self.evened(first), self.evened(first + 1), self.finest)
+        tensors = pair_flow(self.evened(first), self.evened(first + 1), self.finest, rough=self._spec.draft)
         flow = unpack(tensors, *self.size, self.finest)
         assert flow is not None
         flow.cut = is_cut(self.guide(first), self.guide(first + 1), flow)

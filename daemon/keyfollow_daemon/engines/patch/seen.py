@@ -155,7 +155,8 @@ def _cropped(seen: Seen, rows: slice, columns: slice) -> Seen:
     if seen.tracked[rows, columns].shape == seen.tracked.shape:
         return seen
     part = {each.name: np.ascontiguousarray(getattr(seen, each.name)[rows, columns]) for each in fields(seen)}
-    part["offset"] += np.array([columns.start, rows.start], np.float32)
+    # not in place: a part as wide as the whole is no copy
+    part["offset"] = part["offset"] + np.array([columns.start, rows.start], np.float32)
     return Seen(**part)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from keyfollow_daemon.engines.patch.correspondence import Correspondence, pull, start
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.pixels import evened
@@ -65,6 +66,20 @@ def test_enlarging_scales_what_is_measured_in_pixels(picture: Any) -> None:
     assert large.offset.shape == (288, 384, 2) and large.visible.all()
     assert np.allclose(large.offset, (6.0, -2.0), atol=1e-4)
     assert enlarge(small, picture, picture) is small
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_of_a_part_offsets_count_from_its_corner(picture: Any, times: int) -> None:
+    state = beginning(picture)
+    state.offset[:] = (3.0, -1.0)
+    small = seen(state, picture, KeyView(picture))
+    whole = np.repeat(np.repeat(picture, times, axis=0), times, axis=1)
+    for rows, columns in ((slice(8, 40), slice(0, whole.shape[1])), (slice(16, 64), slice(24, 80))):
+        part = enlarge(small, np.ascontiguousarray(whole[rows, columns]), whole, (rows.start, columns.start))
+        entire = enlarge(small, whole, whole)
+        assert np.allclose(part.offset - (columns.start, rows.start), entire.offset[rows, columns], atol=1e-3)
+        assert np.array_equal(part.confidence, entire.confidence[rows, columns])
+    assert (state.offset == (3.0, -1.0)).all(), "what is tracked on from stays as it was"
 
 
 def test_between_two_objects_a_pixel_goes_with_the_one_whose_colour_it_has() -> None:
