@@ -92,9 +92,9 @@ class Objects:
         out = []
         for motion, mask, area, holds, held in zip(motions, self._masks, self._areas, self._holds, self._held, strict=True):
             every = max(1, round(math.sqrt(area / SAMPLES)))
-            here = grid(*tracked.shape)[::every, ::every]
-            where = here + offset[::every, ::every]
-            seen = (tracked[::every, ::every] > 0.5) & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0)
+            here = grid(*tracked.shape)[every // 2 :: every, every // 2 :: every]
+            where = here + offset[every // 2 :: every, every // 2 :: every]
+            seen = (tracked[every // 2 :: every, every // 2 :: every] > 0.5) & (sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0)
             predicted = motion.pose @ motion.step
             pose = _fit(predicted, here[seen], where[seen], sample(held, where)[seen], holds / every**2, area)
             if not _possible(pose):
