@@ -29,6 +29,7 @@ from .recoding import noise_threshold
 from .repaint import Repaints
 from .seen import enlarge
 from .shots import shots
+from .soft import Where, soften
 from .track import Tracks
 from .transfer import SURE as TRUSTED
 from .transfer import transfer
@@ -180,11 +181,13 @@ class _Run:
             reached: Floats = np.ones_like(sure)
             followed = 1.0
         else:
-            merged, followed = self._transferred(gap, frame, work, pixels)
+            merged, followed, where = self._transferred(gap, frame, work, pixels)
             fill_px = float(self._edit.settings["fill"]) * work.width / source.width
             changed, sure, reached = merged.edit, merged.confidence, np.ones_like(merged.reach) if everywhere else merged.reach
             if fill_px > 0:
                 changed = fill(merged, guide(work), np.inf if everywhere else fill_px)
+            if not everywhere and not self._edit.draft:
+                soften(changed, pixels, where)
             if self._repaint > 0:
                 drawn, seen = self._repaints.at(frame, gap.weights(frame), pixels)
                 share = self._repaint * reached
@@ -201,20 +204,24 @@ class _Run:
             traced = inside > 0
         return self._finished(frame, source, changed, known, traced=traced)
 
-    def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float]:
-        """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
+    def _transferred(self, gap: Gap, frame: int, work: FrameBuffer, pixels: Floats) -> tuple[Proposal, float, Where]:
+        """The edit as the keyframes' colour maps carry it to the frame, the share of its area that was followed all the way, and where the
+        frame lies in the nearest keyframe."""
         proposals: list[tuple[Proposal, float, Floats]] = []
+        wheres: list[tuple[float, Where]] = []
         followed: list[Floats] = []
         for key, share in gap.weights(frame).items():
             model = self._models[key]
             state = enlarge(self._tracks.seen(key, frame), guide(work), model.guide)
             proposal = transfer(model, state, pixels)
             proposals.append((proposal, share, state.offset))
+            wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.off)))
             followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
         merged = merge(proposals)
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()
-        return merged, float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
+        share_followed = float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
+        return merged, share_followed, max(wheres, key=lambda each: each[0])[1]
 
     def _finished(
         self,
