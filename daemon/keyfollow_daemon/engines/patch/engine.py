@@ -30,6 +30,7 @@ from .recoding import noise_threshold
 from .repaint import Repaints
 from .seen import Seen, enlarge
 from .shots import shots
+from .soft import Where, soften
 from .track import Tracks
 from .transfer import SURE as TRUSTED
 from .transfer import transfer
@@ -216,10 +217,12 @@ class _Run:
             return _Made(np.zeros(work.pixels.shape, np.float32), sure, nothing, certainty(sure, nothing))
         part = cropped(work, window)
         pixels = values(part)
-        merged, followed = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
+        merged, followed, where = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
         changed, reach, here = merged.edit, np.ones_like(merged.reach) if everywhere else merged.reach, merged.confidence
         if px > 0:
             changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height))
+        if not everywhere and not self._edit.draft:
+            soften(changed, pixels, where)
         if self._repaint > 0:
             drawn, seen = self._repaints.at(frame, weights, pixels)
             share = self._repaint * reach
@@ -240,20 +243,24 @@ class _Run:
         part: FrameBuffer,
         pixels: Floats,
         corner: tuple[int, int],
-    ) -> tuple[Proposal, float]:
-        """What the keyframes say about a part of a frame, and the share of the edit's area that was followed all the way."""
+    ) -> tuple[Proposal, float, Where]:
+        """What the keyframes say about a part of a frame, the share of the edit's area that was followed all the way, and where the part lies
+        in the nearest keyframe."""
         proposals: list[tuple[Proposal, float, Floats]] = []
+        wheres: list[tuple[float, Where]] = []
         followed: list[Floats] = []
         for key, share in weights.items():
             model = self._models[key]
             state = enlarge(states[key], guide(part), model.guide, corner)
             proposal = transfer(model, state, pixels)
             proposals.append((proposal, share, state.offset))
+            wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.off)))
             followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
         merged = merge(proposals)
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()
-        return merged, float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
+        share_followed = float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
+        return merged, share_followed, max(wheres, key=lambda each: each[0])[1]
 
     def _finished(
         self,

@@ -19,6 +19,7 @@ from .kernels import kernel, rows
 Floats = npt.NDArray[np.floating[Any]]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.intp]
 
 DETAIL_PX = 3.0
 EVENED_CONTRAST = 40.0
