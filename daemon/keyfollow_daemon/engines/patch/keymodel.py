@@ -12,7 +12,7 @@ from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables
 from .pixels import Bools, Bytes, Floats, around, box, cv, guide, opened, values
-from .soft import UNKNOWN, colours_off
+from .soft import colours_off
 from .witnesses import telling
 
 GLOBAL_SHARE = 0.9
@@ -105,7 +105,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         gaps=strips,
         guide=picture,
         telling=np.ones(changed.shape, np.float32) if everywhere else telling(picture, changed, inside),
-        off=np.full(changed.shape, UNKNOWN, np.float32) if everywhere else colours_off(edit, before),
+        off=np.zeros(changed.shape, np.float32) if everywhere else colours_off(edit, before),
     )
 
 

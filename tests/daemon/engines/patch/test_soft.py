@@ -32,13 +32,13 @@ class Picture:
     @property
     def hard(self) -> np.ndarray:
         """The edit with an outline as sharp as pixels are."""
-        return np.where(self.share[..., None] > 0.5, EDIT, np.float32(0))
+        return np.where(self.share[..., None] >= 0.5, EDIT, np.float32(0))
 
 
 @pytest.fixture(scope="module")
 def picture() -> Picture:
     rng = np.random.default_rng(0)
-    share = np.clip((WIDTH / 2 + 2 - np.arange(WIDTH, dtype=np.float32)) / 4, 0, 1) * np.ones((HEIGHT, 1), np.float32)
+    share = np.clip((WIDTH / 2 + 1.5 - np.arange(WIDTH, dtype=np.float32)) / 3, 0, 1) * np.ones((HEIGHT, 1), np.float32)
     noise = rng.normal(0, 4, (2, HEIGHT, WIDTH, 3)).astype(np.float32)
     red, green = np.array([190, 60, 50], np.float32) + noise[0], np.array([70, 120, 60], np.float32) + noise[1]
     source = share[..., None] * red + (1 - share[..., None]) * green
@@ -88,24 +88,38 @@ def test_an_edit_that_follows_no_outline_of_the_keyframe_is_left_alone(picture: 
     assert (softened(known, drawn) == drawn).all()
 
 
-def test_two_edits_on_one_side_are_no_one_edit(picture: Picture) -> None:
+def test_a_pixel_between_two_edited_sides_takes_part_of_both(picture: Picture) -> None:
+    blue, other = np.array([60, 70, 200], np.float32), np.array([50, 50, -60], np.float32)
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    spot = np.clip((14 - np.hypot(x - 38, y - 48)) / 2 + 0.5, 0, 1)[..., None]
+    source = (spot * blue + (1 - spot) * picture.source).astype(np.float32)
+    true = spot * other + (1 - spot) * picture.true
+    halo = ((spot > 0) & (spot < 1))[..., 0]
+    before = np.where(halo[..., None], 0, np.where(spot > 0.5, other, picture.hard))
+    where = picture.where._replace(confidence=np.logical_not(halo).astype(np.float32))
+    after = softened(replace(picture, source=source, where=where), before)
+    assert np.abs(after - true)[halo].mean() < 0.35 * np.abs(before - true)[halo].mean()
+
+
+def test_edits_that_no_colours_tell_apart_stay(picture: Picture) -> None:
     two = picture.hard * np.where(np.arange(HEIGHT) // 4 % 2, np.float32(1), np.float32(-0.5))[:, None, None]
     assert (softened(picture, two) == two).all()
 
 
 def test_another_colour_at_the_outline_is_not_edited(picture: Picture) -> None:
     source = picture.source.copy()
-    source[40:44, WIDTH // 2 : WIDTH // 2 + 3] = (40, 60, 230)
+    source[40:44, WIDTH // 2 + 1 : WIDTH // 2 + 3] = (40, 60, 230)
     after = softened(replace(picture, source=source), picture.hard)
-    assert (after[40:44, WIDTH // 2 : WIDTH // 2 + 3] == 0).all()
+    assert (after[40:44, WIDTH // 2 + 1 : WIDTH // 2 + 3] == 0).all()
 
 
 def test_the_alpha_of_an_edit_is_softened_alike(picture: Picture) -> None:
     source = np.dstack([picture.source, np.full((HEIGHT, WIDTH), 255, np.float32)])
-    edit = np.dstack([picture.hard, np.where(picture.share > 0.5, np.float32(-50), np.float32(0))])
+    edit = np.dstack([picture.hard, np.where(picture.share >= 0.5, np.float32(-50), np.float32(0))])
     after = softened(replace(picture, source=source), edit)
-    between = (picture.share > 0.2) & (picture.share < 0.4)
-    assert (after[..., 3][between] < 0).mean() > 0.9
+    between = (picture.share > 0) & (picture.share < 1)
+    assert np.abs(after[..., 3] / -50 - after[..., 0] / EDIT[0])[between].max() < 0.02
+    assert (after[..., 3] != edit[..., 3])[between].mean() > 0.5
 
 
 def disc(t: float) -> np.ndarray:
@@ -118,19 +132,13 @@ def disc(t: float) -> np.ndarray:
 def test_a_blurred_rim_that_moves_over_another_ground(
     stage_of: Callable[[Any], Stage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ground, skin = (
-        texture(7, HEIGHT, WIDTH) * (0.5, 0.9, 0.6),
-        texture(8, HEIGHT, WIDTH + 40) * 0.5 + np.array([120, 20, 10], np.float32),
-    )
+    ground = texture(7, HEIGHT, WIDTH) * 0.5 + np.array([0, 60, 20], np.float32)
+    skin = np.asarray(texture(8, HEIGHT, WIDTH + 40) * 0.5 + np.array([120, 20, 10]), np.float32)
     shares, sources, truths = [], [], []
     for t in range(6):
         share = np.mean([disc(t + step / 16) for step in range(8)], axis=0)[..., None]  # half of the time it is exposed
-        moved = cv2.warpAffine(
-            skin.astype(np.float32),
-            np.array([[1, 0, 4 * t], [0, 1, 0]], np.float32),
-            (WIDTH, HEIGHT),
-            borderMode=cv2.BORDER_REFLECT,
-        )
+        along = np.array([[1, 0, 4 * t], [0, 1, 0]], np.float32)
+        moved = cv2.warpAffine(skin, along, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
         source = share * moved + (1 - share) * ground
         shares.append(share[..., 0])
         sources.append(np.rint(source).astype(np.uint8))
@@ -143,4 +151,4 @@ def test_a_blurred_rim_that_moves_over_another_ground(
 
     soft = error()
     monkeypatch.setattr(engine, "soften", lambda *_: None)
-    assert soft < 0.6 * error()  # 0.48
+    assert soft < 0.65 * error()
