@@ -19,7 +19,7 @@ TOLD, VISIBLE = 0.3, 10.0
 """Belief in a colour's edit, and its size (8-bit units), from which on it may be filled in; `fill`'s own limits are a little higher."""
 MARGIN_PX, MARGIN_SHARE = 32, 1 / 16
 """How far around it the picture tells of what is filled: pixels, or a share of the longer side, whichever is more."""
-CELL_PX = 8
+CELL_PX = 24
 """Windows begin at multiples of this, so that what is counted in cells is counted in the same ones as in the whole picture."""
 
 
