@@ -20,9 +20,10 @@ from .fill import fill
 from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, core, key_model
 from .masks import Masks
+from .matching import detail_apart
 from .merge import merge
 from .outlines import Outlines, trim
-from .pixels import Bools, Floats, add_edit, enlarged, guide, largest, shrunk, values
+from .pixels import Bools, Bytes, Floats, add_edit, enlarged, guide, largest, shrunk, values
 from .plan import Gap, gaps
 from .proposal import Proposal
 from .recoding import noise_threshold
@@ -205,16 +206,25 @@ class _Run:
         """The edit as the keyframes' colour maps carry it to the frame, and the share of its area that was followed all the way."""
         proposals: list[tuple[Proposal, float, Floats]] = []
         followed: list[Floats] = []
+        rgb = guide(work)
         for key, share in gap.weights(frame).items():
             model = self._models[key]
-            state = enlarge(self._tracks.seen(key, frame), guide(work), model.guide)
+            state = enlarge(self._tracks.seen(key, frame), rgb, model.guide)
             proposal = transfer(model, state, pixels)
             proposals.append((proposal, share, state.offset))
             followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
-        merged = merge(proposals)
+        merged = merge(proposals, self._apart(gap, frame, rgb, proposals))
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()
         return merged, float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
+
+    def _apart(self, gap: Gap, frame: int, rgb: Bytes, proposals: Sequence[tuple[Proposal, float, Floats]]) -> list[Floats]:
+        """How far the frame's picture and each keyframe's are apart, where one of several takes it for edited."""
+        if len(proposals) == 1:
+            return []
+        edited = np.logical_or.reduce([p.reach > 0 for p, _, _ in proposals])
+        offsets = [offset for _, _, offset in proposals]
+        return [detail_apart(rgb, self._models[k].guide, o, edited) for k, o in zip(gap.weights(frame), offsets, strict=True)]
 
     def _finished(
         self,
