@@ -58,7 +58,7 @@ def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
 
 def detail_apart(guide: Bytes, key: Bytes, offset: Floats, where: Bools) -> Floats:
     """Mean squared difference (3 x 3 px, three channels) of what is left of frame and keyframe without their local mean colours: as fine as the
-    picture itself is; 0 beside `where`.
+    picture itself is; 0 further from `where` than that looks.
 
     Args:
         guide, key: ``(h, w, 3)`` uint8 of the frame and of the keyframe's source.
