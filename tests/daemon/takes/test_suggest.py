@@ -46,3 +46,15 @@ def test_a_shot_without_a_keyframe_wants_one_inside() -> None:
 def test_long_runs_are_quick() -> None:
     best = suggested(run({n: 0.9 if n < 10_000 else 0.1 for n in range(20_000)}), [0])
     assert best is not None and best >= 10_000
+
+
+def test_frames_that_two_keyframes_drive_count_for_more_than_those_of_one() -> None:
+    """Doubt that grows evenly: chosen for each frame, the better of two would want two thirds of the way; mixed, they want three quarters."""
+    best = suggested(run({n: 1.0 - 0.3 * n / 120 for n in range(121)}), [0])
+    assert best is not None and 87 <= best <= 93
+
+
+def test_the_wider_of_two_gaps_wants_the_next_one_in_its_middle() -> None:
+    doubt = {n: 0.01 * min(abs(n - k) for k in (0, 30, 100)) for n in range(101)}
+    best = suggested(run({n: 1.0 - d for n, d in doubt.items()}), [0, 30, 100])
+    assert best is not None and 60 <= best <= 70

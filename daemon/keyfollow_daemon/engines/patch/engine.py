@@ -6,7 +6,7 @@ keyframes ── key model ─────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +21,10 @@ from .fill import fill
 from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, core, key_model
 from .masks import Masks
+from .matching import detail_apart
 from .merge import merge
 from .outlines import Outlines, trim
-from .pixels import Bools, Floats, add_edit, cropped, cv, enlarged, guide, largest, pasted, shrunk, values
+from .pixels import Bools, Bytes, Floats, add_edit, cropped, cv, enlarged, guide, largest, pasted, shrunk, values
 from .plan import Gap, gaps
 from .proposal import Proposal
 from .recoding import noise_threshold
@@ -249,18 +250,27 @@ class _Run:
         proposals: list[tuple[Proposal, float, Floats]] = []
         wheres: list[tuple[float, Where]] = []
         followed: list[Floats] = []
+        rgb = guide(part)
         for key, share in weights.items():
             model = self._models[key]
-            state = enlarge(states[key], guide(part), model.guide, corner)
+            state = enlarge(states[key], rgb, model.guide, corner)
             proposal = transfer(model, state, pixels)
             proposals.append((proposal, share, state.offset))
             wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.off)))
             followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
-        merged = merge(proposals)
+        merged = merge(proposals, self._apart(weights, rgb, proposals))
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()
         share_followed = float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
         return merged, share_followed, max(wheres, key=lambda each: each[0])[1]
+
+    def _apart(self, keys: Iterable[int], rgb: Bytes, proposals: Sequence[tuple[Proposal, float, Floats]]) -> list[Floats]:
+        """How far the part of the frame and each keyframe's picture are apart, where one of several takes it for edited."""
+        if len(proposals) == 1:
+            return []
+        edited = np.logical_or.reduce([p.reach > 0 for p, _, _ in proposals])
+        offsets = [offset for _, _, offset in proposals]
+        return [detail_apart(rgb, self._models[k].guide, o, edited) for k, o in zip(keys, offsets, strict=True)]
 
     def _finished(
         self,

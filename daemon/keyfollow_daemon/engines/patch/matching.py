@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, around, box, evened, grid, sample
+from .pixels import Bools, Bytes, Floats, around, box, cv, evened, grid, sample
 
 PATCH_RADIUS = 3
 HIGHLIGHT_RIDGE = 0.005
@@ -54,6 +54,24 @@ def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
     """Mean squared difference (7 x 7 patches) of the evened pictures: finer than `match_error` where light changes."""
     difference = sample(key.evened, grid(*offset.shape[:2]) + offset).astype(np.float32) - detail
     return box(difference * difference, PATCH_RADIUS)
+
+
+def detail_apart(guide: Bytes, key: Bytes, offset: Floats, where: Bools) -> Floats:
+    """Mean squared difference (3 x 3 px, three channels) of what is left of frame and keyframe without their local mean colours: as fine as the
+    picture itself is; 0 further from `where` than that looks.
+
+    Args:
+        guide, key: ``(h, w, 3)`` uint8 of the frame and of the keyframe's source.
+    """
+    out = np.zeros(where.shape, np.float32)
+    part = around(where, PATCH_RADIUS + 1)
+    if not guide[part].size:
+        return out
+    there = grid(*where.shape)[part] + offset[part]
+    difference = cv.subtract(sample(key, there), guide[part], dtype=cv.CV_32F)
+    difference -= box(difference, PATCH_RADIUS)
+    out[part] = box(cv.transform(difference * difference, np.full((1, 3), 1 / 3)), 1)
+    return out
 
 
 def alike(guide: Bytes, key: KeyView, offset: Floats, asked: Bools, among: Bools | None = None) -> Bools:

@@ -120,7 +120,7 @@ class Repaints:
             edit, error = self._painters[key].painted(self._tracks[key, forward].at(abs(frame - key)), pixels)
             edits.append(edit)
             errors.append(error)
-            weights.append(np.float32(share) / np.square(SOFT + error))
+            weights.append(np.cbrt(np.float32(share)) / np.square(SOFT + error))
         total = np.add.reduce(weights)
         edit = np.add.reduce([e * (w / total)[..., None] for e, w in zip(edits, weights, strict=True)])
         best = np.minimum.reduce(errors)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keyfollow_daemon.engines.patch.matching import KeyView, alike, detail_error, match_error
+from keyfollow_daemon.engines.patch.matching import KeyView, alike, detail_apart, detail_error, match_error
 from keyfollow_daemon.engines.patch.pixels import evened
 
 
@@ -77,3 +77,13 @@ def test_of_pixels_that_lie_elsewhere_it_is_not_asked_whether_they_are_alike(pic
     beside = np.s_[:, 95]
     assert not alike(picture, key, offset, among)[beside].all()
     assert np.array_equal(alike(picture, key, offset, among, among), among)
+
+
+def test_detail_apart_tells_half_a_pixel_from_none_under_other_light_and_only_where_asked(picture: Any) -> None:
+    where = np.zeros(picture.shape[:2], np.bool_)
+    where[10:-10, 10:-10] = True
+    lit = np.clip(picture.astype(np.float32) + 30, 0, 255).astype(np.uint8)
+    here, beside = (detail_apart(lit, picture, constant(picture, dx), where) for dx in (0.0, 0.5))
+    assert here[where].mean() < 0.5 * beside[where].mean()
+    nothing = np.zeros_like(where)
+    assert not detail_apart(lit, picture, constant(picture, 0.5), nothing).any()
