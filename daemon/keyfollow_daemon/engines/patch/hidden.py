@@ -44,4 +44,7 @@ def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -
         behind = opened(behind & (there.confidence < LOST), LEAST_PX)
     told: Bools = behind | alike(guide, area.key, offset, doubtful & edited)
     told |= by_surface & edited & (box(told.astype(np.float32), 2) > COMPANY)
+    # what is smeared from the edit over something beside it looks right, pixel by pixel
+    spread = by_surface & smeared & area.touched(seen.offset) & area.beside(offset)
+    seen = replace(seen, confidence=np.where(spread, np.float32(0.0), seen.confidence))
     return replace(seen, offset=np.where(told[..., None], offset, seen.offset), placed=told)

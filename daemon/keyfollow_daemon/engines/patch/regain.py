@@ -13,6 +13,7 @@ import numpy as np
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, settled
+from .islands import astray, islands, parts
 from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
 from .objects import Objects
@@ -34,6 +35,7 @@ FOUND_WITHIN_PX = 12.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
 FOUND_PX, PULLED_PX = 5, 3
 """Least width of what is found again, and of what was found before and is pulled onto the keyframe."""
+BESIDE_PX = 2
 MARGIN_PX = 24
 """Of the surroundings, so much is looked at with what is lost: flow needs them."""
 
@@ -52,6 +54,8 @@ class EditedArea:
         self.key = key
         self._changed = changed.astype(np.uint8)
         self._gaps = gaps.astype(np.uint8)
+        self._near = cv.dilate(self._changed | self._gaps, np.ones((2 * BESIDE_PX + 1,) * 2, np.uint8))
+        self._parts, self._areas = parts(changed)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
 
@@ -64,6 +68,19 @@ class EditedArea:
         where = grid(*offset.shape[:2]) + offset
         out: Bools = sample(self._changed, where, nearest=True, border=cv.BORDER_CONSTANT) > 0
         return out
+
+    def beside(self, offset: Floats) -> Bools:
+        """``(h, w)``, whether what pixels show lies clearly outside of what the edit touched, and of its gaps."""
+        out: Bools = sample(self._near, grid(*offset.shape[:2]) + offset, nearest=True, border=cv.BORDER_CONSTANT) == 0
+        return out
+
+    def by_chance(self, offset: Floats, tracked: Floats, found: Bools) -> Bools:
+        """`islands` of what was `found`."""
+        return islands(self._parts, self._areas, offset, tracked, found)
+
+    def astray(self, offset: Floats, confidence: Floats, motion: Floats, visible: Bools) -> Bools:
+        """What goes `astray` of what seems to be edited."""
+        return astray(self._parts, offset, confidence, motion, visible)
 
     def left_out(self, offset: Floats) -> Bools:
         """``(h, w)``, whether the edit left out what pixels show between two edited sides."""
@@ -155,6 +172,7 @@ def regain(
     offset[window], tracked[window], among[window] = here.offset - corner, here.tracked, new
     among &= ~area.objects.strays(state.motions, offset, flow, visible, among)
     tracked[among] = 1.0
+    tracked[area.by_chance(offset, tracked, own | (tracked > state.tracked))] = 0.0
     return replace(state, offset=offset, tracked=tracked)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -139,6 +140,8 @@ class Tracks:
         seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
         if area is None:
             return seen
+        astray = area.astray(seen.offset, seen.confidence, flow, visible)
+        seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
         first = frame if forward else frame - 1
         if first in self._flows and not self._flows.cut(first):
             pair = self._flows.pair(first)

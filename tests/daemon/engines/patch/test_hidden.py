@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,3 +43,15 @@ def test_what_a_post_hid_between_two_edited_sides_takes_part(large_picture: Any)
 def test_the_post_itself_does_not(picture: Any) -> None:
     area, key = scene(picture)
     assert not judged(key, area).placed.any()
+
+
+def test_what_is_smeared_from_the_edit_over_what_lies_beside_it_is_not_believed(large_picture: Any) -> None:
+    area, key = scene(large_picture)
+    state = start(*key.shape[:2])
+    smear = np.s_[50:90, 140:150]
+    state.offset[smear][..., 0] = 138 - np.arange(140, 150)
+    still, visible = np.zeros_like(state.offset), np.ones(key.shape[:2], np.bool_)
+    seen = replace(assess(state, key, evened(key), area.key, still, visible), confidence=np.ones(key.shape[:2], np.float32))
+    told = told_by_surface(seen, key, evened(key), area)
+    assert told.confidence[52:88, 143:149].max() == 0
+    assert told.confidence[:, :136].min() == 1 and told.confidence[:, 154:].min() == 1
