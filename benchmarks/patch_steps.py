@@ -23,6 +23,7 @@ from keyfollow_daemon.engines.patch.matching import HIGHLIGHT_RIDGE, PATCH_RADIU
 from keyfollow_daemon.engines.patch.pixels import box
 from keyfollow_daemon.engines.patch.seen import Seen
 from keyfollow_daemon.engines.patch.transfer import DARK, transfer
+from keyfollow_daemon.engines.patch.transfer import HIGHLIGHT_RIDGE as LIGHT_RIDGE
 
 SHIFT = 3.25
 ROUNDS = 4
@@ -74,7 +75,7 @@ def plain_transfer(carried: Array, reach: Array, offset: Array, source: Array) -
     found = bilinear(carried, offset)
     then, now = found[..., 12:15] + DARK, local_mean(source) + DARK
     square, cross = (then * then).sum(axis=2), (then * now).sum(axis=2)
-    then, now, count = then.sum(axis=2), now.sum(axis=2), 3 * (1 + HIGHLIGHT_RIDGE)
+    then, now, count = then.sum(axis=2), now.sum(axis=2), 3 * (1 + LIGHT_RIDGE)
     determinant = square * count - then * then
     highlight = np.clip((square * now - then * cross) / determinant, -200, 200)[..., None]
     gain = np.clip((cross * count - then * now) / determinant, 0.3, 4.0)[..., None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pixels import Bytes, Floats, cv, grid, sample
+from .pixels import Bytes, Floats, cv, grid, sample, shown
 
 SAMPLES = 4000
 """At most about as many places of the surface are asked."""
@@ -57,7 +57,7 @@ def bend(offset: Floats, tracked: Floats, weight: Floats, wide: Bytes, drawn: By
     here = grid(*tracked.shape)[::step, ::step]
     there = here + offset[::step, ::step]
     held = sample(weight, there)
-    asked = (tracked[::step, ::step] > 0.5) & (held > 0) & (sample(wide, there, nearest=True, border=cv.BORDER_CONSTANT) > 0)
+    asked = (tracked[::step, ::step] > 0.5) & (held > 0) & (shown(wide, there) > 0)
     if asked.sum() < LEAST_SAMPLES:
         return None
     place, target = here[asked].astype(np.float64), there[asked].astype(np.float64)

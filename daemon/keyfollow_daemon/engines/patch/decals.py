@@ -13,7 +13,7 @@ import numpy as np
 from .correspondence import within
 from .curved import bend
 from .objects import Decal, Motion
-from .pixels import Bools, Bytes, Floats, around, cv, grid, sample
+from .pixels import Bools, Bytes, Floats, around, cv, grid, sample, shown
 
 FLAT, HOLDS, TEXTURED = 0.01, 0.03, 0.06
 """`corners` up to which a place holds no track at all, from which it holds one somehow, and from which its neighbours go by it."""
@@ -61,13 +61,13 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
         if curve is not None:
             expected = expected + curve.at(here)
         away, held = there - expected, sample(texture, there)
-        on = _shown(surface, there) | _shown(surface, expected)
+        on = (shown(surface, there) > 0) | (shown(surface, expected) > 0)
         goes_along = within(away, ASTRAY_PX)
         followed = on & (tracked[window] > 0.5) & (held > TEXTURED) & goes_along
         if followed.sum() <= LEAST_SHARE * on.sum():
             continue
         flat = np.clip((HOLDS - np.minimum(held, sample(texture, expected))) / (HOLDS - FLAT), 0.0, 1.0)
-        core = (_shown(drawn, there) | _shown(drawn, expected)).astype(np.uint8)
+        core = ((shown(drawn, there) > 0) | (shown(drawn, expected) > 0)).astype(np.uint8)
         area = cv.dilate(core, np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) > 0
         share = cv.GaussianBlur(np.where(area, flat, np.float32(0.0)).astype(np.float32), (0, 0), SMOOTH_PX)[..., None]
         if out is offset:
@@ -79,18 +79,13 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
     return out
 
 
-def _shown(area: Bytes, where: Floats) -> Bools:
-    out: Bools = sample(area, where, nearest=True, border=cv.BORDER_CONSTANT) > 0
-    return out
-
-
 def _window(surface: Bytes, motion: Motion, offset: Floats) -> tuple[slice, slice]:
     """The part of a frame that shows a `surface`, or would by its pose."""
     height, width = surface.shape
     rows, columns = around(surface > 0, 0)
     corner = np.array([(x, y, 1.0) for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
     placed = (corner @ np.linalg.inv(motion.pose).T)[:, :2]
-    seen = around(_shown(surface, grid(height, width) + offset), 0)
+    seen = around((shown(surface, grid(height, width) + offset) > 0), 0)
     out = []
     for axis, side, span in ((1, height, seen[0]), (0, width, seen[1])):
         ends = [*np.clip(placed[:, axis], 0, side), *((span.start, span.stop) if span.stop else ())]

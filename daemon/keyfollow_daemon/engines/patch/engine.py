@@ -256,7 +256,7 @@ class _Run:
             state = enlarge(states[key], rgb, model.guide, corner)
             proposal = transfer(model, state, pixels)
             proposals.append((proposal, share, state.offset))
-            wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.off)))
+            wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.misleading)))
             followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
         merged = merge(proposals, self._apart(weights, rgb, proposals))
         # a keyframe far away, which lost the object, takes more to be edited than is

@@ -10,7 +10,7 @@ import numpy as np
 
 from .correspondence import within
 from .objects import MAX_OBJECTS, MERGE_PX
-from .pixels import Bools, Bytes, Floats, around, box, cv, grid, sample
+from .pixels import Bools, Bytes, Floats, around, box, cv, grid, shown
 
 LEAST_SHARE = 0.01
 """Of an edited area, so much must be seen in one piece that the source's own tracks hold nothing of: the more of it there was, the
@@ -51,13 +51,13 @@ def islands(labels: Bytes, areas: Floats, offset: Floats, tracked: Floats, found
     """
     if not found.any():
         return found
-    shown = _shown(labels, offset)
-    seen = (shown > 0) & (tracked > 0.5)
+    part_of = shown(labels, grid(*offset.shape[:2]) + offset)
+    seen = (part_of > 0) & (tracked > 0.5)
     _, piece = cv.connectedComponents(cv.dilate(seen.astype(np.uint8), np.ones((APART_PX + 1,) * 2, np.uint8)))
     count = int(piece.max()) + 1
     size, alone = np.bincount(piece[seen], minlength=count), np.bincount(piece[seen & found], minlength=count)
     whole = np.zeros(count, np.float32)
-    np.maximum.at(whole, piece[seen], areas[shown[seen]])
+    np.maximum.at(whole, piece[seen], areas[part_of[seen]])
     chance = (alone == size) & (size < LEAST_SHARE * whole)
     out: Bools = seen & chance[piece]
     return out
@@ -71,11 +71,11 @@ def astray(labels: Bytes, offset: Floats, confidence: Floats, motion: Floats, vi
         labels: as from `parts`.
         offset, confidence, motion, visible: as in `Seen`.
     """
-    shown = np.where(confidence > KNOWN, _shown(labels, offset), 0)
+    part_of = np.where(confidence > KNOWN, shown(labels, grid(*offset.shape[:2]) + offset), 0)
     out = np.zeros_like(visible)
-    for label in np.flatnonzero(np.bincount(shown.ravel())[1:]) + 1:
-        part = around(shown == label, 0)
-        here, moved, came = shown[part] == label, motion[part], offset[part]
+    for label in np.flatnonzero(np.bincount(part_of.ravel())[1:]) + 1:
+        part = around(part_of == label, 0)
+        here, moved, came = part_of[part] == label, motion[part], offset[part]
         few = np.s_[::SHRINK, ::SHRINK]
         share, way = _mean(moved[few], here[few])
         # those that differ have no say in the second round
@@ -91,10 +91,6 @@ def _differs(moved: Floats, way: Floats) -> Bools:
     tolerance = np.float32(ALIKE_PX) + np.float32(ALIKE_SHARE) * np.sqrt(np.square(way[..., 0]) + np.square(way[..., 1]))
     out: Bools = np.square(moved[..., 0] - way[..., 0]) + np.square(moved[..., 1] - way[..., 1]) > tolerance * tolerance
     return out
-
-
-def _shown(labels: Bytes, offset: Floats) -> Bytes:
-    return sample(labels, grid(*offset.shape[:2]) + offset, nearest=True, border=cv.BORDER_CONSTANT).astype(np.uint8)
 
 
 def _mean(vectors: Floats, among: Bools) -> tuple[Floats, Floats]:

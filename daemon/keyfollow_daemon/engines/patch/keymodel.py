@@ -12,7 +12,7 @@ from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables
 from .pixels import Bools, Bytes, Floats, around, box, cv, guide, opened, values
-from .soft import colours_off
+from .soft import misleading
 from .witnesses import telling
 
 GLOBAL_SHARE = 0.9
@@ -49,7 +49,7 @@ class KeyModel:
         gaps: ``(h, w)``, narrow unedited strips between what was changed: something may have passed in front there.
         guide: ``(h, w, 3)`` uint8 of the source.
         telling: ``(h, w)`` float32 0…1, as from `witnesses.telling`.
-        off: ``(h, w)`` float32, as from `soft.colours_off`.
+        misleading: ``(h, w)`` float32, as from `soft.misleading`.
     """
 
     changed: Bools
@@ -65,7 +65,7 @@ class KeyModel:
     gaps: Bools
     guide: Bytes
     telling: Floats
-    off: Floats
+    misleading: Floats
 
 
 def local_mean(base: Floats) -> Floats:
@@ -105,7 +105,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         gaps=strips,
         guide=picture,
         telling=np.ones(changed.shape, np.float32) if everywhere else telling(picture, changed, inside),
-        off=np.zeros(changed.shape, np.float32) if everywhere else colours_off(edit, before),
+        misleading=np.zeros(changed.shape, np.float32) if everywhere else misleading(edit, before),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pixels import Bools, Bytes, Floats, cv, grid, sample
+from .pixels import Bools, Bytes, Floats, cv, grid, sample, shown
 
 MAX_OBJECTS = 8
 MIN_AREA = 16
@@ -94,9 +94,7 @@ class Objects:
             every = max(1, round(math.sqrt(area / SAMPLES)))
             here = grid(*tracked.shape)[every // 2 :: every, every // 2 :: every]
             where = here + offset[every // 2 :: every, every // 2 :: every]
-            seen = (tracked[every // 2 :: every, every // 2 :: every] > 0.5) & (
-                sample(mask, where, nearest=True, border=cv.BORDER_CONSTANT) > 0
-            )
+            seen = (tracked[every // 2 :: every, every // 2 :: every] > 0.5) & (shown(mask, where) > 0)
             predicted = motion.pose @ motion.step
             pose = _fit(predicted, here[seen], where[seen], sample(held, where)[seen], holds / every**2, area)
             if not _possible(pose):

@@ -173,6 +173,12 @@ def sample(
     return out
 
 
+def shown(plane: Bytes, where: Floats) -> Bytes:
+    """`plane` ``(h, w)`` at the nearest pixels to the coordinates `where`; 0 beyond its border."""
+    out: Bytes = sample(plane, where, nearest=True, border=cv.BORDER_CONSTANT).astype(np.uint8, copy=False)
+    return out
+
+
 def around(area: Bools, margin: int) -> tuple[slice, slice]:
     """The rectangle that holds `area` and `margin` px around it; nothing where there is no area."""
     rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))

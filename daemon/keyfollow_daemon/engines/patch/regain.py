@@ -17,7 +17,7 @@ from .islands import astray, islands, parts
 from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
 from .objects import Objects
-from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample
+from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
 from .search import TEXTURED, search
 from .surfaces import place, stretched
 
@@ -65,14 +65,11 @@ class EditedArea:
 
     def touched(self, offset: Floats) -> Bools:
         """``(h, w)``, whether the edit touched what pixels show."""
-        where = grid(*offset.shape[:2]) + offset
-        out: Bools = sample(self._changed, where, nearest=True, border=cv.BORDER_CONSTANT) > 0
-        return out
+        return _shown(self._changed, offset)
 
     def beside(self, offset: Floats) -> Bools:
         """``(h, w)``, whether what pixels show lies clearly outside of what the edit touched, and of its gaps."""
-        out: Bools = sample(self._near, grid(*offset.shape[:2]) + offset, nearest=True, border=cv.BORDER_CONSTANT) == 0
-        return out
+        return ~_shown(self._near, offset)
 
     def by_chance(self, offset: Floats, tracked: Floats, found: Bools) -> Bools:
         """`islands` of what was `found`."""
@@ -84,8 +81,7 @@ class EditedArea:
 
     def left_out(self, offset: Floats) -> Bools:
         """``(h, w)``, whether the edit left out what pixels show between two edited sides."""
-        out: Bools = sample(self._gaps, grid(*offset.shape[:2]) + offset, nearest=True, border=cv.BORDER_CONSTANT) > 0
-        return out
+        return _shown(self._gaps, offset)
 
     def touched_nearby(self, offset: Floats, known: Bools) -> Bools:
         """``(h, w)``, within `SEARCHED_PX` of `known` pixels that the edit touched."""
@@ -94,6 +90,12 @@ class EditedArea:
             return np.zeros_like(known)
         out: Bools = cv.boxFilter(edited.astype(np.float32), -1, (2 * SEARCHED_PX + 1,) * 2, normalize=False) > 0.5
         return out
+
+
+def _shown(area: Bytes, offset: Floats) -> Bools:
+    """``(h, w)``, whether pixels show a keyframe's `area`."""
+    out: Bools = shown(area, grid(*offset.shape[:2]) + offset) > 0
+    return out
 
 
 def continued(previous: Correspondence, source: Correspondence, flow: Floats, visible: Bools) -> tuple[Correspondence, Bools]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -127,28 +127,25 @@ def enlarge(seen: Seen, guide: Bytes, key: Bytes, corner: tuple[int, int] = (0, 
     first = max(0, int(corner[0] / scale[1]) - 2)
     part = slice(first, int((corner[0] + height) / scale[1]) + 3)
     band = small[part]
-    planes = (seen.tracked[part], seen.confidence[part], seen.misfit[part], seen.visible[part], seen.placed[part])
-    rows(_bundle, len(band), scale, seen.offset[part], seen.motion[part], *planes, band)
-    offset, motion = np.empty((height, width, 2), np.float32), np.empty((height, width, 2), np.float32)
+    rows(_bundle, len(band), scale, _Planes(*(getattr(seen, name)[part] for name in _Planes._fields)), band)
+    offset, motion = (np.empty((height, width, 2), np.float32) for _ in range(2))
     tracked, confidence, misfit = (np.empty((height, width), np.float32) for _ in range(3))
-    visible, placed = np.empty((height, width), np.bool_), np.empty((height, width), np.bool_)
-    rows(
-        _enlarge,
-        height,
-        small,
-        guide,
-        key,
-        corner,
-        np.float32(JUMP_PX * scale.max()),
-        offset,
-        motion,
-        tracked,
-        confidence,
-        misfit,
-        visible,
-        placed,
-    )
-    return Seen(offset, tracked, confidence, misfit, motion, visible, placed)
+    visible, placed = (np.empty((height, width), np.bool_) for _ in range(2))
+    made = _Planes(offset, motion, tracked, confidence, misfit, visible, placed)
+    rows(_enlarge, height, small, guide, key, corner, np.float32(JUMP_PX * scale.max()), made)
+    return Seen(**made._asdict())
+
+
+class _Planes(NamedTuple):
+    """Those of `Seen`; compiled code takes tuples, but no dataclass."""
+
+    offset: Floats
+    motion: Floats
+    tracked: Floats
+    confidence: Floats
+    misfit: Floats
+    visible: Bools
+    placed: Bools
 
 
 def _cropped(seen: Seen, rows: slice, columns: slice) -> Seen:
@@ -161,51 +158,24 @@ def _cropped(seen: Seen, rows: slice, columns: slice) -> Seen:
 
 
 @kernel
-def _bundle(
-    first: int,
-    end: int,
-    scale: Floats,
-    offset: Floats,
-    motion: Floats,
-    tracked: Floats,
-    confidence: Floats,
-    misfit: Floats,
-    visible: Bools,
-    placed: Bools,
-    out: Floats,
-) -> None:
+def _bundle(first: int, end: int, scale: Floats, of: _Planes, out: Floats) -> None:
     """All planes of a pixel next to each other in `out`, lengths in px of the larger picture."""
     for y in range(first, end):
         for x in range(out.shape[1]):
-            out[y, x, 0], out[y, x, 1] = offset[y, x, 0] * scale[0], offset[y, x, 1] * scale[1]
-            out[y, x, 2], out[y, x, 3] = motion[y, x, 0] * scale[0], motion[y, x, 1] * scale[1]
-            out[y, x, 4], out[y, x, 5], out[y, x, 6] = tracked[y, x], confidence[y, x], misfit[y, x]
-            out[y, x, 7], out[y, x, 8] = np.float32(visible[y, x]), np.float32(placed[y, x])
+            for axis in range(2):
+                out[y, x, axis], out[y, x, 2 + axis] = of.offset[y, x, axis] * scale[axis], of.motion[y, x, axis] * scale[axis]
+            out[y, x, 4], out[y, x, 5], out[y, x, 6] = of.tracked[y, x], of.confidence[y, x], of.misfit[y, x]
+            out[y, x, 7], out[y, x, 8] = np.float32(of.visible[y, x]), np.float32(of.placed[y, x])
 
 
 @kernel
-def _enlarge(
-    first: int,
-    end: int,
-    small: Floats,
-    guide: Bytes,
-    key: Bytes,
-    corner: Any,
-    jump: Any,
-    offset: Floats,
-    motion: Floats,
-    tracked: Floats,
-    confidence: Floats,
-    misfit: Floats,
-    visible: Bools,
-    placed: Bools,
-) -> None:
+def _enlarge(first: int, end: int, small: Floats, guide: Bytes, key: Bytes, corner: Any, jump: Any, out: _Planes) -> None:
     rows, columns, _ = small.shape
     height, width = key.shape[:2]
     down, across = rows / height, columns / width
     found = np.empty(PLANES, np.float32)
     place = np.minimum(
-        np.maximum((np.arange(corner[1], corner[1] + tracked.shape[1]) + 0.5) * across - 0.5, 0.0), columns - 1.0
+        np.maximum((np.arange(corner[1], corner[1] + out.tracked.shape[1]) + 0.5) * across - 0.5, 0.0), columns - 1.0
     )
     lefts = np.minimum(place.astype(np.int64), max(columns - 2, 0))
     shares = (place - lefts).astype(np.float32)
@@ -221,7 +191,7 @@ def _enlarge(
         bottom = min(top + 1, rows - 1)
         b = np.float32(v - top)
         up, low = small[top], small[bottom]
-        for x in range(tracked.shape[1]):
+        for x in range(out.tracked.shape[1]):
             left, a = lefts[x], shares[x]
             right = min(left + 1, columns - 1)
             torn = torn_at[top, left]
@@ -243,7 +213,7 @@ def _enlarge(
                     above = up[left, c] + a * (up[right, c] - up[left, c])
                     below = low[left, c] + a * (low[right, c] - low[left, c])
                     found[c] = above + b * (below - above)
-            offset[y, x, 0], offset[y, x, 1] = found[0] + np.float32(corner[1]), found[1] + np.float32(corner[0])
-            motion[y, x, 0], motion[y, x, 1] = found[2], found[3]
-            tracked[y, x], confidence[y, x], misfit[y, x] = found[4], found[5], found[6]
-            visible[y, x], placed[y, x] = found[7] > 0.5, found[8] > 0.5
+            out.offset[y, x, 0], out.offset[y, x, 1] = found[0] + np.float32(corner[1]), found[1] + np.float32(corner[0])
+            out.motion[y, x, 0], out.motion[y, x, 1] = found[2], found[3]
+            out.tracked[y, x], out.confidence[y, x], out.misfit[y, x] = found[4], found[5], found[6]
+            out.visible[y, x], out.placed[y, x] = found[7] > 0.5, found[8] > 0.5

@@ -57,12 +57,12 @@ _SUMS = 15
 
 
 class Where(NamedTuple):
-    """Where a frame's pixels lie in a keyframe: `offset`, `motion` and `confidence` as in `Seen`, `off` as from `colours_off`."""
+    """Where a frame's pixels lie in a keyframe: `offset`, `motion` and `confidence` as in `Seen`, `misleading` as from the function of that name."""
 
     offset: Floats
     motion: Floats
     confidence: Floats
-    off: Floats
+    misleading: Floats
 
 
 class _Told(NamedTuple):
@@ -85,13 +85,13 @@ def soften(edit: Floats, source: Floats, where: Where) -> None:
     Args:
         edit: ``(h, w, c)`` float32 in 8-bit units, exactly 0 where nothing is edited.
         source: ``(h, w, c)`` float32 of the frame, 8-bit units.
-        where: of the same part of a frame; offsets count from its corner, `off` is the whole keyframe's.
+        where: of the same part of a frame; offsets count from its corner, `misleading` is the whole keyframe's.
     """
     found = _told(edit, source, where)
-    height, width = where.off.shape
+    height, width = where.misleading.shape
     there = np.rint(np.stack([found.row, found.column]) + found.offset.T[::-1]).astype(np.intp)
     inside = (there >= 0).all(axis=0) & (there[0] < height) & (there[1] < width)
-    off = np.where(inside, where.off[tuple(np.where(inside, there, 0))], np.float32(UNKNOWN))
+    off = np.where(inside, where.misleading[tuple(np.where(inside, there, 0))], np.float32(UNKNOWN))
     share = CARRIED / (CARRIED + found.unexplained + KNOWN * off)
     before = edit[found.row, found.column]
     after = before + share[:, None] * (found.edit - before)
@@ -102,7 +102,7 @@ def soften(edit: Floats, source: Floats, where: Where) -> None:
     edit[found.row[told], found.column[told]] = after[told]
 
 
-def colours_off(edit: Floats, source: Floats) -> Floats:
+def misleading(edit: Floats, source: Floats) -> Floats:
     """``(h, w)`` float32, how far colours tell the edit of a keyframe's pixels near its outlines wrongly: the mean squared fault, as a share
     of the edit's square.
 

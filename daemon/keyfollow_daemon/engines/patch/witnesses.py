@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, cv
+from .pixels import Bools, Bytes, Floats, Ints, cv
 from .proposal import Proposal
 
 CELLS = 12
 """Of place, along the picture's longer side; cells of luma and of either chroma."""
 LUMA_CELLS, CHROMA_CELLS, MOST_CHROMA = 14, 16, 96.0
+CORNERS = 32
+"""Of a cell, by place, luma and chroma: neighbours in the heap."""
 SAMPLED = 128
 """Places along the longer side from which witnesses are called."""
 COLOUR, FAR = 0.2, 0.5
@@ -89,22 +91,23 @@ def _asked(
 
 
 @kernel
-def _place(y: int, x: int, colour: Bytes, scale: Any, across: int, share: Floats) -> int:
-    """The lowest of the 32 cells around a pixel, as its row in the heap, which is `across` cells wide; and in `share`, how far the pixel lies from
-    it toward the highest, by axis."""
-    row = 0
+def _around(y: int, x: int, colour: Bytes, scale: Any, across: int, cells: Ints, weights: Floats) -> None:
+    """The 32 cells around a pixel, as rows of the heap, which is `across` cells wide, and how much of the pixel falls on each."""
+    cells[0], weights[0] = 0, 1
     for axis in range(5):
         if axis < 2:
-            at, last, cells = np.float32(y if axis == 0 else x) * scale, 1 << 30, across
+            at, last, count = np.float32(y if axis == 0 else x) * scale, 1 << 30, across
         elif axis == 2:
-            at, last, cells = colour[0] * np.float32((LUMA_CELLS - 1) / 255.0), LUMA_CELLS - 2, LUMA_CELLS
+            at, last, count = colour[0] * np.float32((LUMA_CELLS - 1) / 255.0), LUMA_CELLS - 2, LUMA_CELLS
         else:
             at = (colour[axis - 2] - np.float32(128.0 - MOST_CHROMA)) * np.float32((CHROMA_CELLS - 1) / (2 * MOST_CHROMA))
-            last, cells = CHROMA_CELLS - 2, CHROMA_CELLS
+            last, count = CHROMA_CELLS - 2, CHROMA_CELLS
         low = min(max(int(at), 0), last)
-        share[axis] = min(max(at - np.float32(low), np.float32(0)), np.float32(1))
-        row = row * cells + low
-    return row
+        share = min(max(at - np.float32(low), np.float32(0)), np.float32(1))
+        for n in range((1 << axis) - 1, -1, -1):
+            cell, weight = cells[n] * count + low, weights[n]
+            cells[2 * n], weights[2 * n] = cell, weight * (np.float32(1) - share)
+            cells[2 * n + 1], weights[2 * n + 1] = cell + 1, weight * share
 
 
 @kernel
@@ -122,7 +125,7 @@ def _hear(
     across: int,
     heap: Floats,
 ) -> None:
-    share = np.empty(5, np.float32)
+    cells, weights = np.empty(CORNERS, np.intp), np.empty(CORNERS, np.float32)
     for y in range(step // 2, len(trust), step):
         for x in range(step // 2, trust.shape[1], step):
             sure = trust[y, x] * trust[y, x]
@@ -138,18 +141,10 @@ def _hear(
                 beside += np.float32(COLOUR) * guess if most < UNEDITED else np.float32(0)
             if edited <= 0 and beside <= 0:
                 continue
-            row = _place(y, x, colours[y, x], scale, across, share)
-            for n in range(8):
-                part = share[0] if n & 4 else np.float32(1) - share[0]
-                part *= share[1] if n & 2 else np.float32(1) - share[1]
-                part *= share[2] if n & 1 else np.float32(1) - share[2]
-                plane = row + (((n >> 2) * across + ((n >> 1) & 1)) * LUMA_CELLS + (n & 1)) * CHROMA_CELLS * CHROMA_CELLS
-                for m in range(4):
-                    weight = part * (share[3] if m & 2 else np.float32(1) - share[3])
-                    weight *= share[4] if m & 1 else np.float32(1) - share[4]
-                    cell = plane + (m >> 1) * CHROMA_CELLS + (m & 1)
-                    heap[cell, 0] += weight * edited
-                    heap[cell, 1] += weight * beside
+            _around(y, x, colours[y, x], scale, across, cells, weights)
+            for n in range(CORNERS):
+                heap[cells[n], 0] += weights[n] * edited
+                heap[cells[n], 1] += weights[n] * beside
 
 
 @kernel
@@ -165,24 +160,16 @@ def _judge(
     heap: Floats,
     out: Floats,
 ) -> None:
-    share = np.empty(5, np.float32)
+    cells, weights = np.empty(CORNERS, np.intp), np.empty(CORNERS, np.float32)
     for y in range(first, end):
         for x in range(out.shape[1]):
             if trust[y, x] >= 1 or not (close[y, x] or told[y, x]):
                 continue
-            row = _place(y, x, colours[y, x], scale, across, share)
+            _around(y, x, colours[y, x], scale, across, cells, weights)
             edited = beside = np.float32(DOUBT)
-            for n in range(8):
-                part = share[0] if n & 4 else np.float32(1) - share[0]
-                part *= share[1] if n & 2 else np.float32(1) - share[1]
-                part *= share[2] if n & 1 else np.float32(1) - share[2]
-                plane = row + (((n >> 2) * across + ((n >> 1) & 1)) * LUMA_CELLS + (n & 1)) * CHROMA_CELLS * CHROMA_CELLS
-                for m in range(4):
-                    weight = part * (share[3] if m & 2 else np.float32(1) - share[3])
-                    weight *= share[4] if m & 1 else np.float32(1) - share[4]
-                    cell = plane + (m >> 1) * CHROMA_CELLS + (m & 1)
-                    edited += weight * heap[cell, 0]
-                    beside += weight * heap[cell, 1]
+            for n in range(CORNERS):
+                edited += weights[n] * heap[cells[n], 0]
+                beside += weights[n] * heap[cells[n], 1]
             out[y, x] = min(
                 max((edited / (edited + beside) - np.float32(NO)) / np.float32(YES - NO), np.float32(0)), np.float32(1)
             )

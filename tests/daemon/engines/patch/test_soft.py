@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from keyfollow_daemon.engines.patch import engine
-from keyfollow_daemon.engines.patch.soft import UNKNOWN, Where, colours_off, soften
+from keyfollow_daemon.engines.patch.soft import UNKNOWN, Where, misleading, soften
 
 from .conftest import Stage, texture
 
@@ -77,14 +77,14 @@ def test_a_tracked_outline_whose_sides_move_alike_stays_as_it_was_painted(pictur
 
 
 def test_an_edit_that_follows_no_outline_of_the_keyframe_is_left_alone(picture: Picture) -> None:
-    assert (colours_off(picture.true, picture.source) < 0.01).all()
+    assert (misleading(picture.true, picture.source) < 0.01).all()
     drawn = np.roll(picture.hard, 3, axis=1)
-    off = colours_off(drawn, picture.source)
+    off = misleading(drawn, picture.source)
     assert off.max() > 0.1
     assert off[0, 0] == np.float32(UNKNOWN)
     apart = np.where(drawn[..., :1] != 0, np.float32(0), np.array([5, 5], np.float32))
     assert (softened(replace(picture, where=picture.where._replace(offset=apart)), drawn) != drawn).any()
-    known = replace(picture, where=picture.where._replace(off=off, offset=apart))
+    known = replace(picture, where=picture.where._replace(misleading=off, offset=apart))
     assert (softened(known, drawn) == drawn).all()
 
 
