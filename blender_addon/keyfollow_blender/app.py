@@ -30,7 +30,11 @@ def _program() -> tuple[str, str]:
     return tuple(bpy.path.abspath(p) if p else "" for p in (chosen.program, chosen.home))  # type: ignore[return-value]
 
 
-bridge = Bridge(_program)
+def _spare() -> bool:
+    return bool(preferences.get().spare)
+
+
+bridge = Bridge(_program, _spare)
 held: set[str] = set()
 """Why the timer must keep still: ``"render"``, ``"save"``, ``"load"`` while Blender does that."""
 work: dict[str, Work] = {}

@@ -42,10 +42,13 @@ class Bridge:
 
     Args:
         program: gives the path of keyfollowd (empty: the one on PATH) and its home (empty: this user's own).
+        spare: tells whether the daemon shall leave a processor to Blender.
     """
 
-    def __init__(self, program: Callable[[], tuple[str, str]] = lambda: ("", "")) -> None:
-        self._program = program
+    def __init__(
+        self, program: Callable[[], tuple[str, str]] = lambda: ("", ""), spare: Callable[[], bool] = lambda: True
+    ) -> None:
+        self._program, self._spare = program, spare
         self.opened: list[Callable[[], None]] = []
         """Called after every hello."""
         self._begin()
@@ -102,6 +105,12 @@ class Bridge:
         self._watchers.pop(job, None)
         self._sinks.pop(stream, None)
         self._session.close_stream(stream)
+
+    def greet(self) -> None:
+        """Say hello again: what the preferences say has changed. Nothing that was asked or followed is lost."""
+        if self._sockets:
+            self._disconnect()
+            self.state = "connecting"
 
     def close(self) -> None:
         """End the session; jobs go on in the daemon. Whoever waits for an answer gets none."""
@@ -178,6 +187,7 @@ class Bridge:
         self._sockets = sockets.connected(partial(self._context.socket, zmq.DEALER), daemon, b"k" + uuid.uuid4().bytes)
         self._daemon = daemon
         self.state = "connecting"
+        self._session.spare(self._spare())
         self._session.connected(now)
 
     def _disconnect(self) -> None:

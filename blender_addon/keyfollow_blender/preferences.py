@@ -5,9 +5,15 @@
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 FORMS = (("tiff", "TIFF", "Quick to write and to read"), ("png", "PNG", "Smaller; slower to write"))
+
+
+def _greet(preferences: Any, context: Any) -> None:
+    from . import app  # which reads these preferences
+
+    app.bridge.greet()
 
 
 class KeyfollowPreferences(bpy.types.AddonPreferences):
@@ -28,9 +34,16 @@ class KeyfollowPreferences(bpy.types.AddonPreferences):
         name="Results", subtype="DIR_PATH", description="Where results go; empty: a folder beside the .blend"
     )
     form: EnumProperty(name="Files", items=FORMS)
+    spare: BoolProperty(
+        name="Leave a processor to Blender",
+        default=True,
+        update=_greet,
+        description="Nothing of Keyfollow runs on one of the processors, so that Blender does not stutter while frames are made. "
+        "Without, jobs of engines that compute on processors take seven tenths of the time with two of them, hardly less with many",
+    )
 
     def draw(self, context: Any) -> None:
-        for name in ("program", "home", "editor", "results", "form"):
+        for name in ("program", "home", "editor", "results", "form", "spare"):
             self.layout.prop(self, name)
 
 

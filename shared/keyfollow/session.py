@@ -122,6 +122,10 @@ class Session:
         self._hello_id = 0
         self.open = False
 
+    def spare(self, wanted: bool) -> None:
+        """Whether the daemon shall leave a processor to this program; said in the next hello."""
+        self._hello = replace(self._hello, spare=wanted)
+
     def connected(self, now: float) -> None:
         """The driver has fresh sockets: say hello; what is unfinished follows when the daemon has answered."""
         self.open = False

@@ -23,7 +23,7 @@ from .plain import PlainError, from_plain, to_plain
 
 T = TypeVar("T", list[Any], dict[Any, Any])
 
-PROTOCOL = (1, 2)
+PROTOCOL = (1, 3)
 
 CONTROL: Literal["control"] = "control"
 DATA: Literal["data"] = "data"
@@ -71,6 +71,8 @@ class Hello:
     version: str = ""
     owns: tuple[str, ...] = ()
     """Jobs that this client submitted with `survives` False: they go with it, but not with a broken connection."""
+    spare: bool = False
+    """Somebody edits in this program: while it is connected the daemon and its worker leave a processor to it (since 1.3)."""
 
 
 @dataclass(frozen=True, slots=True)

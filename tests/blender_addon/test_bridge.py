@@ -164,6 +164,22 @@ def test_another_home_is_another_daemon(own: Home, tmp_path: Path) -> None:
     bridge.close()
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="there is none to leave")
+def test_a_processor_is_left_to_blender_while_it_is_connected_and_wants_it(own: Home) -> None:
+    wanted, every = [True], len(os.sched_getaffinity(0))
+    bridge = Bridge(spare=lambda: wanted[0])
+    answers = asked(bridge, wire.Status())
+    pump(bridge, lambda: answers)
+    daemon = answers[0].pid
+    pump(bridge, lambda: len(os.sched_getaffinity(daemon)) == every - 1)
+    wanted[0] = False
+    bridge.greet()
+    pump(bridge, lambda: len(os.sched_getaffinity(daemon)) == every)
+    assert bridge.state == "open"
+    os.kill(daemon, signal.SIGTERM)
+    bridge.close()
+
+
 def test_an_upload_and_a_refusal_of_one(own: Home, bridge: Bridge) -> None:
     import hashlib
 

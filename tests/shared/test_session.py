@@ -75,6 +75,14 @@ def test_it_says_hello_first_and_what_was_asked_before_follows_the_welcome(line:
     assert [(m.id, m.body) for _, m in line.sent()] == [(early, wire.Status())]
 
 
+def test_a_processor_is_asked_for_in_every_hello(line: Wire) -> None:
+    line.session.spare(True)
+    for _ in range(2):
+        line.session.connected(line.now)
+        ((_, hello),) = line.sent()
+        assert hello.body == wire.Hello(wire.PROTOCOL, "test", "0.1.0", spare=True)
+
+
 def test_answers_and_refusals_reach_their_own_asker_in_any_order(open_line: Wire) -> None:
     first, second, third = (open_line.session.ask(wire.Jobs()) for _ in range(3))
     assert [m.id for _, m in open_line.sent()] == [first, second, third]

@@ -46,6 +46,7 @@ ENGINE = EngineInfo(
 
 SAMPLES: list[Any] = [
     wire.Hello((1, 0), "python", "0.1.0"),
+    wire.Hello((1, 3), "blender", spare=True),
     wire.Beat(),
     wire.Status(),
     wire.Shutdown(),

@@ -30,6 +30,7 @@ from keyfollow_daemon.engines import registry
 from keyfollow_daemon.jobs.planner import estimate, look_ahead
 from keyfollow_daemon.jobs.runner import JobService
 from keyfollow_daemon.media.blobs import BlobStore
+from keyfollow_daemon.processors import Processors
 from keyfollow_daemon.takes.pictures import Pictures
 from keyfollow_daemon.takes.store import TakeStore
 
@@ -69,6 +70,7 @@ class Api:
         self._s = services
         self._sessions = Sessions()
         self._outbox = Outbox()
+        self._processors = Processors()
         self._background = Background()
         self._pictures = Pictures(services.takes, services.exports / "pictures")
         self._decoding = Background(1)
@@ -115,7 +117,7 @@ class Api:
         if channel != CONTROL:
             raise DaemonError("wrong_channel", "Hello belongs on the control channel.", "See docs/PROTOCOL.md.")
         self._outbox.forget(peer)
-        session = self._sessions.open(peer, hello.client[:80], hello.version[:40], time.monotonic())
+        session = self._sessions.open(peer, hello.client[:80], hello.version[:40], time.monotonic(), spare=hello.spare)
         session.dependent.update(hello.owns)
         self._answer(peer, id, wire.Welcome(wire.PROTOCOL, __version__, os.getpid(), secrets.token_hex(8)))
 
@@ -378,6 +380,7 @@ class Api:
         for peer in self._sessions.expired(now):
             log.info("a client is gone")
             self._forget(peer)
+        self._processors.spare_one(self._sessions.spare())
         for peer, stream in self._outbox.waiting():
             self._send_due(peer, stream)
         self._cancel_orphans(now)

@@ -14,6 +14,8 @@ class Peer:
     client: str
     version: str
     heard: float
+    spare: bool = False
+    """It wants a processor for itself."""
     watched: set[str] = field(default_factory=set)
     watches_all: bool = False
     dependent: set[str] = field(default_factory=set)
@@ -29,8 +31,8 @@ class Sessions:
         """Jobs whose client is gone, and how long it may still come back under another name."""
         self._swept: float | None = None
 
-    def open(self, peer: bytes, client: str, version: str, now: float) -> Peer:
-        session = Peer(client, version, now)
+    def open(self, peer: bytes, client: str, version: str, now: float, *, spare: bool = False) -> Peer:
+        session = Peer(client, version, now, spare)
         old = self._peers.get(peer)
         if old is not None:  # the same client came back before it was missed
             session.dependent = old.dependent
@@ -46,6 +48,10 @@ class Sessions:
 
     def others(self, peer: bytes) -> list[bytes]:
         return [p for p in self._peers if p != peer]
+
+    def spare(self) -> bool:
+        """Does anyone want a processor for itself?"""
+        return any(session.spare for session in self._peers.values())
 
     def watchers(self, job: str) -> list[bytes]:
         return [peer for peer, s in self._peers.items() if s.watches_all or job in s.watched]

@@ -44,6 +44,16 @@ def test_a_stranger_is_nobody() -> None:
     assert len(sessions) == 0
 
 
+def test_a_processor_is_spared_while_anyone_asks_for_it() -> None:
+    sessions = Sessions()
+    sessions.open(b"a", "a", "0", 0.0)
+    assert not sessions.spare()
+    sessions.open(b"b", "b", "0", 0.0, spare=True)
+    assert sessions.spare()
+    sessions.open(b"b", "b", "0", 1.0)
+    assert not sessions.spare(), "it came back and asks no more"
+
+
 def test_watchers_are_those_of_the_job_and_those_of_all() -> None:
     sessions = Sessions()
     sessions.open(b"a", "a", "0", 0.0).watched.add("job-1")

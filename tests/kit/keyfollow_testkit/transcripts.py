@@ -166,7 +166,7 @@ def _conversation() -> list[Step]:
     }
     done = {"type": "JobChanged", "job.id": JOB, "job.state": "done"}
     return [
-        say("Hello", protocol=[1, 2], client="recorded", version="0.1.0"),
+        say("Hello", protocol=[1, 3], client="recorded", version="0.1.0", spare=True),
         say("Beat"),
         say("Status"),
         say("Engines"),
