@@ -174,11 +174,11 @@ def main() -> int:
         window.until("the cost becomes known", lambda f: f["cost"])
         window.picture(options.output / "ready.png")
         window.press(PROPAGATE, "Propagate starts a job", lambda f: f["runs"])
+        window.press(PAUSE, "Pause holds it", lambda f: f["runs"] == ["Paused"])
+        window.press(PAUSE, "Resume goes on", lambda f: f["runs"] != ["Paused"])
         window.until("a finished frame is shown", lambda f: f["preview"])
         time.sleep(5)  # Blender loads its icon in a job of its own
         window.picture(options.output / "running.png", still=False)
-        window.press(PAUSE, "Pause holds it", lambda f: f["runs"] == ["Paused"])
-        window.press(PAUSE, "Resume goes on", lambda f: f["runs"] != ["Paused"])
         window.until("the result comes", lambda f: f["takes"] == 1)
         window.picture(options.output / "done.png")
         daemon.send_signal(signal.SIGKILL)
