@@ -2,8 +2,8 @@
 
     python benchmarks/patch_keyframes.py --scenes DIR [--scene NAME …] [--cache FOLDER] [--every 4] [--last]
 
-Per scene two things, as PSNR of the edited region (dilated by 2 px), mean of every few frames, none of which is a keyframe in any run: the first frame painted, the last, and both; and, without --last, how good the frame is that the report suggests to paint next after the first:
-what painting it gains, what the best of 8 evenly spaced frames gains, and the one over the other.
+Per scene two things, as PSNR of the edited region (dilated by 2 px), mean of every few frames, none of which is a keyframe in any run: the first frame painted, the last, and both; and, without --last,
+how good the frame is that the report suggests to paint next after the first: what painting it gains, what the best of 8 evenly spaced frames gains, and the one over the other. `--last --every 1` counts all frames between the two.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ CANDIDATES = 8
 class Painted:
     """A scene, and how well it comes out with some of its frames painted."""
 
-    def __init__(self, bench: Any, scene: Any, cache: InversionStore, every: int) -> None:
+    def __init__(self, bench: Any, scene: Any, cache: InversionStore, every: int, candidates: int) -> None:
         self.count = len(scene.source)
-        self.candidates = [round(i * (self.count - 1) / CANDIDATES) for i in range(1, CANDIDATES + 1)]
+        self.candidates = [round(i * (self.count - 1) / candidates) for i in range(1, candidates + 1)]
         self._bench, self._scene, self._cache, self._every = bench, scene, cache, every
         self._clip = quality.ClipInMemory(scene.source)
 
@@ -44,7 +44,7 @@ class Painted:
     def scored(self, keys: Sequence[int], beside: int = 0) -> float:
         """dB with the frames `keys` painted; `beside` is a frame that no two runs to be compared may count."""
         taken = {0, self.count - 1, beside, *self.candidates}
-        wanted = [n for n in range(2, self.count, self._every) if n not in taken]
+        wanted = [n for n in range(min(2, self._every), self.count, self._every) if n not in taken]
         made = self._run(keys, wanted)
         return float(np.mean([quality.edited_psnr(self._bench, self._scene, made, n) for n in wanted]))
 
@@ -75,7 +75,7 @@ def main() -> None:
     for name in given.scene or sorted(p.parent.name for p in given.scenes.glob("*/scene.json")):
         with tempfile.TemporaryDirectory() as scratch:
             cache = InversionStore(given.cache or Path(scratch), quality.CACHE_QUOTA)
-            painted = Painted(bench, bench.load(str(given.scenes / name)), cache, given.every)
+            painted = Painted(bench, bench.load(str(given.scenes / name)), cache, given.every, 0 if given.last else CANDIDATES)
             chosen, last = 0 if given.last else painted.suggestion(), painted.count - 1
             alone, end, both = (painted.scored(keys, chosen) for keys in ([0], [last], [0, last]))
             row = f"{alone:.2f} | {end:.2f} | {both:.2f} | {both - max(alone, end):+.2f}"

@@ -1,12 +1,13 @@
 """How far the patch engine carries an edit: a long, large, 10-bit clip, made here, whose right answer is known.
 
-    python benchmarks/patch_long.py [--size 1920x1080] [--frames 240] [--start 0] [--keys 0] [--at 24,48,120,239] [--draft] [--cache FOLDER] [--clip FOLDER]
+    python benchmarks/patch_long.py [--size 1920x1080] [--frames 240] [--start 0] [--keys 0] [--at 24,48,120,239] [--draft] [--drafts] [--cache FOLDER] [--clip FOLDER]
 
 A textured card (repainted, with a star on it) moves, turns and grows before a panning wall. A post passes in front of it around frame 70; it
 leaves the picture around frame 102 and is back from 138 on. With motion blur, 4:2:0 chroma and grain. Printed are per frame of --at: PSNR
 of what the edit changes (dilated by 2 px), PSNR and share of bit-equal pixels outside it, and flicker: by how much (of 255) the error changes
 from the frame before, along the card's true motion. Then the median flicker, that at every keyframe and at the joins of their spans, the last frame of --at with 20 dB or
-more, CPU seconds per frame, and peak memory. Only --at and the frames before them are delivered.
+more, CPU seconds per frame, and peak memory. Only --at and the frames before them are delivered. With --drafts, drafts are made too, after all that is
+measured: per frame of --at how far the pixels that draft and final change are the same (intersection over union), and the draft's PSNR.
 --clip keeps the frames as they were made, --cache what depends on the source alone, for the next run.
 """
 
@@ -155,6 +156,12 @@ def psnr(a: Array, b: Array, area: Array) -> float:
     return min(99.0, -10 * math.log10(max(error, 1e-12)))
 
 
+def edited_area(truth: Array, source: Array) -> Array:
+    """``(h, w)`` bool: what the edit truly changes, and 2 px around it."""
+    changed = (truth != source).any(axis=2).astype(np.uint8)
+    return np.asarray(cv2.dilate(changed, np.ones((5, 5), np.uint8))) > 0
+
+
 def flicker(scene: Scene, frame: int, errors: dict[int, Array], area: Array, start: int) -> float:
     """Mean change of the error (0…255) from the frame before, along the card's motion."""
     now, before = (np.vstack([scene.pose(start + n), (0, 0, 1)]) for n in (frame, frame - 1))
@@ -174,8 +181,7 @@ def report(scene: Scene, made: dict[int, EditedFrame], given: argparse.Namespace
         errors[n] = (result.astype(np.float32) - truth) / 65535.0
         if n not in looked_at:
             continue
-        changed = (truth != source).any(axis=2).astype(np.uint8)
-        area = np.asarray(cv2.dilate(changed, np.ones((5, 5), np.uint8))) > 0
+        area = edited_area(truth, source)
         exact = float((result == truth).all(axis=2)[~area].mean())
         rows[n] = (
             psnr(result, truth, area),
@@ -205,6 +211,18 @@ def report(scene: Scene, made: dict[int, EditedFrame], given: argparse.Namespace
     )
 
 
+def compare(scene: Scene, drafts: dict[int, EditedFrame], finals: dict[int, EditedFrame], frames: Sequence[int]) -> None:
+    """A table of where draft and final change the same pixels, and of what drafts reach."""
+    print("| frame | pixels the final changes | IoU | draft dB |")
+    print("|---|---|---|---|")
+    for n in frames:
+        truth, source = scene.truth(n), scene[n].pixels
+        one, other = ((made[n].image.pixels != source).any(axis=2) for made in (drafts, finals))
+        same = (one & other).sum() / max(1, (one | other).sum())
+        area = edited_area(truth, source)
+        print(f"| {n} | {other.sum()} | {same:.3f} | {psnr(drafts[n].image.pixels, truth, area):.2f} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="1920x1080")
@@ -213,6 +231,9 @@ def main() -> None:
     parser.add_argument("--keys", type=quality.numbers, default=[0])
     parser.add_argument("--at", type=quality.numbers, default=[24, 48, 120, 239])
     parser.add_argument("--draft", action="store_true")
+    parser.add_argument(
+        "--drafts", action="store_true", help="make drafts too, and compare what they change with what the finals do"
+    )
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--clip", type=Path)
     parser.add_argument("--pictures", type=Path, help="folder for source | result | truth of --at, at half size")
@@ -240,6 +261,9 @@ def main() -> None:
         print(
             f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB, cache {cache.size() / steps / 1024:.0f} KiB per frame"
         )
+        if given.drafts:
+            drafts = quality.propagate(scene, keyframes, cache, wanted=wanted, draft=True).frames
+            compare(scene, drafts, outcome.frames, [n for n in given.at if n in drafts])
 
 
 if __name__ == "__main__":
