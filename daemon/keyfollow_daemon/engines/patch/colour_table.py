@@ -102,14 +102,14 @@ def look_up(tables: Floats, label: int, red: Any, green: Any, blue: Any, found: 
     i, j, k = min(int(r), CELLS - 2), min(int(g), CELLS - 2), min(int(b), CELLS - 2)
     p, q, s = np.float32(r - i), np.float32(g - j), np.float32(b - k)
     cell = ((label * CELLS + i) * CELLS + j) * CELLS + k
+    one, two, three, four = tables[cell], tables[cell + 1], tables[cell + CELLS], tables[cell + CELLS + 1]
+    cell += CELLS * CELLS
+    five, six, seven, eight = tables[cell], tables[cell + 1], tables[cell + CELLS], tables[cell + CELLS + 1]
+    o, t = np.float32(1) - q, np.float32(1) - s
+    near, far, close, away = (np.float32(1) - p) * o, (np.float32(1) - p) * q, p * o, p * q
     for c in range(tables.shape[1]):
-        near, far = tables[cell, c], tables[cell + CELLS, c]
-        front = near + s * (tables[cell + 1, c] - near)
-        front += q * (far + s * (tables[cell + CELLS + 1, c] - far) - front)
-        near, far = tables[cell + CELLS * CELLS, c], tables[cell + CELLS * CELLS + CELLS, c]
-        back = near + s * (tables[cell + CELLS * CELLS + 1, c] - near)
-        back += q * (far + s * (tables[cell + CELLS * CELLS + CELLS + 1, c] - far) - back)
-        found[c] = front + p * (back - front)
+        front = near * (t * one[c] + s * two[c]) + far * (t * three[c] + s * four[c])
+        found[c] = front + close * (t * five[c] + s * six[c]) + away * (t * seven[c] + s * eight[c])
 
 
 def _splat(place: Floats, moments: list[Floats]) -> npt.NDArray[np.float64]:

@@ -56,8 +56,8 @@ def islands(labels: Bytes, areas: Floats, offset: Floats, tracked: Floats, found
     _, piece = cv.connectedComponents(cv.dilate(seen.astype(np.uint8), np.ones((APART_PX + 1,) * 2, np.uint8)))
     count = int(piece.max()) + 1
     size, alone = np.bincount(piece[seen], minlength=count), np.bincount(piece[seen & found], minlength=count)
-    whole = np.zeros(count, np.float32)
-    np.maximum.at(whole, piece[seen], areas[part_of[seen]])
+    of = np.bincount(piece[seen] * len(areas) + part_of[seen], minlength=count * len(areas)).reshape(count, -1) > 0
+    whole = (of * areas).max(axis=1)
     chance = (alone == size) & (size < LEAST_SHARE * whole)
     out: Bools = seen & chance[piece]
     return out

@@ -135,14 +135,25 @@ def _behind(carried: Floats, within: Bools, strips: Bools) -> Floats:
     if not strips.any():
         return carried
     weight = within.astype(np.float32)
-    out = carried.copy()
+    out, known = carried.copy(), carried * weight[..., None]
+    there = out[strips]
     for sigma in SPREAD:
-        spread = cv.GaussianBlur(carried * weight[..., None], (0, 0), sigma)
-        share = cv.GaussianBlur(weight, (0, 0), sigma)
-        mean = spread / np.maximum(share, 1e-6)[..., None]
-        blend = np.clip(share / 0.3, 0.0, 1.0) if sigma != SPREAD[0] else np.ones_like(share)
-        out += np.where(strips, blend, np.float32(0.0))[..., None] * (mean - out)
+        share = _spread(weight, sigma)[strips][:, None]
+        mean = _spread(known, sigma)[strips] / np.maximum(share, 1e-6)
+        there += (1.0 if sigma == SPREAD[0] else np.clip(share / 0.3, 0.0, 1.0)) * (mean - there)
+    out[strips] = there
     return out
+
+
+def _spread(plane: Floats, sigma: float) -> Floats:
+    """A Gaussian mean, a wide one that of a smaller copy."""
+    height, width = plane.shape[:2]
+    few = max(1, round(sigma / SPREAD[-1]))
+    whole = cv.copyMakeBorder(plane, 0, -height % few, 0, -width % few, cv.BORDER_REFLECT_101)
+    size = whole.shape[1::-1]
+    small = cv.resize(whole, (size[0] // few, size[1] // few), interpolation=cv.INTER_AREA)
+    out: Floats = cv.resize(cv.GaussianBlur(small, (0, 0), sigma / few), size, interpolation=cv.INTER_LINEAR)
+    return out[:height, :width]
 
 
 def drawn(unexplained: Floats, where: Bools) -> Bools:
@@ -162,6 +173,6 @@ def objects(changed: Bools, everywhere: bool) -> tuple[Bytes, list[Bools]]:
     label_of = np.full(len(areas), len(chosen), np.uint8)
     label_of[chosen] = range(len(chosen))
     labels = np.where(changed, label_of[components], NOTHING).astype(np.uint8)
-    around = cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * AROUND_PX + 1, 2 * AROUND_PX + 1))
     present = sorted(set(np.unique(label_of[1:]).tolist()))
-    return labels, [cv.dilate(((labels == n) & changed).astype(np.uint8), around) > 0 for n in present]
+    away = (cv.distanceTransform((labels != n).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5) for n in present)
+    return labels, [distance <= AROUND_PX for distance in away]

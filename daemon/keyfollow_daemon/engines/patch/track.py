@@ -19,6 +19,9 @@ from .seen import Seen, assess, looked_ahead, recognised
 from .trails import DRAFT_REFINEMENT, Trails
 from .window import reached
 
+REGAINED = 2
+"""What is lost of the edit is looked for at every second frame: the one between is carried on from it."""
+
 
 class Sized(Protocol):
     @property
@@ -105,7 +108,7 @@ class Tracks:
             flow, visible = self._flows.toward(key, frame)
             chained, own = continued(state, source, flow, visible)
             state = carried(chained, area)
-            if self._draft and index % DRAFT_REFINEMENT:
+            if index % (DRAFT_REFINEMENT if self._draft else REGAINED):
                 return state
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
             return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)

@@ -100,16 +100,11 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     )
     edit, strange = np.zeros(source.shape, np.float32), np.zeros((height, width), np.float32)
     at = _Place(state.offset, state.tracked, reach, seen, placed)
-    rows(_apply, height, mapped, at, _mean_within(source, reach), source, by_colour, edit, strange)
-    return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed, strange)
-
-
-def _mean_within(source: Floats, reach: Floats) -> Floats:
-    """`local_mean` of what the edit reaches; elsewhere anything."""
-    out = np.empty((*reach.shape, 3), np.float32)
     part = around(reach > 0, GAIN_RADIUS)
-    out[part] = local_mean(np.ascontiguousarray(source[part][..., :3])) if reach[part].size else 0
-    return out
+    if reach[part].size:
+        mean, corner = local_mean(source[part][..., :3]), (part[0].start, part[1].start)
+        rows(_apply, height, mapped, at, mean, corner, source, by_colour, edit, strange)
+    return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed, strange)
 
 
 def _placed(state: Seen, model: KeyModel, reach: Floats) -> Bools:
@@ -145,12 +140,17 @@ def _carried(
             u, v = x + offset[y, x, 0], y + offset[y, x, 1]
             share = zero
             if u > -1 and v > -1 and u < width and v < height:
-                left, top = int(np.floor(u)), int(np.floor(v))
+                left, top = int(u + one) - 1, int(v + one) - 1
                 a, b = np.float32(u - left), np.float32(v - top)
-                for corner in range(4):
-                    j, i = top + (corner >> 1), left + (corner & 1)
-                    if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
-                        share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
+                if left >= 0 and top >= 0 and left < width - 1 and top < height - 1:
+                    p, q = np.float32(changed[top, left]), np.float32(changed[top, left + 1])
+                    r, s = np.float32(changed[top + 1, left]), np.float32(changed[top + 1, left + 1])
+                    share = (one - b) * ((one - a) * p + a * q) + b * ((one - a) * r + a * s)
+                else:
+                    for corner in range(4):
+                        j, i = top + (corner >> 1), left + (corner & 1)
+                        if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
+                            share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
             reach[y, x] = share
             inside = u > -0.5 and v > -0.5 and u < width - 0.5 and v < height - 0.5
             believed[y, x] = confidence[y, x] if inside else zero
@@ -173,16 +173,17 @@ def _apply(
     mapped: _Map,
     at: _Place,
     mean: Floats,
+    corner: tuple[int, int],
     source: Floats,
     by_colour: Floats,
     edit: Floats,
     strange: Floats,
 ) -> None:
-    """`edit` and `strange`, which come as zeros. `mean` is the frame's `local_mean`, `by_colour` what the table tells."""
+    """`edit` and `strange`, which come as zeros. `mean` is the frame's `local_mean` from `corner` on, which holds all that is within reach, `by_colour`
+    what the table tells."""
     offset, reach, seen, carried, core, behind = at.offset, at.reach, at.labels, mapped.carried, mapped.core, mapped.behind
     (height, width), channels = core.shape, edit.shape[2]
     found, known = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
-    own, base = np.empty(3, np.float32), np.empty(3, np.float32)
     for y in range(first, end):
         for x in range(edit.shape[1]):
             if reach[y, x] <= 0:
@@ -198,40 +199,41 @@ def _apply(
                 for n in range(PLANES):
                     found[n] = behind[j, i, n]
             else:
-                p, q, r, s = top * width + left, top * width + right, bottom * width + left, bottom * width + right
+                p, q = carried[top * width + left], carried[top * width + right]
+                r, s = carried[bottom * width + left], carried[bottom * width + right]
+                to_a, to_b = np.float32(1) - a, np.float32(1) - b
+                of_p, of_q, of_r, of_s = to_a * to_b, a * to_b, to_a * b, a * b
                 for n in range(PLANES):
-                    above = carried[p, n] + a * (carried[q, n] - carried[p, n])
-                    below = carried[r, n] + a * (carried[s, n] - carried[r, n])
-                    found[n] = above + b * (below - above)
-            gain, highlight = _light(found[12], found[13], found[14], mean[y, x, 0], mean[y, x, 1], mean[y, x, 2])
+                    found[n] = of_p * p[n] + of_q * q[n] + of_r * r[n] + of_s * s[n]
+            now = mean[y - corner[0], x - corner[1]]
+            gain, highlight = _light(found[12], found[13], found[14], now[0], now[1], now[2])
             if at.placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
                 gain, highlight = np.float32(1), np.float32(0)
             elif not mapped.everywhere:
                 apart = np.float32(0)
                 for c in range(3):
-                    apart += (mean[y, x, c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight) ** 2
-                bright = max(mean[y, x, 0] + mean[y, x, 1] + mean[y, x, 2], np.float32(0)) / np.float32(3) + np.float32(DIM)
+                    apart += (now[c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight) ** 2
+                bright = max(now[0] + now[1] + now[2], np.float32(0)) / np.float32(3) + np.float32(DIM)
                 altered = (np.sqrt(apart) / bright - np.float32(ALTERED)) / np.float32(STRANGE - ALTERED)
                 told_there = mapped.telling[bottom if b > 0.5 else top, right if a > 0.5 else left]
                 strange[y, x] = told_there * min(max(altered, np.float32(0)), np.float32(1))
-            for c in range(3):
-                own[c] = source[y, x, c]
-                base[c] = own[c]
+            red, green, blue = source[y, x, 0], source[y, x, 1], source[y, x, 2]
+            from_red, from_green, from_blue = red - highlight, green - highlight, blue - highlight
             if mapped.pointwise and mapped.everywhere:
-                for c in range(3):
-                    base[c] += by_colour[y, x, c]
+                from_red += by_colour[y, x, 0]
+                from_green += by_colour[y, x, 1]
+                from_blue += by_colour[y, x, 2]
             elif mapped.pointwise and seen[y, x] != NOTHING:
                 lit = at.tracked[y, x] > 0.5
                 g, h = (gain, highlight) if lit else (np.float32(1), np.float32(0))
-                look_up(mapped.tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, known)
-                for c in range(3):
-                    base[c] += g * known[c]
+                look_up(mapped.tables, seen[y, x], (red - h) / g, (green - h) / g, (blue - h) / g, known)
+                from_red += g * known[0]
+                from_green += g * known[1]
+                from_blue += g * known[2]
             for c in range(3):
-                value = gain * found[4 * c + 3] + highlight
-                for d in range(3):
-                    value += found[4 * c + d] * (base[d] - highlight)
-                edit[y, x, c] = value - own[c]
+                to = found[4 * c] * from_red + found[4 * c + 1] * from_green + found[4 * c + 2] * from_blue
+                edit[y, x, c] = to + gain * found[4 * c + 3] + highlight - source[y, x, c]
             if channels == 4:
                 edit[y, x, 3] = found[15]
             # the next ones have a say only between pixels
