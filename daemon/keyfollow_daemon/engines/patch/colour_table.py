@@ -16,7 +16,7 @@ from .kernels import kernel, rows
 from .pixels import Bools, Floats
 
 CELLS = 25
-MAX_SAMPLES = 60_000
+MAX_SAMPLES = 30_000
 NEIGHBOURHOODS = ((0.5, 1.0), (1.5, 1e-2), (4.0, 1e-5), (12.0, 1e-8))
 """(sigma in cells, weight): a wider one only counts where the narrower ones are empty."""
 SCALE = 10.0
@@ -67,7 +67,9 @@ def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
             scale = SCALE**2 + SCALE_SHARE**2 * np.square(prevailing).sum(axis=1)
             weight = np.square(scale / (scale + away)).astype(np.float32)
         sums = _splat(place, [weight, *(weight[:, None] * edits).T])
-        filled = np.add.reduce([_blurred(sums, sigma) * share for sigma, share in NEIGHBOURHOODS])
+        # what lies further off matters to colours that the picture does not show
+        reach = NEIGHBOURHOODS if turn == ROUNDS - 1 else NEIGHBOURHOODS[:2]
+        filled = np.add.reduce([_blurred(sums, sigma) * share for sigma, share in reach])
         mean = filled[..., 1:] / np.maximum(filled[..., :1], 1e-20)
     near, agree = _blurred(everything, 1.0)[..., 0], _blurred(sums, 1.0)[..., 0]
     agreed = np.clip((agree / np.maximum(near, 1e-9) - SPLIT) / (AGREED - SPLIT), 0.0, 1.0)

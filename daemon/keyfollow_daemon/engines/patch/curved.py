@@ -15,7 +15,7 @@ import numpy as np
 from .kernels import kernel
 from .pixels import Bytes, Floats, cv
 
-SAMPLES = 4000
+SAMPLES = 2000
 """At most about as many places of the surface are asked."""
 LEAST_SAMPLES = 60
 _SAMPLE = 5

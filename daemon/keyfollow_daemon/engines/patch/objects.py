@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .kernels import kernel, rows, summing_kernel
-from .pixels import Bools, Bytes, Floats, cv
+from .pixels import Bools, Bytes, Floats, Ints, cv
 
 MAX_OBJECTS = 8
 MIN_AREA = 16
 SAMPLES = 4000
 """Of an object's pixels, about so many tell its pose."""
+MOST_SAMPLES = 4 * SAMPLES
+"""Of one that is seen larger."""
 MERGE_PX = 5
 _SAMPLE = 5
 HALVINGS = 16
@@ -78,10 +81,14 @@ class Objects:
         # an outline stays where it is when what it encloses turns
         inner = [texture * inside if bool(changed[mask > 0].mean() > 0.9) else texture for mask in self._masks[: len(drawn)]]
         # a decal may lie on a flat part of something that turns: its pose is what the texture around it says
-        self._held = [*inner, *(np.ones_like(texture) for _ in edited)]
+        self._held = np.array([*inner, *(np.ones_like(texture) for _ in edited)], np.float32).reshape(-1, *decals.shape)
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
         self._areas = [int(mask.sum()) for mask in self._masks]
+        self._every = np.array([max(1, round(math.sqrt(area / SAMPLES))) for area in self._areas], np.intp)
+        self._belongs = np.zeros(decals.shape, np.uint32)
+        for n, mask in enumerate(self._masks):
+            self._belongs |= mask.astype(np.uint32) << np.uint32(n)
         cores, masks = list(self._cores[: len(drawn)]), self._masks[: len(drawn)]
         wide = [around.astype(np.uint8) for _, around in surfaces]
         self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
@@ -94,11 +101,10 @@ class Objects:
     def follow(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Motion, ...]:
         """Poses one frame on, given the correspondence there."""
         out = []
-        for motion, mask, area, holds, held in zip(motions, self._masks, self._areas, self._holds, self._held, strict=True):
-            every = max(1, round(math.sqrt(area / SAMPLES)))
-            asked = np.empty((_SAMPLE, tracked.size // every**2 + sum(tracked.shape)), np.float64)
-            asked = asked[:, : _seen(offset, tracked, mask, held, every, asked)]
-            pose = _fit(motion.pose @ motion.step, asked, holds / every**2, area)
+        asked, counts = np.empty((len(motions), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(motions), np.intp)
+        _seen(offset, tracked, self._belongs, self._held, self._every, asked, counts)
+        for n, (motion, area, holds) in enumerate(zip(motions, self._areas, self._holds, strict=True)):
+            pose = _fit(motion.pose @ motion.step, asked[n, :, : counts[n]], holds / self._every[n] ** 2, area)
             if not _possible(pose):
                 out.append(Motion(motion.pose, REST.step))
                 continue
@@ -184,20 +190,24 @@ def _possible(pose: Floats) -> bool:
 
 
 @kernel
-def _seen(offset: Floats, tracked: Floats, mask: Bytes, held: Floats, every: int, out: Floats) -> int:
-    """How many of an object's pixels are seen; the columns of `out` are their places, where these are in the keyframe, and the texture that they
-    are held by there."""
-    height, width = mask.shape
-    count = 0
-    for y in range(every // 2, height, every):
-        for x in range(every // 2, width, every):
+def _seen(offset: Floats, tracked: Floats, belongs: Any, held: Floats, every: Ints, out: Floats, counts: Ints) -> None:
+    """Per object, how many of its pixels are seen; the columns of `out` are their places, where these are in the keyframe, and the texture that
+    they are held by there."""
+    height, width = belongs.shape
+    for y in range(height):
+        for x in range(width):
             u, v = x + offset[y, x, 0], y + offset[y, x, 1]
             i, j = np.rint(u), np.rint(v)
-            if tracked[y, x] > 0.5 and 0 <= i < width and 0 <= j < height and mask[int(j), int(i)]:
-                out[0, count], out[1, count], out[2, count], out[3, count] = x, y, u, v
-                out[4, count] = held[int(j), int(i)]
-                count += 1
-    return count
+            if not (tracked[y, x] > 0.5 and 0 <= i < width and 0 <= j < height):
+                continue
+            objects = belongs[int(j), int(i)]
+            for n in range(len(every)):
+                first, step, count = every[n] // 2, every[n], counts[n]
+                if not (objects >> n) & 1 or y % step != first or x % step != first or count == MOST_SAMPLES:
+                    continue
+                out[n, 0, count], out[n, 1, count], out[n, 2, count], out[n, 3, count] = x, y, u, v
+                out[n, 4, count] = held[n, int(j), int(i)]
+                counts[n] += 1
 
 
 def _fit(predicted: Floats, asked: Floats, holds: float, area: int) -> Floats:

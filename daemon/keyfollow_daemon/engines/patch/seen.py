@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,16 +10,13 @@ import numpy as np
 from .correspondence import JUMP_PX, Correspondence
 from .kernels import kernel, rows
 from .matching import KeyView, detail_error, match_error
-from .pixels import Bools, Bytes, Floats, box, grid, sample
+from .pixels import Bools, Bytes, Floats, grid, sample
 from .search import TEXTURED
 
 PLANES = 9
 """Of what is enlarged, together."""
 AGREED, DIFFERENT = 0.4, 0.5
 """Shares of an evened patch's variance over which agreement of its details rises, and falls, from none to full."""
-
-RECOGNISED = 24.0
-"""Root mean square difference (8-bit units) from which on neighbouring frames show two things; 98 % of what stays in sight has less than 20."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,44 +70,6 @@ def _confidence(
                 differ = min(max((apart - variance) / (np.float32(DIFFERENT) * variance), zero), one)
                 likely = max(likely, agree) * (one - np.float32(0.9) * differ)
             confidence[y, x] = likely * (np.float32(0.2) + np.float32(0.8) * tracked[y, x])
-
-
-def recognised(guide: Bytes, flow: Floats, other: Bytes) -> Bools:
-    """``(h, w)``, where 3 x 3 px look as what `flow` takes them for in the `other` frame. What has just come into sight from behind
-    something is told to move as that does, there and back alike.
-
-    Args:
-        guide, other: ``(h, w, 3)`` uint8.
-    """
-    there = sample(other, grid(*flow.shape[:2]) + flow)
-    square = np.empty(flow.shape[:2], np.float32)
-    rows(_squared, len(square), there, guide, square)
-    out: Bools = box(square, 1) < 3 * RECOGNISED**2
-    return out
-
-
-@kernel
-def _squared(first: int, end: int, one: Bytes, other: Bytes, out: Floats) -> None:
-    for y in range(first, end):
-        for x in range(out.shape[1]):
-            red, green = np.int32(one[y, x, 0]) - other[y, x, 0], np.int32(one[y, x, 1]) - other[y, x, 1]
-            blue = np.int32(one[y, x, 2]) - other[y, x, 2]
-            out[y, x] = np.float32(red * red + green * green + blue * blue)
-
-
-def looked_ahead(seen: Seen, flow: Floats, visible: Bools) -> Seen:
-    """`motion` and `visible` of what has just come into sight, from the flow to the *next* frame out, taken to go on as before."""
-    motion = seen.motion.copy()
-    rows(_ahead, len(motion), flow, visible & ~seen.visible, motion)
-    return replace(seen, motion=motion, visible=seen.visible | visible)
-
-
-@kernel
-def _ahead(first: int, end: int, flow: Floats, new: Bools, motion: Floats) -> None:
-    for y in range(first, end):
-        for x in range(new.shape[1]):
-            if new[y, x]:
-                motion[y, x, 0], motion[y, x, 1] = -flow[y, x, 0], -flow[y, x, 1]
 
 
 def enlarge(seen: Seen, guide: Bytes, key: Bytes, corner: tuple[int, int] = (0, 0)) -> Seen:

@@ -25,7 +25,7 @@ CELLS = 12
 LUMA_CELLS, CHROMA_CELLS, MOST_CHROMA = 14, 16, 96.0
 CORNERS = 32
 """Of a cell, by place, luma and chroma: neighbours in the heap."""
-SAMPLED = 128
+SAMPLED = 96
 """Places along the longer side from which witnesses are called."""
 COLOUR, FAR = 0.2, 0.5
 """How much their word counts, against 1 of a tracked pixel: that of an untracked one whose colour the keyframe knows, and that of one
