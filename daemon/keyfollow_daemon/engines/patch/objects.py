@@ -21,11 +21,12 @@ MIN_AREA = 16
 SAMPLES = 4000
 """Of an object's pixels, about so many tell its pose."""
 MOST_SAMPLES = 4 * SAMPLES
-"""Of one that is seen larger."""
+"""More are not asked, should it be seen so much larger than its last pose says."""
 MERGE_PX = 5
 _SAMPLE = 5
 HALVINGS = 16
 """A median is told to this power of two."""
+SLIGHT = 0.1
 INERTIA = 0.75
 STIFFNESS = 0.03
 MOST_SCALE = 16.0
@@ -43,10 +44,12 @@ WIDE = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates."""
+    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `slight`: whether next
+    to nothing of the object is seen."""
 
     pose: Floats
     step: Floats
+    slight: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +88,6 @@ class Objects:
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
         self._areas = [int(mask.sum()) for mask in self._masks]
-        self._every = np.array([max(1, round(math.sqrt(area / SAMPLES))) for area in self._areas], np.intp)
         self._belongs = np.zeros(decals.shape, np.uint32)
         for n, mask in enumerate(self._masks):
             self._belongs |= mask.astype(np.uint32) << np.uint32(n)
@@ -101,15 +103,20 @@ class Objects:
     def follow(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Motion, ...]:
         """Poses one frame on, given the correspondence there."""
         out = []
+        sizes = [area / abs(float(np.linalg.det(m.pose))) for m, area in zip(motions, self._areas, strict=True)]
+        every = np.array(
+            [max(1, round(math.sqrt(max(s, a) / SAMPLES))) for s, a in zip(sizes, self._areas, strict=True)], np.intp
+        )
         asked, counts = np.empty((len(motions), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(motions), np.intp)
-        _seen(offset, tracked, self._belongs, self._held, self._every, asked, counts)
+        _seen(offset, tracked, self._belongs, self._held, every, asked, counts)
         for n, (motion, area, holds) in enumerate(zip(motions, self._areas, self._holds, strict=True)):
-            pose = _fit(motion.pose @ motion.step, asked[n, :, : counts[n]], holds / self._every[n] ** 2, area)
+            pose = _fit(motion.pose @ motion.step, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
+            slight = bool(counts[n] * every[n] ** 2 < SLIGHT * sizes[n])
             if not _possible(pose):
-                out.append(Motion(motion.pose, REST.step))
+                out.append(Motion(motion.pose, REST.step, slight))
                 continue
             step = np.linalg.inv(motion.pose) @ pose
-            out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step))
+            out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step, slight))
         return tuple(out)
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:

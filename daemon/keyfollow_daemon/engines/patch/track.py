@@ -20,7 +20,8 @@ from .trails import DRAFT_REFINEMENT, Trails
 from .window import reached
 
 REGAINED = 2
-"""What is lost of the edit is looked for at every second frame: the one between is carried on from it."""
+"""What is lost of the edit is looked for at every second frame, the one between is carried on from it; but at all while next to
+nothing is seen of an object, the last bit of which is soon lost, and the first one found."""
 
 
 class Sized(Protocol):
@@ -108,7 +109,8 @@ class Tracks:
             flow, visible = self._flows.toward(key, frame)
             chained, own = continued(state, source, flow, visible)
             state = carried(chained, area)
-            if index % (DRAFT_REFINEMENT if self._draft else REGAINED):
+            slight = not self._draft and any(motion.slight for motion in state.motions)
+            if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
             return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
