@@ -13,7 +13,7 @@ from .pixels import Bools, Bytes, Floats, cv, opened
 
 NOTHING = 255
 """Label of a pixel that belongs to no edited object."""
-SHRINK = 2
+SHRINK = 4
 NEAR_PX = 24.0
 """As much distance counts as one tolerance of difference in motion."""
 CLEARLY = 2.5
@@ -70,7 +70,9 @@ def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
     distance, place = cv.distanceTransformWithLabels(
         (~area).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5, labelType=cv.DIST_LABEL_PIXEL
     )
-    smooth = cv.blur(np.dstack([flow * area[..., None], area.astype(np.float32)]), (5, 5))
+    known = np.empty((*area.shape, 3), np.float32)
+    rows(_known, len(known), area, flow, known)
+    smooth = cv.blur(known, (5, 5))
     at = np.empty((area.size + 1, 2), np.float32)
     _motions(area, place, smooth, at)
     differs = np.empty_like(distance)
@@ -81,6 +83,15 @@ def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:
 def _without_specks(area: Bools) -> Bools:
     wide = opened(area, SPECK_PX)
     return wide if wide.sum() >= (1.0 - SPECKS) * area.sum() else area
+
+
+@kernel
+def _known(first: int, end: int, area: Bools, flow: Floats, known: Floats) -> None:
+    """The motion in `area`, and 1; elsewhere 0."""
+    for y in range(first, end):
+        for x in range(area.shape[1]):
+            share = np.float32(area[y, x])
+            known[y, x, 0], known[y, x, 1], known[y, x, 2] = share * flow[y, x, 0], share * flow[y, x, 1], share
 
 
 @kernel

@@ -16,7 +16,7 @@ from .kernels import kernel, rows
 from .pixels import Bools, Floats
 
 CELLS = 25
-MAX_SAMPLES = 60_000
+MAX_SAMPLES = 30_000
 NEIGHBOURHOODS = ((0.5, 1.0), (1.5, 1e-2), (4.0, 1e-5), (12.0, 1e-8))
 """(sigma in cells, weight): a wider one only counts where the narrower ones are empty."""
 SCALE = 10.0
@@ -67,7 +67,9 @@ def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
             scale = SCALE**2 + SCALE_SHARE**2 * np.square(prevailing).sum(axis=1)
             weight = np.square(scale / (scale + away)).astype(np.float32)
         sums = _splat(place, [weight, *(weight[:, None] * edits).T])
-        filled = np.add.reduce([_blurred(sums, sigma) * share for sigma, share in NEIGHBOURHOODS])
+        # what lies further off matters to colours that the picture does not show
+        reach = NEIGHBOURHOODS if turn == ROUNDS - 1 else NEIGHBOURHOODS[:2]
+        filled = np.add.reduce([_blurred(sums, sigma) * share for sigma, share in reach])
         mean = filled[..., 1:] / np.maximum(filled[..., :1], 1e-20)
     near, agree = _blurred(everything, 1.0)[..., 0], _blurred(sums, 1.0)[..., 0]
     agreed = np.clip((agree / np.maximum(near, 1e-9) - SPLIT) / (AGREED - SPLIT), 0.0, 1.0)
@@ -102,14 +104,14 @@ def look_up(tables: Floats, label: int, red: Any, green: Any, blue: Any, found: 
     i, j, k = min(int(r), CELLS - 2), min(int(g), CELLS - 2), min(int(b), CELLS - 2)
     p, q, s = np.float32(r - i), np.float32(g - j), np.float32(b - k)
     cell = ((label * CELLS + i) * CELLS + j) * CELLS + k
+    one, two, three, four = tables[cell], tables[cell + 1], tables[cell + CELLS], tables[cell + CELLS + 1]
+    cell += CELLS * CELLS
+    five, six, seven, eight = tables[cell], tables[cell + 1], tables[cell + CELLS], tables[cell + CELLS + 1]
+    o, t = np.float32(1) - q, np.float32(1) - s
+    near, far, close, away = (np.float32(1) - p) * o, (np.float32(1) - p) * q, p * o, p * q
     for c in range(tables.shape[1]):
-        near, far = tables[cell, c], tables[cell + CELLS, c]
-        front = near + s * (tables[cell + 1, c] - near)
-        front += q * (far + s * (tables[cell + CELLS + 1, c] - far) - front)
-        near, far = tables[cell + CELLS * CELLS, c], tables[cell + CELLS * CELLS + CELLS, c]
-        back = near + s * (tables[cell + CELLS * CELLS + 1, c] - near)
-        back += q * (far + s * (tables[cell + CELLS * CELLS + CELLS + 1, c] - far) - back)
-        found[c] = front + p * (back - front)
+        front = near * (t * one[c] + s * two[c]) + far * (t * three[c] + s * four[c])
+        found[c] = front + close * (t * five[c] + s * six[c]) + away * (t * seven[c] + s * eight[c])
 
 
 def _splat(place: Floats, moments: list[Floats]) -> npt.NDArray[np.float64]:

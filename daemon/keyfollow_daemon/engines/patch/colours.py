@@ -48,7 +48,8 @@ def _told(
     found = np.zeros(channels + 1, np.float32)
     for y in range(first, end):
         for x in range(edit.shape[1]):
-            if where[y, x] and labels[y, x] != NOTHING:
+            # elsewhere no colour could tell more than motion does
+            if where[y, x] and labels[y, x] != NOTHING and allowed[y, x] > np.float32(-TELLING):
                 look_up(tables, labels[y, x], source[y, x, 0], source[y, x, 1], source[y, x, 2], found)
                 for c in range(channels):
                     edit[y, x, c] = found[c]

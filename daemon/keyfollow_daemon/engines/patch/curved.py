@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from .pixels import Bytes, Floats, cv, grid, sample, shown
+from .kernels import kernel
+from .pixels import Bytes, Floats, cv
 
-SAMPLES = 4000
+SAMPLES = 2000
 """At most about as many places of the surface are asked."""
 LEAST_SAMPLES = 60
+_SAMPLE = 5
 SCALES = (8.0, 4.0, 2.0, 1.0, 1.0)
 """How far in px a sample may lie off the map through the others and still count, round by round."""
 AGREED_PX, AGREED = 1.5, 0.75
@@ -52,30 +55,95 @@ def bend(offset: Floats, tracked: Floats, weight: Floats, wide: Bytes, drawn: By
         wide: ``(h, w)`` uint8 0 or 1, of the keyframe, what may be of the same surface; `drawn`, the decal.
         pose: 3 x 3, frame to keyframe coordinates.
     """
-    area = float(drawn.sum())
-    scale, step = math.sqrt(area), max(1, math.ceil(math.sqrt(wide.sum() / SAMPLES)))
-    here = grid(*tracked.shape)[::step, ::step]
-    there = here + offset[::step, ::step]
-    held = sample(weight, there)
-    asked = (tracked[::step, ::step] > 0.5) & (held > 0) & (shown(wide, there) > 0)
-    if asked.sum() < LEAST_SAMPLES:
-        return None
-    place, target = here[asked].astype(np.float64), there[asked].astype(np.float64)
     moments = cv.moments(drawn, binaryImage=True)
+    area = moments["m00"]
+    scale, step = math.sqrt(area), max(1, math.ceil(math.sqrt(cv.countNonZero(wide) / SAMPLES)))
     middle = np.array([moments["m10"], moments["m01"], area]) / area
     centre = (np.linalg.inv(pose) @ middle)[:2]
-    local = (place - centre) / scale
-    x, y = local.T
-    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    away = target - place @ pose[:2, :2].T - pose[:2, 2]
-    # what is near tells most
-    near = held[asked] / (1.0 + np.square(local).sum(axis=1))
-    terms, left = np.zeros((6, 2)), np.square(away).sum(axis=1)
+    asked = np.empty((_SAMPLE, -(-tracked.shape[0] // step) * -(-tracked.shape[1] // step)), np.float64)
+    asked = asked[:, : _asked(offset, tracked, weight, wide, pose, centre, scale, step, asked)]
+    if asked.shape[1] < LEAST_SAMPLES:
+        return None
+    terms, total = np.zeros((6, 2)), asked[4].sum()
+    sums = np.empty((6, 8))
     for size in SCALES:
-        share = near * np.square(size * size / (size * size + left))
-        weighted = basis * share[:, None]
-        terms = np.linalg.solve(weighted.T @ basis + RIDGE * near.sum() * np.eye(6), weighted.T @ away)
-        left = np.square(away - basis @ terms).sum(axis=1)
-    agreed = near[left < AGREED_PX * AGREED_PX].sum() / near.sum()
+        _sum_up(asked, terms, size * size, sums)
+        terms = np.linalg.solve(sums[:, :6] + RIDGE * total * np.eye(6), sums[:, 6:])
+    agreed = _agreeing(asked, terms, AGREED_PX * AGREED_PX) / total
     bent = np.abs(terms[3:]).max() > BENT_PX
     return Bend(centre, scale, terms) if bent and agreed > AGREED else None
+
+
+@kernel
+def _asked(
+    offset: Floats,
+    tracked: Floats,
+    weight: Floats,
+    wide: Bytes,
+    pose: Floats,
+    centre: Floats,
+    scale: float,
+    step: int,
+    out: Floats,
+) -> int:
+    """How many samples there are; the columns of `out` are their local places, how far they lie off `pose`, and how much they tell: what is near
+    the most."""
+    height, width = wide.shape
+    count = 0
+    for y in range(0, height, step):
+        for x in range(0, width, step):
+            u, v = x + offset[y, x, 0], y + offset[y, x, 1]
+            i, j = np.rint(u), np.rint(v)
+            if not (tracked[y, x] > 0.5 and 0 <= i < width and 0 <= j < height and wide[int(j), int(i)]):
+                continue
+            held = weight[int(j), int(i)]
+            if held > 0:
+                right, down = (x - centre[0]) / scale, (y - centre[1]) / scale
+                out[0, count], out[1, count] = right, down
+                out[2, count] = u - (pose[0, 0] * x + pose[0, 1] * y + pose[0, 2])
+                out[3, count] = v - (pose[1, 0] * x + pose[1, 1] * y + pose[1, 2])
+                out[4, count] = held / (1.0 + right * right + down * down)
+                count += 1
+    return count
+
+
+@kernel
+def _off(asked: Floats, terms: Floats, n: int) -> Any:
+    """By how much a sample lies off the map, squared."""
+    x, y = asked[0, n], asked[1, n]
+    off = 0.0
+    for c in range(2):
+        at = terms[0, c] + x * (terms[1, c] + x * terms[3, c] + y * terms[4, c]) + y * (terms[2, c] + y * terms[5, c])
+        off += (asked[2 + c, n] - at) ** 2
+    return off
+
+
+@kernel
+def _sum_up(asked: Floats, terms: Floats, square: float, sums: Floats) -> None:
+    """Normal equations, ``(6, 6 + 2)``, of the samples by what they tell and how far they lie off the map through `terms`."""
+    sums[:] = 0
+    basis = np.ones(6, np.float64)
+    for n in range(asked.shape[1]):
+        share = square / (square + _off(asked, terms, n))
+        share *= share * asked[4, n]
+        x, y = asked[0, n], asked[1, n]
+        basis[1], basis[2], basis[3], basis[4], basis[5] = x, y, x * x, x * y, y * y
+        for i in range(6):
+            by = share * basis[i]
+            for j in range(i, 6):
+                sums[i, j] += by * basis[j]
+            sums[i, 6] += by * asked[2, n]
+            sums[i, 7] += by * asked[3, n]
+    for i in range(6):
+        for j in range(i):
+            sums[i, j] = sums[j, i]
+
+
+@kernel
+def _agreeing(asked: Floats, terms: Floats, square: float) -> Any:
+    """What the samples tell together that lie nearer than that to the map."""
+    total = 0.0
+    for n in range(asked.shape[1]):
+        if _off(asked, terms, n) < square:
+            total += asked[4, n]
+    return total

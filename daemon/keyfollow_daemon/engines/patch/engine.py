@@ -24,7 +24,7 @@ from .masks import Masks
 from .matching import detail_apart
 from .merge import merge
 from .outlines import Outlines, trim
-from .pixels import Bools, Bytes, Floats, add_edit, cropped, cv, enlarged, guide, largest, pasted, shrunk, values
+from .pixels import Bools, Bytes, Floats, Window, add_edit, cropped, cv, enlarged, guide, largest, pasted, shrunk, values
 from .plan import Gap, gaps
 from .proposal import Proposal
 from .recoding import noise_threshold
@@ -65,9 +65,10 @@ class PatchEngine:
 
 
 class _Made(NamedTuple):
-    """A frame's edit, of the size that is worked at: what is `changed` ``(h, w, c)`` in 8-bit units, how `sure` every pixel is and how far it is
-    within `reach`, ``(h, w)`` 0…1."""
+    """A frame's edit, of the size that is worked at, in the `window` (rows, columns) that it can reach: what is `changed` ``(h, w, c)`` in 8-bit
+    units, how `sure` every pixel is and how far it is within `reach`, ``(h, w)`` 0…1."""
 
+    window: Window
     changed: Floats
     sure: Floats
     reach: Floats
@@ -182,7 +183,7 @@ class _Run:
         if self._strength == 1 and not self._masks:
             return EditedFrame(key.frame, key.image, SURE.confidence, traced=changed, certainty=SURE.by_place)
         change = values(key.image) - values(source)
-        return self._finished(key.frame, source, change, SURE, traced=changed, exact=key.image)
+        return self._finished(key.frame, source, change, _whole(source), SURE, traced=changed, exact=key.image)
 
     def _propagated(self, gap: Gap, frame: int) -> EditedFrame:
         source = self._source[frame]
@@ -190,17 +191,23 @@ class _Run:
         everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
         if self._repaint == 1 and everywhere:
             changed, sure = self._repaints.at(frame, gap.weights(frame), values(work))
-            made = _Made(changed, sure, np.ones_like(sure), certainty(sure, largest(changed)))
+            made = _Made(_whole(work), changed, sure, np.ones_like(sure), certainty(sure, largest(changed)))
         else:
             made = self._carried(gap, frame, work, everywhere)
-        changed, full = (enlarged(plane, source.width, source.height) for plane in (made.changed, made.reach))
+        if not self._edit.draft:
+            traced = pasted(made.reach > 0, made.window, source.height, source.width)
+            return self._finished(frame, source, made.changed, made.window, made.certainty, traced=traced)
+        part, reach, sure = (
+            pasted(plane, made.window, work.height, work.width) for plane in (made.changed, made.reach, made.sure)
+        )
+        changed, full = (enlarged(plane, source.width, source.height) for plane in (part, reach))
         traced = full > 0
-        if self._edit.draft and not everywhere:
-            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, made.reach)
-            filled = (largest(made.changed) > 0) & ((made.reach <= 0) | (made.sure < TRUSTED))
+        if not everywhere:
+            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reach)
+            filled = (largest(part) > 0) & ((reach <= 0) | (sure < TRUSTED))
             trim(changed, inside, filled.astype(np.float32))
             traced = inside > 0
-        return self._finished(frame, source, changed, made.certainty, traced=traced)
+        return self._finished(frame, source, changed, _whole(source), made.certainty, traced=traced)
 
     def _carried(self, gap: Gap, frame: int, work: FrameBuffer, everywhere: bool) -> _Made:
         """The edit as the keyframes' colour maps carry it to the frame, completed; worked out in the window that it can reach."""
@@ -209,13 +216,12 @@ class _Run:
         states = {key: self._tracks.seen(key, frame) for key in weights}
         small = px * self._flows.size[0] / work.width
         parts = (self._tracks.reached(key, frame, states[key], self._models[key].tables.cells, small) for key in weights)
-        whole = (slice(0, work.height), slice(0, work.width))
-        window = enclosing(parts, work.width, work.height) if self._repaint == 0 else whole
+        window = enclosing(parts, work.width, work.height) if self._repaint == 0 else _whole(work)
         around = np.maximum.reduce([state.confidence for state in states.values()])
         sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
         if window[0].stop == 0:
-            nothing = np.zeros((work.height, work.width), np.float32)
-            return _Made(np.zeros(work.pixels.shape, np.float32), sure, nothing, certainty(sure, nothing))
+            nothing = np.zeros((0, 0, work.pixels.shape[2]), np.float32)
+            return _Made(window, nothing, nothing[..., 0], nothing[..., 0], certainty(sure, np.zeros_like(sure)))
         part = cropped(work, window)
         pixels = values(part)
         merged, followed, where = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
@@ -229,13 +235,9 @@ class _Run:
             share = self._repaint * reach
             changed = changed + share[..., None] * (drawn - changed)
             here = here + share * (seen - here)
-        changed, reach, amount = (
-            pasted(plane, window, work.height, work.width) for plane in (changed, reach, largest(changed))
-        )
         sure[window] = here if everywhere else merged.vouched(here)
-        known = certainty(sure, amount, followed)
-        sure[window] = here
-        return _Made(changed, sure, reach, known)
+        known = certainty(sure, pasted(largest(changed), window, work.height, work.width), followed)
+        return _Made(window, changed, here, reach, known)
 
     def _transferred(
         self,
@@ -277,18 +279,25 @@ class _Run:
         frame: int,
         source: FrameBuffer,
         change: Floats,
+        window: Window,
         sure: Certainty,
         *,
         traced: Bools,
         exact: FrameBuffer | None = None,
     ) -> EditedFrame:
-        """Strength and the person's masks applied; `exact` is what stands where both are full."""
-        if not self._masks:
-            return EditedFrame(
-                frame, add_edit(source, self._strength * change), sure.confidence, traced=traced, certainty=sure.by_place
-            )
-        mask = self._masks.at(frame)
-        made = add_edit(source, (self._strength * mask)[..., None] * change)
+        """`change` of a `window` with strength and the person's masks applied; `exact` is what stands where both are full."""
+        mask = self._masks.at(frame) if self._masks else None
+        if mask is not None:
+            change = (self._strength * mask[window])[..., None] * change
+        elif self._strength != 1:
+            change = self._strength * change
+        made = add_edit(source, change, window)
+        if mask is None:
+            return EditedFrame(frame, made, sure.confidence, traced=traced, certainty=sure.by_place)
         if exact is not None and self._strength == 1:
             made.pixels[mask == 1] = exact.pixels[mask == 1]
         return EditedFrame(frame, made, sure.confidence, mask=mask, certainty=sure.by_place)
+
+
+def _whole(frame: FrameBuffer) -> Window:
+    return slice(0, frame.height), slice(0, frame.width)

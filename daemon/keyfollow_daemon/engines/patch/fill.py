@@ -5,7 +5,7 @@ Falling back to "unedited" there leaves holes in a recoloured object; falling ba
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .transfer import SURE
 from .witnesses import likely
 
 CELL_PX, STEP = 8, 2
+SHRINK, SMOOTH_PX = 2, 2.0
+"""What hangs together is told in a smaller picture, and ends smoothly."""
 LUMA_CELLS = 16
 UNSURE = 0.2
 """Confidence at which the tracked edit counts for nothing; at `SURE` it stands alone."""
@@ -39,123 +41,122 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None) -> Fl
         rgb: ``(h, w, 3)`` uint8 of the frame, or of a part of it.
         side: the longer one of the whole frame, if this is a part.
     """
-    luma = grey(rgb).astype(np.float32)
-    edit, confidence, belief = merged.edit, merged.confidence, merged.belief
-    trust = np.clip((confidence - UNSURE) / (SURE - UNSURE), 0.0, 1.0)
-    tracked = (merged.reach > 0) & (confidence > 0.5)
+    luma, edit = grey(rgb), merged.edit
+    trust, sure = np.empty_like(merged.confidence), np.empty_like(merged.confidence)
+    tracked, told = np.empty(trust.shape, np.bool_), np.empty(trust.shape, np.bool_)
+    planes = (merged.reach, merged.confidence, merged.strange, merged.by_colour, merged.belief)
+    rows(_known, len(trust), planes, trust, sure, tracked, told)
     local = np.isfinite(px)
     if local and not tracked.any():
         faded: Floats = edit * trust[..., None]
         return faded
-    area: Floats = np.ones_like(trust)
-    kept = area
-    close = area > 0
-    allowed = merged.allowed
     if local:
         close = near(tracked, px)
-        area = close.astype(np.float32)
-        told = np.empty_like(close)
-        rows(_told, len(close), merged.by_colour, belief, confidence, told)
-        looks = likely(merged, rgb, trust * (1 - merged.strange), close, told, side)
-        allowed = allowed * looks
-        kept = 1 - merged.strange * (1 - looks)
-        if told.any():
-            # an object of which next to nothing is tracked is one still
-            seed = tracked | (told & (merged.reach > 0.5))
-            more = cv.GaussianBlur(_hanging_together(seed, told, px).astype(np.float32), (0, 0), 2.0)
-            np.copyto(area, more, where=~close)
+        looks = likely(merged, rgb, sure, close, told, side)
+        # an object of which next to nothing is tracked is one still
+        more = _hanging_together(tracked | (told & (merged.reach > 0.5)), told, px)
+    else:
+        close, looks, more = np.ones_like(tracked), np.ones_like(trust), np.zeros_like(trust)
     out = edit.copy()
-    rows(
-        _complete,
-        len(out),
-        merged.by_colour,
-        belief,
-        trust,
-        area * allowed,
-        kept,
-        close,
-        local & (merged.reach <= 0),
-        evidence(edit, trust * trust, luma),
-        luma,
-        out,
-    )
+    unsure = _Unsure(merged.by_colour, merged.belief, merged.allowed, merged.reach, merged.strange, trust, looks, more, close)
+    rows(_complete, len(out), unsure, local, evidence(edit, trust * trust, luma), luma, out)
     return out
 
 
+class _Unsure(NamedTuple):
+    """What there is to go by where tracking is unsure, ``(h, w)`` each: planes of the `Proposal`; `trust` in its edit; how far a pixel `looks`
+    edited (`likely`); how far it belongs to what is edited of `more` of the object, beyond what lies `close`."""
+
+    by_colour: Floats
+    belief: Floats
+    allowed: Floats
+    reach: Floats
+    strange: Floats
+    trust: Floats
+    looks: Floats
+    more: Floats
+    close: Bools
+
+
 @kernel
-def _told(first: int, end: int, by_colour: Floats, belief: Floats, confidence: Floats, told: Bools) -> None:
-    """Untracked pixels of an edited colour."""
+def _known(
+    first: int,
+    end: int,
+    planes: tuple[Floats, Floats, Floats, Floats, Floats],
+    trust: Floats,
+    sure: Floats,
+    tracked: Bools,
+    told: Bools,
+) -> None:
+    """Trust in the tracked edit, and how `sure` that is where some look strange; what is tracked; and untracked pixels of an edited colour."""
+    reach, confidence, strange, by_colour, belief = planes
     for y in range(first, end):
-        for x in range(belief.shape[1]):
+        for x in range(trust.shape[1]):
+            share = (confidence[y, x] - np.float32(UNSURE)) / np.float32(SURE - UNSURE)
+            trust[y, x] = min(max(share, np.float32(0)), np.float32(1))
+            sure[y, x] = trust[y, x] * (np.float32(1) - strange[y, x])
+            tracked[y, x] = reach[y, x] > 0 and confidence[y, x] > np.float32(0.5)
             told[y, x] = False
-            if belief[y, x] > TOLD and confidence[y, x] < 0.5:
+            if belief[y, x] > np.float32(TOLD) and confidence[y, x] < np.float32(0.5):
                 for c in range(3):
                     told[y, x] |= abs(by_colour[y, x, c]) > np.float32(VISIBLE)
 
 
 @kernel
-def _complete(
-    first: int,
-    end: int,
-    by_colour: Floats,
-    belief: Floats,
-    trust: Floats,
-    area: Floats,
-    kept: Floats,
-    close: Bools,
-    optional: Bools,
-    volume: Floats,
-    luma: Floats,
-    out: Floats,
-) -> None:
-    """Replace what is unsure of the edit in `out`, and take back what is not `kept`."""
+def _complete(first: int, end: int, at: _Unsure, local: bool, volume: Floats, luma: Bytes, out: Floats) -> None:
+    """Replace what is unsure of the edit in `out`, and take back what looks like its surroundings."""
     channels = out.shape[2]
     found = np.empty(channels + 1, np.float32)
+    zero, one = np.float32(0), np.float32(1)
     for y in range(first, end):
         for x in range(out.shape[1]):
-            if trust[y, x] >= 1 and kept[y, x] >= 1:
+            trust, looks = at.trust[y, x], at.looks[y, x]
+            kept = one - at.strange[y, x] * (one - looks) if local else one
+            if trust >= 1 and kept >= 1:
                 continue
-            if trust[y, x] < 1 and area[y, x] > 0:
-                sure = belief[y, x]
-                known = np.float32(0)
-                if not close[y, x]:
-                    sure = min(max((sure - np.float32(TOLD)) / np.float32(WHOLE - TOLD), np.float32(0)), np.float32(1))
+            close = at.close[y, x]
+            area = (one if close else at.more[y, x]) * at.allowed[y, x] * looks
+            if trust < 1 and area > 0:
+                sure, known = at.belief[y, x], zero
+                if not close:
+                    sure = min(max((sure - np.float32(TOLD)) / np.float32(WHOLE - TOLD), zero), one)
                 elif sure < 1:
-                    _look(volume, y, x, luma[y, x], found)
-                    known = min(np.float32(1), np.float32(4.0 / (CELL_PX * CELL_PX)) * found[0])
+                    _look(volume, y, x, np.float32(luma[y, x]), found)
+                    known = min(one, np.float32(4.0 / (CELL_PX * CELL_PX)) * found[0])
                 for c in range(channels):
-                    nearby = found[c + 1] / max(found[0], np.float32(1e-6)) if known > 0 else np.float32(0)
-                    guess = known * nearby + (1 - known) * by_colour[y, x, c] if close[y, x] else np.float32(0)
-                    filled = area[y, x] * (sure * by_colour[y, x, c] + (1 - sure) * guess)
-                    out[y, x, c] = filled + trust[y, x] * (out[y, x, c] - filled)
+                    nearby = found[c + 1] / max(found[0], np.float32(1e-6)) if known > 0 else zero
+                    guess = known * nearby + (one - known) * at.by_colour[y, x, c] if close else zero
+                    filled = area * (sure * at.by_colour[y, x, c] + (one - sure) * guess)
+                    out[y, x, c] = filled + trust * (out[y, x, c] - filled)
             else:
                 for c in range(channels):
-                    out[y, x, c] *= trust[y, x]
+                    out[y, x, c] *= trust
+            most = zero
             for c in range(channels):
-                out[y, x, c] *= kept[y, x]
-            if optional[y, x] or kept[y, x] < 1:
-                most = np.float32(0)
+                out[y, x, c] *= kept
+                most = max(most, abs(out[y, x, c]))
+            if most < np.float32(FAINT) and ((local and at.reach[y, x] <= 0) or kept < 1):
                 for c in range(channels):
-                    most = max(most, abs(out[y, x, c]))
-                if most < FAINT:
-                    for c in range(channels):
-                        out[y, x, c] = 0
+                    out[y, x, c] = 0
 
 
-def _hanging_together(seed: Bools, candidates: Bools, px: float) -> Bools:
-    """The `candidates` in areas that hold a pixel of `seed`; areas less than ``2 px`` apart are one."""
-    _, label = cv.connectedComponents(near(candidates | seed, px).astype(np.uint8), connectivity=4)
+def _hanging_together(seed: Bools, candidates: Bools, px: float) -> Floats:
+    """``(h, w)`` 0…1, smooth: the `candidates` in areas that hold a pixel of `seed`; areas less than ``2 px`` apart are one."""
+    few = np.s_[::SHRINK, ::SHRINK]
+    among = candidates[few]
+    _, label = cv.connectedComponents(near(among | seed[few], px / SHRINK).astype(np.uint8), connectivity=4)
     keep = np.zeros(int(label.max()) + 1, np.bool_)
-    keep[label[seed]] = True
-    out: Bools = keep[label] & candidates
+    keep[label[seed[few]]] = True
+    kept = cv.GaussianBlur((keep[label] & among).astype(np.float32), (0, 0), SMOOTH_PX / SHRINK)
+    out: Floats = cv.resize(kept, seed.shape[::-1], interpolation=cv.INTER_LINEAR)
     return out
 
 
-def evidence(edit: Floats, weight: Floats, luma: Floats) -> Floats:
+def evidence(edit: Floats, weight: Floats, luma: Floats | Bytes) -> Floats:
     """Weighted sums of `edit` over neighbours of similar brightness (bilateral grid, Chen et al. 2007), to `_look` them up.
 
     Args:
-        edit: ``(h, w, c)`` float32; `weight` ``(h, w)`` float32 >= 0; `luma` ``(h, w)`` float32 0…255.
+        edit: ``(h, w, c)`` float32; `weight` ``(h, w)`` float32 >= 0; `luma` ``(h, w)`` 0…255.
 
     Returns:
         ``(rows, columns, levels, 1 + c)``: weight, and weighted edit, in cells of 8 px, from every other pixel of every other row.
@@ -165,25 +166,23 @@ def evidence(edit: Floats, weight: Floats, luma: Floats) -> Floats:
     sums = np.zeros(shape, np.float32)
     _gather(edit, weight, luma, sums)
     flat = sums.reshape(*shape[:2], shape[2] * shape[3])
-    flat = cv.GaussianBlur(flat, (0, 0), 1.5, borderType=cv.BORDER_CONSTANT).reshape(shape)
-    out: Floats = 0.5 * flat[:, :, 1:-1]
-    out += 0.25 * flat[:, :, :-2]
-    out += 0.25 * flat[:, :, 2:]
+    out: Floats = cv.GaussianBlur(flat, (7, 7), 1.5, borderType=cv.BORDER_CONSTANT).reshape(shape)[:, :, 1:-1]
     return out
 
 
 @kernel
-def _gather(edit: Floats, weight: Floats, luma: Floats, sums: Floats) -> None:
-    """What falls on a level goes into the next one of `sums`, whose first and last stay empty."""
+def _gather(edit: Floats, weight: Floats, luma: Floats | Bytes, sums: Floats) -> None:
+    """What falls on a level goes into the next one of `sums`, and half as much into those beside that."""
     for y in range(0, edit.shape[0], STEP):
         for x in range(0, edit.shape[1], STEP):
             if weight[y, x] > 0:
-                level = int(luma[y, x] * np.float32((LUMA_CELLS - 1) / 255.0) + np.float32(1.5))
-                cell = sums[(y + CELL_PX // 2) // CELL_PX, (x + CELL_PX // 2) // CELL_PX, level]
-                share = np.float32(STEP * STEP) * weight[y, x]
-                cell[0] += share
-                for c in range(edit.shape[2]):
-                    cell[c + 1] += share * edit[y, x, c]
+                level = int(np.float32(luma[y, x]) * np.float32((LUMA_CELLS - 1) / 255.0) + np.float32(1.5))
+                cells = sums[(y + CELL_PX // 2) // CELL_PX, (x + CELL_PX // 2) // CELL_PX, level - 1 : level + 2]
+                for n in range(3):
+                    share = np.float32(STEP * STEP * (0.5 if n == 1 else 0.25)) * weight[y, x]
+                    cells[n, 0] += share
+                    for c in range(edit.shape[2]):
+                        cells[n, c + 1] += share * edit[y, x, c]
 
 
 @kernel
@@ -194,10 +193,11 @@ def _look(volume: Floats, y: int, x: int, luma: Any, found: Floats) -> None:
     top, left = y // CELL_PX, x // CELL_PX
     a = level - np.float32(low)
     b, d = np.float32((y % CELL_PX) / CELL_PX), np.float32((x % CELL_PX) / CELL_PX)
+    one = np.float32(1)
     found[:] = 0
     for corner in range(8):
         i, j, k = corner >> 2, (corner >> 1) & 1, corner & 1
-        share = (a if i else 1 - a) * (b if j else 1 - b) * (d if k else 1 - d)
+        share = (a if i else one - a) * (b if j else one - b) * (d if k else one - d)
         cell = volume[top + j, left + k, low + i]
         for c in range(len(found)):
             found[c] += share * cell[c]

@@ -29,6 +29,8 @@ UNEXPLAINED = 60.0
 BELIEVED = 0.5
 SPREAD_PX, SPREAD = 32, (12.0, 6.0, 3.0)
 """Sigmas in px over which the edit is carried on into gaps: the nearer what is there, the finer."""
+SMOOTH = 1.5
+"""The same in px of a copy that is small enough for each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,7 @@ class KeyModel:
         decals: ``(h, w)``, where the prevailing edit of the object's colours does not explain it: what was drawn, not recoloured.
         labels: ``(h, w)`` uint8, the edited object that a pixel belongs to, `NOTHING` for none.
         tables: each object's edit as a function of colour.
-        pointwise: the table alone explains the edit; then it is the base that the affine map starts from.
+        pointwise: the table alone explains an edit of the whole picture; then it is the base that the affine map starts from.
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
         carried: ``(h, w, 16)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
             additive edit of alpha, 0 where there is none; all 0 far from what was changed.
@@ -82,7 +84,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     labels, regions = objects(changed, everywhere)
     tables = ColourTables(before, edit, regions)
     predicted, belief = tables(before, labels)
-    pointwise = bool(changed.any() and np.abs(edit - predicted).mean() < 0.2 * np.abs(edit).mean())
+    pointwise = bool(everywhere and np.abs(edit - predicted).mean() < 0.2 * np.abs(edit).mean())
     carried = np.zeros((*changed.shape, PLANES), np.float32)
     if changed.any():
         window = around(changed, FIT_PX)
@@ -135,14 +137,25 @@ def _behind(carried: Floats, within: Bools, strips: Bools) -> Floats:
     if not strips.any():
         return carried
     weight = within.astype(np.float32)
-    out = carried.copy()
+    out, known = carried.copy(), carried * weight[..., None]
+    there = out[strips]
     for sigma in SPREAD:
-        spread = cv.GaussianBlur(carried * weight[..., None], (0, 0), sigma)
-        share = cv.GaussianBlur(weight, (0, 0), sigma)
-        mean = spread / np.maximum(share, 1e-6)[..., None]
-        blend = np.clip(share / 0.3, 0.0, 1.0) if sigma != SPREAD[0] else np.ones_like(share)
-        out += np.where(strips, blend, np.float32(0.0))[..., None] * (mean - out)
+        share = _spread(weight, sigma)[strips][:, None]
+        mean = _spread(known, sigma)[strips] / np.maximum(share, 1e-6)
+        there += (1.0 if sigma == SPREAD[0] else np.clip(share / 0.3, 0.0, 1.0)) * (mean - there)
+    out[strips] = there
     return out
+
+
+def _spread(plane: Floats, sigma: float) -> Floats:
+    """A Gaussian mean, over a smaller copy."""
+    height, width = plane.shape[:2]
+    few = round(sigma / SMOOTH)
+    whole = cv.copyMakeBorder(plane, 0, -height % few, 0, -width % few, cv.BORDER_REFLECT_101)
+    size = whole.shape[1::-1]
+    small = cv.resize(whole, (size[0] // few, size[1] // few), interpolation=cv.INTER_AREA)
+    out: Floats = cv.resize(cv.GaussianBlur(small, (0, 0), sigma / few), size, interpolation=cv.INTER_LINEAR)
+    return out[:height, :width]
 
 
 def drawn(unexplained: Floats, where: Bools) -> Bools:
@@ -162,6 +175,6 @@ def objects(changed: Bools, everywhere: bool) -> tuple[Bytes, list[Bools]]:
     label_of = np.full(len(areas), len(chosen), np.uint8)
     label_of[chosen] = range(len(chosen))
     labels = np.where(changed, label_of[components], NOTHING).astype(np.uint8)
-    around = cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * AROUND_PX + 1, 2 * AROUND_PX + 1))
     present = sorted(set(np.unique(label_of[1:]).tolist()))
-    return labels, [cv.dilate(((labels == n) & changed).astype(np.uint8), around) > 0 for n in present]
+    away = (cv.distanceTransform((labels != n).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5) for n in present)
+    return labels, [distance <= AROUND_PX for distance in away]

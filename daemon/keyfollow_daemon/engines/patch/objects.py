@@ -9,16 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from .pixels import Bools, Bytes, Floats, cv, grid, sample, shown
+from .kernels import kernel, rows, summing_kernel
+from .pixels import Bools, Bytes, Floats, Ints, cv
 
 MAX_OBJECTS = 8
 MIN_AREA = 16
 SAMPLES = 4000
 """Of an object's pixels, about so many tell its pose."""
+MOST_SAMPLES = 4 * SAMPLES
+"""More are not asked, should it be seen so much larger than its last pose says."""
 MERGE_PX = 5
+_SAMPLE = 5
+HALVINGS = 16
+"""A median is told to this power of two."""
+SLIGHT = 0.1
 INERTIA = 0.75
 STIFFNESS = 0.03
 MOST_SCALE = 16.0
@@ -36,10 +44,12 @@ WIDE = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates."""
+    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `slight`: whether next
+    to nothing of the object is seen."""
 
     pose: Floats
     step: Floats
+    slight: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,18 +77,21 @@ class Objects:
     def __init__(self, decals: Bools, changed: Bools, flat: Floats) -> None:
         drawn, edited = _largest(decals), _largest(changed)
         surfaces = [_surfaces(decal, changed) for decal in drawn]
-        self._cores = [area.astype(np.uint8) for area in [*drawn, *edited]]
+        self._cores = np.array([*drawn, *edited], np.uint8).reshape(-1, *decals.shape)
         self._masks = [area.astype(np.uint8) for area in [*(surface for surface, _ in surfaces), *edited]]
         inside = cv.erode(changed.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
         texture = np.square(1.0 - flat).astype(np.float32)
         # an outline stays where it is when what it encloses turns
         inner = [texture * inside if bool(changed[mask > 0].mean() > 0.9) else texture for mask in self._masks[: len(drawn)]]
         # a decal may lie on a flat part of something that turns: its pose is what the texture around it says
-        self._held = [*inner, *(np.ones_like(texture) for _ in edited)]
+        self._held = np.array([*inner, *(np.ones_like(texture) for _ in edited)], np.float32).reshape(-1, *decals.shape)
         self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
 
         self._areas = [int(mask.sum()) for mask in self._masks]
-        cores, masks = self._cores[: len(drawn)], self._masks[: len(drawn)]
+        self._belongs = np.zeros(decals.shape, np.uint32)
+        for n, mask in enumerate(self._masks):
+            self._belongs |= mask.astype(np.uint32) << np.uint32(n)
+        cores, masks = list(self._cores[: len(drawn)]), self._masks[: len(drawn)]
         wide = [around.astype(np.uint8) for _, around in surfaces]
         self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
         """Their motions come first."""
@@ -90,44 +103,36 @@ class Objects:
     def follow(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Motion, ...]:
         """Poses one frame on, given the correspondence there."""
         out = []
-        for motion, mask, area, holds, held in zip(motions, self._masks, self._areas, self._holds, self._held, strict=True):
-            every = max(1, round(math.sqrt(area / SAMPLES)))
-            here = grid(*tracked.shape)[every // 2 :: every, every // 2 :: every]
-            where = here + offset[every // 2 :: every, every // 2 :: every]
-            seen = (tracked[every // 2 :: every, every // 2 :: every] > 0.5) & (shown(mask, where) > 0)
-            predicted = motion.pose @ motion.step
-            pose = _fit(predicted, here[seen], where[seen], sample(held, where)[seen], holds / every**2, area)
+        sizes = [area / abs(float(np.linalg.det(m.pose))) for m, area in zip(motions, self._areas, strict=True)]
+        every = np.array(
+            [max(1, round(math.sqrt(max(s, a) / SAMPLES))) for s, a in zip(sizes, self._areas, strict=True)], np.intp
+        )
+        asked, counts = np.empty((len(motions), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(motions), np.intp)
+        _seen(offset, tracked, self._belongs, self._held, every, asked, counts)
+        for n, (motion, area, holds) in enumerate(zip(motions, self._areas, self._holds, strict=True)):
+            pose = _fit(motion.pose @ motion.step, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
+            slight = bool(counts[n] * every[n] ** 2 < SLIGHT * sizes[n])
             if not _possible(pose):
-                out.append(Motion(motion.pose, REST.step))
+                out.append(Motion(motion.pose, REST.step, slight))
                 continue
             step = np.linalg.inv(motion.pose) @ pose
-            out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step))
+            out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step, slight))
         return tuple(out)
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:
         """(offsets, lost): `offset` with the poses' own where an object should be and tracking has lost the picture."""
         out, lost = offset.copy(), np.zeros(tracked.shape, np.bool_)
-        rows, columns = np.nonzero(tracked < 0.5)
-        here = np.stack([columns, rows], axis=1).astype(np.float32)
-        left = np.ones(len(rows), np.bool_)
-        for motion, mask in zip(motions, self._cores, strict=True):
-            pose = motion.pose.astype(np.float32)
-            where = here @ pose[:2, :2].T + pose[:2, 2]
-            height, width = mask.shape
-            u, v = np.rint(where).astype(np.intp).T
-            within = (u >= 0) & (v >= 0) & (u < width) & (v < height)
-            behind = left & within & (mask[np.where(within, v, 0), np.where(within, u, 0)] > 0)
-            out[rows[behind], columns[behind]] = (where - here)[behind]
-            lost[rows[behind], columns[behind]] = True
-            left &= ~behind
+        if motions:
+            poses = np.stack([motion.pose[:2] for motion in motions]).astype(np.float32)
+            rows(_expected, len(lost), tracked, poses, self._cores, out, lost)
         return out, lost
 
     def strays(self, motions: Sequence[Motion], offset: Floats, motion: Floats, visible: Bools, among: Bools) -> Bools:
         """Those `among` the pixels that show a point of an object by `offset`, but far from where its pose has it, or that move otherwise
         (`motion`, px to the frame before, of those that were `visible` there)."""
-        rows, columns = np.nonzero(among)
-        place = np.stack([columns, rows], axis=1).astype(np.float32)
-        shown, moved = place + offset[rows, columns], motion[rows, columns]
+        row, column = np.nonzero(among)
+        place = np.stack([column, row], axis=1).astype(np.float32)
+        shown, moved = place + offset[row, column], motion[row, column]
         inside, along = np.zeros(len(place), np.bool_), np.zeros(len(place), np.bool_)
         for each, mask in zip(motions, self._masks, strict=True):
             height, width = mask.shape
@@ -135,14 +140,31 @@ class Objects:
             belongs = mask[v, u] > 0
             step = each.step.astype(np.float32)
             expected = place @ step[:2, :2].T + step[:2, 2] - place
-            away = np.where(visible[rows, columns], np.linalg.norm(moved - expected, axis=1), 0.0)
+            away = np.where(visible[row, column], np.linalg.norm(moved - expected, axis=1), 0.0)
             inside |= belongs
             pose = each.pose.astype(np.float32)
             apart = np.linalg.norm(place @ pose[:2, :2].T + pose[:2, 2] - shown, axis=1)
             along |= belongs & (apart < WITHIN_PX) & (away < STRAY_PX + STRAY_SHARE * np.linalg.norm(expected, axis=1))
         out = np.zeros(among.shape, np.bool_)
-        out[rows, columns] = inside & ~along
+        out[row, column] = inside & ~along
         return out
+
+
+@kernel
+def _expected(first: int, end: int, tracked: Floats, poses: Floats, cores: Bytes, offset: Floats, lost: Bools) -> None:
+    _, height, width = cores.shape
+    for y in range(first, end):
+        for x in range(tracked.shape[1]):
+            if tracked[y, x] >= np.float32(0.5):
+                continue
+            for n in range(len(cores)):
+                u = poses[n, 0, 0] * np.float32(x) + poses[n, 0, 1] * np.float32(y) + poses[n, 0, 2]
+                v = poses[n, 1, 0] * np.float32(x) + poses[n, 1, 1] * np.float32(y) + poses[n, 1, 2]
+                i, j = np.rint(u), np.rint(v)
+                if 0 <= i < width and 0 <= j < height and cores[n, int(j), int(i)]:
+                    offset[y, x, 0], offset[y, x, 1] = u - np.float32(x), v - np.float32(y)
+                    lost[y, x] = True
+                    break
 
 
 def _largest(area: Bools) -> list[Bools]:
@@ -174,32 +196,95 @@ def _possible(pose: Floats) -> bool:
     return bool(scales[0] < MOST_SCALE and scales[1] * MOST_SCALE > 1.0)
 
 
-def _median(values: Floats, weights: Floats) -> float:
-    order = np.argsort(values)
-    heap = np.cumsum(weights[order])
-    return float(values[order[min(len(order) - 1, int(np.searchsorted(heap, heap[-1] / 2)))]])
+@kernel
+def _seen(offset: Floats, tracked: Floats, belongs: Any, held: Floats, every: Ints, out: Floats, counts: Ints) -> None:
+    """Per object, how many of its pixels are seen; the columns of `out` are their places, where these are in the keyframe, and the texture that
+    they are held by there."""
+    height, width = belongs.shape
+    for y in range(height):
+        for x in range(width):
+            u, v = x + offset[y, x, 0], y + offset[y, x, 1]
+            i, j = np.rint(u), np.rint(v)
+            if not (tracked[y, x] > 0.5 and 0 <= i < width and 0 <= j < height):
+                continue
+            objects = belongs[int(j), int(i)]
+            for n in range(len(every)):
+                first, step, count = every[n] // 2, every[n], counts[n]
+                if not (objects >> n) & 1 or y % step != first or x % step != first or count == MOST_SAMPLES:
+                    continue
+                out[n, 0, count], out[n, 1, count], out[n, 2, count], out[n, 3, count] = x, y, u, v
+                out[n, 4, count] = held[n, int(j), int(i)]
+                counts[n] += 1
 
 
-def _fit(predicted: Floats, here: Floats, where: Floats, held: Floats, holds: float, area: int) -> Floats:
-    """The affine map that takes the places `here` to `where`, both ``(n, 2)``, weighted by the texture that they are `held` by, ridge-regularised
-    toward `predicted`; outliers are dropped once."""
-    if not len(here):
+def _fit(predicted: Floats, asked: Floats, holds: float, area: int) -> Floats:
+    """The affine map that takes places of a frame to those of the keyframe, weighted by the texture that these are held by, ridge-regularised
+    toward `predicted`; outliers are dropped.
+
+    Args:
+        asked: ``(5, n)`` as from `_seen`.
+    """
+    if not asked.shape[1]:
         return predicted
-    x, y = here.T.astype(np.float64)
-    points = np.stack([x, y, np.ones_like(x)], axis=1)
-    error = where - points @ predicted[:2].T
-    centre, radius = points[:, :2].mean(axis=0), float(np.sqrt(area))
-    local = np.stack([(x - centre[0]) / radius, (y - centre[1]) / radius, np.ones_like(x)], axis=1)
+    centre, radius = asked[:2].mean(axis=1), math.sqrt(area)
     ridge = (STIFFNESS * holds + 1e-6) * np.eye(3)
-    texture = held.astype(np.float64)
-    weight = texture
-    correction = np.zeros((3, 2))
-    for _ in range(3):
-        weighted = local * weight[:, None]
-        correction = np.linalg.solve(weighted.T @ local + ridge, weighted.T @ error)
-        residual = np.hypot(*(error - local @ correction).T)
-        weight = texture * (residual <= 3.0 * _median(residual, texture) + 0.5)
+    weight: Floats = asked[4].copy()
+    correction: Floats = np.zeros((3, 2))
     shift = np.array([[1 / radius, 0, -centre[0] / radius], [0, 1 / radius, -centre[1] / radius], [0, 0, 1]])
+    sums = np.empty((3, 5))
+    for _ in range(3):
+        _sum_up(asked, weight, predicted, centre, radius, sums)
+        correction = np.linalg.solve(sums[:, :3] + ridge, sums[:, 3:])
+        _drop_outliers(asked, predicted[:2] + correction.T @ shift, weight)
     pose = predicted.copy()
     pose[:2] += correction.T @ shift
     return pose
+
+
+@summing_kernel
+def _sum_up(asked: Floats, weight: Floats, predicted: Floats, centre: Floats, radius: float, sums: Floats) -> None:
+    """Normal equations: ``(3, 3)`` products of the local places, and ``(3, 2)`` with the errors of what was `predicted`."""
+    sums[:] = 0
+    for n in range(len(weight)):
+        x, y, share = asked[0, n], asked[1, n], weight[n]
+        u = asked[2, n] - (predicted[0, 0] * x + predicted[0, 1] * y + predicted[0, 2])
+        v = asked[3, n] - (predicted[1, 0] * x + predicted[1, 1] * y + predicted[1, 2])
+        x, y = (x - centre[0]) / radius, (y - centre[1]) / radius
+        by_x, by_y = share * x, share * y
+        sums[0, 0] += by_x * x
+        sums[0, 1] += by_x * y
+        sums[0, 2] += by_x
+        sums[1, 1] += by_y * y
+        sums[1, 2] += by_y
+        sums[2, 2] += share
+        sums[0, 3] += by_x * u
+        sums[0, 4] += by_x * v
+        sums[1, 3] += by_y * u
+        sums[1, 4] += by_y * v
+        sums[2, 3] += share * u
+        sums[2, 4] += share * v
+    sums[1, 0], sums[2, 0], sums[2, 1] = sums[0, 1], sums[0, 2], sums[1, 2]
+
+
+@kernel
+def _drop_outliers(asked: Floats, pose: Floats, weight: Floats) -> None:
+    """Samples that `pose` leaves further off than most lose their `weight`."""
+    left, most, total = np.empty(len(weight), np.float64), 0.0, 0.0
+    for n in range(len(weight)):
+        x, y = asked[0, n], asked[1, n]
+        u = asked[2, n] - (pose[0, 0] * x + pose[0, 1] * y + pose[0, 2])
+        v = asked[3, n] - (pose[1, 0] * x + pose[1, 1] * y + pose[1, 2])
+        left[n] = np.sqrt(u * u + v * v)
+        most, total = max(most, left[n]), total + asked[4, n]
+    # the weighted median, by bisection
+    low, high = 0.0, most
+    for _ in range(HALVINGS):
+        middle, heap = 0.5 * (low + high), 0.0
+        for n in range(len(weight)):
+            heap += asked[4, n] if left[n] <= middle else 0.0
+        if heap >= 0.5 * total:
+            high = middle
+        else:
+            low = middle
+    for n in range(len(weight)):
+        weight[n] = asked[4, n] if left[n] <= 3.0 * high + 0.5 else 0.0

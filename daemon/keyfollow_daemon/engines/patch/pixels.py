@@ -7,7 +7,7 @@ Values are computed in *8-bit units* (full white = 255.0, float32, linear in the
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -20,6 +20,11 @@ Floats = npt.NDArray[np.floating[Any]]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.intp]
+Plane = TypeVar("Plane", bound=npt.NDArray[Any])
+
+Window = tuple[slice, slice]
+"""Rows and columns of a part of a picture."""
+WHOLE: Window = (slice(None), slice(None))
 
 DETAIL_PX = 3.0
 EVENED_CONTRAST = 40.0
@@ -68,7 +73,7 @@ def shrunk(frame: FrameBuffer, size: tuple[int, int]) -> FrameBuffer:
     return FrameBuffer(pixels.astype(frame.pixels.dtype), frame.depth, frame.colour)
 
 
-def cropped(frame: FrameBuffer, window: tuple[slice, slice]) -> FrameBuffer:
+def cropped(frame: FrameBuffer, window: Window) -> FrameBuffer:
     """A part of the frame; a copy, unless that is all of it."""
     pixels = frame.pixels[window]
     if pixels.shape == frame.pixels.shape:
@@ -76,13 +81,13 @@ def cropped(frame: FrameBuffer, window: tuple[slice, slice]) -> FrameBuffer:
     return FrameBuffer(np.ascontiguousarray(pixels), frame.depth, frame.colour)
 
 
-def pasted(part: Floats, window: tuple[slice, slice], height: int, width: int) -> Floats:
+def pasted(part: Plane, window: Window, height: int, width: int) -> Plane:
     """A plane or picture with the `part` of it in the `window` given, 0 elsewhere."""
     if part.shape[:2] == (height, width):
         return part
-    out: Floats = np.zeros((height, width, *part.shape[2:]), part.dtype)
+    out: Any = np.zeros((height, width, *part.shape[2:]), part.dtype)
     out[window] = part
-    return out
+    return out  # type: ignore[no-any-return]
 
 
 def enlarged(image: Floats, width: int, height: int) -> Floats:
@@ -103,15 +108,15 @@ def grey(rgb: Bytes) -> Bytes:
     return out
 
 
-def add_edit(source: FrameBuffer, edit: Floats) -> FrameBuffer:
-    """`source` + `edit` (``(h, w, c)``, 8-bit units) at the source's dtype. Where the edit is 0 the source's bits stay."""
-    pixels = source.pixels
-    scale = np.float32(source.white / 255.0)
-    if pixels.dtype == np.float16:
-        total = np.clip(pixels.astype(np.float32) + edit * scale, -65504.0, 65504.0).astype(np.float16)
-        return FrameBuffer(np.where(edit == 0, pixels, total), source.depth, source.colour)
-    made = pixels.copy()
-    rows(_add, len(made), edit, scale, np.float32(np.iinfo(pixels.dtype).max), made)
+def add_edit(source: FrameBuffer, edit: Floats, window: Window = WHOLE) -> FrameBuffer:
+    """`source` + `edit` (``(h, w, c)``, 8-bit units, of the `window`) at the source's dtype. Where the edit is 0 the source's bits stay."""
+    made = source.pixels.copy()
+    part, scale = made[window], np.float32(source.white / 255.0)
+    if made.dtype == np.float16:
+        total = np.clip(part.astype(np.float32) + edit * scale, -65504.0, 65504.0).astype(np.float16)
+        part[...] = np.where(edit == 0, part, total)
+    else:
+        rows(_add, len(part), edit, scale, np.float32(np.iinfo(made.dtype).max), part)
     return FrameBuffer(made, source.depth, source.colour)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,16 +10,13 @@ import numpy as np
 from .correspondence import JUMP_PX, Correspondence
 from .kernels import kernel, rows
 from .matching import KeyView, detail_error, match_error
-from .pixels import Bools, Bytes, Floats, box, grid, sample
+from .pixels import Bools, Bytes, Floats, grid, sample
 from .search import TEXTURED
 
 PLANES = 9
 """Of what is enlarged, together."""
 AGREED, DIFFERENT = 0.4, 0.5
 """Shares of an evened patch's variance over which agreement of its details rises, and falls, from none to full."""
-
-RECOGNISED = 24.0
-"""Root mean square difference (8-bit units) from which on neighbouring frames show two things; 98 % of what stays in sight has less than 20."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,44 +70,6 @@ def _confidence(
                 differ = min(max((apart - variance) / (np.float32(DIFFERENT) * variance), zero), one)
                 likely = max(likely, agree) * (one - np.float32(0.9) * differ)
             confidence[y, x] = likely * (np.float32(0.2) + np.float32(0.8) * tracked[y, x])
-
-
-def recognised(guide: Bytes, flow: Floats, other: Bytes) -> Bools:
-    """``(h, w)``, where 3 x 3 px look as what `flow` takes them for in the `other` frame. What has just come into sight from behind
-    something is told to move as that does, there and back alike.
-
-    Args:
-        guide, other: ``(h, w, 3)`` uint8.
-    """
-    there = sample(other, grid(*flow.shape[:2]) + flow)
-    square = np.empty(flow.shape[:2], np.float32)
-    rows(_squared, len(square), there, guide, square)
-    out: Bools = box(square, 1) < 3 * RECOGNISED**2
-    return out
-
-
-@kernel
-def _squared(first: int, end: int, one: Bytes, other: Bytes, out: Floats) -> None:
-    for y in range(first, end):
-        for x in range(out.shape[1]):
-            red, green = np.int32(one[y, x, 0]) - other[y, x, 0], np.int32(one[y, x, 1]) - other[y, x, 1]
-            blue = np.int32(one[y, x, 2]) - other[y, x, 2]
-            out[y, x] = np.float32(red * red + green * green + blue * blue)
-
-
-def looked_ahead(seen: Seen, flow: Floats, visible: Bools) -> Seen:
-    """`motion` and `visible` of what has just come into sight, from the flow to the *next* frame out, taken to go on as before."""
-    motion = seen.motion.copy()
-    rows(_ahead, len(motion), flow, visible & ~seen.visible, motion)
-    return replace(seen, motion=motion, visible=seen.visible | visible)
-
-
-@kernel
-def _ahead(first: int, end: int, flow: Floats, new: Bools, motion: Floats) -> None:
-    for y in range(first, end):
-        for x in range(new.shape[1]):
-            if new[y, x]:
-                motion[y, x, 0], motion[y, x, 1] = -flow[y, x, 0], -flow[y, x, 1]
 
 
 def enlarge(seen: Seen, guide: Bytes, key: Bytes, corner: tuple[int, int] = (0, 0)) -> Seen:
@@ -173,7 +132,6 @@ def _enlarge(first: int, end: int, small: Floats, guide: Bytes, key: Bytes, corn
     rows, columns, _ = small.shape
     height, width = key.shape[:2]
     down, across = rows / height, columns / width
-    found = np.empty(PLANES, np.float32)
     place = np.minimum(
         np.maximum((np.arange(corner[1], corner[1] + out.tracked.shape[1]) + 0.5) * across - 0.5, 0.0), columns - 1.0
     )
@@ -185,18 +143,22 @@ def _enlarge(first: int, end: int, small: Floats, guide: Bytes, key: Bytes, corn
             for c in range(2):
                 p, q, r, s = small[top, left, c], small[top, left + 1, c], small[top + 1, left, c], small[top + 1, left + 1, c]
                 torn_at[top, left] |= max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > jump
+    flat, line = small.reshape(rows, columns * PLANES), np.empty(columns * PLANES, np.float32)
+    from_x, from_y = np.float32(corner[1]), np.float32(corner[0])
+    part = slice(lefts[0] * PLANES, (lefts[-1] + 2) * PLANES)
     for y in range(first, end):
         v = min(max((corner[0] + y + 0.5) * down - 0.5, 0.0), rows - 1.0)
         top = min(int(v), max(rows - 2, 0))
         bottom = min(top + 1, rows - 1)
         b = np.float32(v - top)
-        up, low = small[top], small[bottom]
+        up, low, between = flat[top][part], flat[bottom][part], line[part]
+        for n in range(len(between)):
+            between[n] = up[n] + b * (low[n] - up[n])
         for x in range(out.tracked.shape[1]):
             left, a = lefts[x], shares[x]
             right = min(left + 1, columns - 1)
-            torn = torn_at[top, left]
-            if torn:
-                least = np.float32(np.inf)
+            if torn_at[top, left]:
+                least, nearest = np.float32(np.inf), small[top, left]
                 for n in range(4):
                     row, column = bottom if (n & 1) != (b > 0.5) else top, right if (n >> 1) != (a > 0.5) else left
                     i = min(max(int(np.rint(corner[1] + x + small[row, column, 0])), 0), width - 1)
@@ -205,15 +167,13 @@ def _enlarge(first: int, end: int, small: Floats, guide: Bytes, key: Bytes, corn
                     for c in range(3):
                         apart += abs(np.float32(guide[y, x, c]) - np.float32(key[j, i, c]))
                     if apart < least:
-                        least = apart
-                        for c in range(PLANES):
-                            found[c] = small[row, column, c]
+                        least, nearest = apart, small[row, column]
+                p, q, a = nearest, nearest, np.float32(0)
             else:
-                for c in range(PLANES):
-                    above = up[left, c] + a * (up[right, c] - up[left, c])
-                    below = low[left, c] + a * (low[right, c] - low[left, c])
-                    found[c] = above + b * (below - above)
-            out.offset[y, x, 0], out.offset[y, x, 1] = found[0] + np.float32(corner[1]), found[1] + np.float32(corner[0])
-            out.motion[y, x, 0], out.motion[y, x, 1] = found[2], found[3]
-            out.tracked[y, x], out.confidence[y, x], out.misfit[y, x] = found[4], found[5], found[6]
-            out.visible[y, x], out.placed[y, x] = found[7] > 0.5, found[8] > 0.5
+                p, q = line[left * PLANES : (left + 1) * PLANES], line[right * PLANES : (right + 1) * PLANES]
+            out.offset[y, x, 0] = p[0] + a * (q[0] - p[0]) + from_x
+            out.offset[y, x, 1] = p[1] + a * (q[1] - p[1]) + from_y
+            out.motion[y, x, 0], out.motion[y, x, 1] = p[2] + a * (q[2] - p[2]), p[3] + a * (q[3] - p[3])
+            out.tracked[y, x], out.confidence[y, x] = p[4] + a * (q[4] - p[4]), p[5] + a * (q[5] - p[5])
+            out.misfit[y, x] = p[6] + a * (q[6] - p[6])
+            out.visible[y, x], out.placed[y, x] = p[7] + a * (q[7] - p[7]) > 0.5, p[8] + a * (q[8] - p[8]) > 0.5

@@ -15,12 +15,12 @@ classifiers, Zheng & Kambhamettu 2009.)
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, largest
+from .pixels import Bools, Bytes, Floats, around, box, cv
 
 PX = 3
 """How far inward outlines may be soft, at any size of the picture; outward one pixel less, as what is untouched there has more to lose."""
@@ -52,6 +52,7 @@ ALIKE_PX, ALIKE_SHARE = 0.375, 0.05
 """Motions that differ by less are alike: pixels per frame, plus a share of the motion. Asked where offsets do not tell."""
 
 _BETWEEN, _EDITED, _UNTOUCHED = 1, 2, 3
+_FAINT, _VISIBLE = 1, 2
 _SUMS = 15
 """Of a side's samples: count, colour, products of colours, motion, count of the sure, their offset."""
 
@@ -65,14 +66,23 @@ class Where(NamedTuple):
     misleading: Floats
 
 
-class _Told(NamedTuple):
-    """What colours tell of n pixels at outlines: their `row` and `column`, the `edit` ``(n, c)``, the share of the edits around that is
-    `unexplained`, the mean `square` of those, where the edited side lies in the keyframe (`offset` ``(n, 2)``), and whether the sides move
-    `apart`."""
+class _Blocks(NamedTuple):
+    """What colours tell of edits around each block of `BLOCK` px, ``(rows, columns, …)``.
 
-    row: Ints
-    column: Ints
+    Args:
+        telling: whether they tell anything.
+        colour: their mean ``(3,)``; `inverse` ``(3, 3)`` of their covariance.
+        edit: the mean edit ``(c,)``; `matrix` ``(3, c)``, what differences of colour add to it.
+        unexplained: share of the edits around that the colours do not explain; `square`, the mean square of those.
+        offset: where the edited side lies in the keyframe, ``(2,)``.
+        apart: whether the sides move apart.
+    """
+
+    telling: Bools
+    colour: Floats
+    inverse: Floats
     edit: Floats
+    matrix: Floats
     unexplained: Floats
     square: Floats
     offset: Floats
@@ -87,19 +97,8 @@ def soften(edit: Floats, source: Floats, where: Where) -> None:
         source: ``(h, w, c)`` float32 of the frame, 8-bit units.
         where: of the same part of a frame; offsets count from its corner, `misleading` is the whole keyframe's.
     """
-    found = _told(edit, source, where)
-    height, width = where.misleading.shape
-    there = np.rint(np.stack([found.row, found.column]) + found.offset.T[::-1]).astype(np.intp)
-    inside = (there >= 0).all(axis=0) & (there[0] < height) & (there[1] < width)
-    off = np.where(inside, where.misleading[tuple(np.where(inside, there, 0))], np.float32(UNKNOWN))
-    share = CARRIED / (CARRIED + found.unexplained + KNOWN * off)
-    before = edit[found.row, found.column]
-    after = before + share[:, None] * (found.edit - before)
-    untracked = where.confidence[found.row, found.column] <= SURE
-    told = (off < MOST_OFF) & (found.apart | (untracked & (found.unexplained < 1 - CLEARLY)))
-    was = before.any(axis=1)
-    told &= was | (np.abs(after).max(axis=1, initial=0) >= np.maximum(FAINT, FAINT_SHARE * np.sqrt(found.square)))
-    edit[found.row[told], found.column[told]] = after[told]
+    sides = _sides(edit)
+    rows(_soften, len(sides), sides, source, _blocks(sides, edit, source, where), where, edit)
 
 
 def misleading(edit: Floats, source: Floats) -> Floats:
@@ -111,11 +110,9 @@ def misleading(edit: Floats, source: Floats) -> Floats:
     """
     size = edit.shape[:2]
     still, sure = np.zeros((*size, 2), np.float32), np.ones(size, np.float32)
-    found = _told(edit, source, Where(still, still, sure, sure))
     wrong, told = np.zeros(size, np.float32), np.zeros(size, np.float32)
-    fault = np.square(found.edit - edit[found.row, found.column])[:, :3].sum(axis=1)
-    wrong[found.row, found.column] = fault / found.square
-    told[found.row, found.column] = 1
+    sides = _sides(edit)
+    rows(_faults, len(sides), sides, source, _blocks(sides, edit, source, Where(still, still, sure, sure)), edit, wrong, told)
     share = box(told, KEY_PX)
     out: Floats = np.where(share > LEAST_TOLD, box(wrong, KEY_PX) / np.maximum(share, LEAST_TOLD), np.float32(UNKNOWN))
     return out
@@ -123,160 +120,218 @@ def misleading(edit: Floats, source: Floats) -> Floats:
 
 def _sides(edit: Floats) -> Bytes:
     """``(h, w)``, what of a pixel is known, 0 for nothing."""
-    sides = np.zeros(edit.shape[:2], np.uint8)
-    change = largest(edit)
-    window = around(change > VISIBLE, REACH + BLOCK)
-    visible = (change[window] > VISIBLE).astype(np.uint8)
+    sides, change = np.zeros(edit.shape[:2], np.uint8), np.empty(edit.shape[:2], np.uint8)
+    rows(_changes, len(change), edit, change)
+    window = around(change == _VISIBLE, REACH + BLOCK)
+    visible = (change[window] == _VISIBLE).astype(np.uint8)
     if visible.size:
         inward, outward = (cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)) for n in (PX, PX - 1))
         within, near = cv.erode(visible, inward) > 0, cv.dilate(visible, outward) > 0
         told = sides[window]
-        told[~near & (change[window] == 0)] = _UNTOUCHED
+        told[change[window] == 0] = _UNTOUCHED
         told[near] = _BETWEEN
         told[within] = _EDITED
     return sides
 
 
-def _told(edit: Floats, source: Floats, where: Where) -> _Told:
-    """What colours tell where they tell something."""
-    sides = _sides(edit)
-    rows_near, columns_near = around(sides == _BETWEEN, 0)
-    row, column = np.nonzero(sides[rows_near, columns_near] == _BETWEEN)
-    row, column = row + rows_near.start, column + columns_near.start
-    across = -(-sides.shape[1] // BLOCK)
-    blocks, block = np.unique(row // BLOCK * across + column // BLOCK, return_inverse=True)
-    corners = BLOCK * np.stack(np.divmod(blocks, across), axis=1)
-    channels = edit.shape[2]
-    sums, edits = np.zeros((len(blocks), 2, _SUMS), np.float64), np.zeros((len(blocks), 4 * channels + 1), np.float64)
-    rows(_gather, len(blocks), corners, sides, edit, source, where.offset, where.motion, where.confidence, sums, edits)
-
-    edited, beside = _Side(sums[:, 0]), _Side(sums[:, 1])
-    both = _Side(sums.sum(axis=1))
-    enough = (edited.count[:, 0] >= LEAST_SAMPLES) & (both.count[:, 0] >= 2 * LEAST_SAMPLES)
-    edits /= np.maximum(both.count, 1)
-    mean, products, square = edits[:, :channels], edits[:, channels:-1].reshape(-1, 3, channels), edits[:, -1]
-    inverse = np.linalg.inv(both.covariance + NOISE * np.eye(3))
-    together = products - both.colour[:, :, None] * mean[:, None]
-    matrix = inverse @ together
-    variance = square - np.square(mean[:, :3]).sum(axis=1)
-    unexplained = 1 - (matrix * together)[..., :3].sum(axis=(1, 2)) / np.maximum(variance, 1)
-    changed = square * both.count[:, 0] / np.maximum(edited.count[:, 0], 1)
-    telling = enough & (unexplained < 1 - EXPLAINED) & (changed >= VISIBLE**2)
-
-    there, usual = np.empty((len(row), channels), np.float32), np.zeros(len(row), np.bool_)
-    maps = _Maps(telling, both.colour, inverse, mean, matrix)
-    rows(_read_off, len(row), row, column, block, maps, source, there, usual)
-    row, column, block, there = row[usual], column[usual], block[usual], there[usual]
-    moves = _moves_apart(edited, beside)
-    return _Told(row, column, there, np.maximum(unexplained, 0)[block], changed[block], edited.offset[block], moves[block])
+@kernel
+def _changes(first: int, end: int, edit: Floats, out: Bytes) -> None:
+    for y in range(first, end):
+        for x in range(out.shape[1]):
+            most = np.float32(0)
+            for c in range(edit.shape[2]):
+                most = max(most, abs(edit[y, x, c]))
+            out[y, x] = _VISIBLE if most > np.float32(VISIBLE) else (_FAINT if most > 0 else 0)
 
 
-class _Maps(NamedTuple):
-    """Per block: whether colours tell edits there, their mean and the inverse of their covariance, the mean edit, and what differences of
-    colour add to it ``(3, c)``."""
+def _blocks(sides: Bytes, edit: Floats, source: Floats, where: Where) -> _Blocks:
+    size, channels = tuple(-(-n // BLOCK) for n in sides.shape), edit.shape[2]
 
-    telling: Bools
-    colour: Floats
-    inverse: Floats
-    edit: Floats
-    matrix: Floats
+    def planes(*shape: int) -> Floats:
+        return np.empty((*size, *shape), np.float64)
 
-
-class _Side:
-    """Samples of one side of outlines, from their sums per block, ``(n, 15)``: every mean is ``(n, …)``."""
-
-    def __init__(self, sums: Floats) -> None:
-        self.count, self.sure = sums[:, :1], sums[:, 12:13]
-        mean = sums[:, 1:12] / np.maximum(self.count, 1)
-        self.colour, products, self.motion = mean[:, :3], mean[:, 3:9], mean[:, 9:]
-        square = products[:, [0, 1, 2, 1, 3, 4, 2, 4, 5]].reshape(-1, 3, 3)
-        self.covariance = square - self.colour[:, :, None] * self.colour[:, None]
-        self.offset = sums[:, 13:] / np.maximum(self.sure, 1)
-
-
-def _moves_apart(edited: _Side, beside: _Side) -> Bools:
-    """``(n,)``, whether the outline may show something else than in the keyframe: what is seen beside the edit moved otherwise since then,
-    or, if that is not known, moves otherwise now."""
-    known = (beside.sure > LEAST_SURE * beside.count) & (edited.sure > LEAST_SURE * edited.count)
-    since = np.linalg.norm(edited.offset - beside.offset, axis=1)
-    now = np.linalg.norm(edited.motion - beside.motion, axis=1)
-    alike = ALIKE_PX + ALIKE_SHARE * np.linalg.norm(edited.motion, axis=1)
-    out: Bools = (beside.count[:, 0] > 0) & np.where(known[:, 0], since >= MOVED_PX, now >= alike)
+    out = _Blocks(
+        telling=np.zeros(size, np.bool_),
+        colour=planes(3),
+        inverse=planes(3, 3),
+        edit=planes(channels),
+        matrix=planes(3, channels),
+        unexplained=planes(),
+        square=planes(),
+        offset=planes(2),
+        apart=np.zeros(size, np.bool_),
+    )
+    rows(_learn, size[0], sides, edit, source, where, out)
     return out
 
 
 @kernel
-def _gather(
-    first: int,
-    end: int,
-    corners: Ints,
-    sides: Bytes,
-    edit: Floats,
-    source: Floats,
-    offset: Floats,
-    motion: Floats,
-    confidence: Floats,
-    sums: Floats,
-    edits: Floats,
-) -> None:
-    """Sums over what is known around each block: in `sums` of the edited and the untouched side, in `edits` of the edit, of its products with
-    colour (``(3, c)``), and of its squared length."""
+def _learn(first: int, end: int, sides: Bytes, edit: Floats, source: Floats, where: Where, out: _Blocks) -> None:
+    """Fill `out` for the blocks that an outline runs through."""
     height, width, channels = edit.shape
-    for block in range(first, end):
-        top, left = corners[block]
-        for y in range(max(top - REACH, 0), min(top + BLOCK + REACH, height), STEP):
-            for x in range(max(left - REACH, 0), min(left + BLOCK + REACH, width), STEP):
-                side = sides[y, x]
-                if side <= _BETWEEN:
-                    continue
-                of = sums[block, 0 if side == _EDITED else 1]
-                red, green, blue = source[y, x, 0], source[y, x, 1], source[y, x, 2]
-                of[0] += 1
-                of[1] += red
-                of[2] += green
-                of[3] += blue
-                of[4] += red * red
-                of[5] += red * green
-                of[6] += red * blue
-                of[7] += green * green
-                of[8] += green * blue
-                of[9] += blue * blue
-                of[10] += motion[y, x, 0]
-                of[11] += motion[y, x, 1]
-                if confidence[y, x] > SURE:
-                    of[12] += 1
-                    of[13] += offset[y, x, 0]
-                    of[14] += offset[y, x, 1]
-                if side == _EDITED:
-                    for c in range(channels):
-                        change = edit[y, x, c]
-                        edits[block, c] += change
-                        edits[block, channels + c] += red * change
-                        edits[block, 2 * channels + c] += green * change
-                        edits[block, 3 * channels + c] += blue * change
-                        if c < 3:
-                            edits[block, 4 * channels] += change * change
+    sums, edits = np.empty((2, _SUMS), np.float64), np.empty(4 * channels + 1, np.float64)
+    for row in range(first, end):
+        for column in range(out.telling.shape[1]):
+            between = False
+            for y in range(row * BLOCK, min((row + 1) * BLOCK, height)):
+                for x in range(column * BLOCK, min((column + 1) * BLOCK, width)):
+                    between |= sides[y, x] == _BETWEEN
+            if between:
+                _gather(row * BLOCK, column * BLOCK, sides, edit, source, where, sums, edits)
+                _fit(sums, edits, channels, row, column, out)
 
 
 @kernel
-def _read_off(
-    first: int, end: int, row: Ints, column: Ints, block: Ints, maps: _Maps, source: Floats, there: Floats, usual: Bools
-) -> None:
-    """The edit of each pixel going by its colour, if that is `usual`: none but such as lie between those around."""
-    colour = np.empty(3, np.float64)
-    for n in range(first, end):
-        b = block[n]
-        if not maps.telling[b]:
-            continue
+def _gather(top: int, left: int, sides: Bytes, edit: Floats, source: Floats, where: Where, sums: Floats, edits: Floats) -> None:
+    """Sums over what is known around a block: in `sums` of the edited and the untouched side, in `edits` of the edit, of its products with
+    colour (``(3, c)``), and of its squared length."""
+    height, width, channels = edit.shape
+    sums[:], edits[:] = 0, 0
+    for y in range(max(top - REACH, 0), min(top + BLOCK + REACH, height), STEP):
+        for x in range(max(left - REACH, 0), min(left + BLOCK + REACH, width), STEP):
+            side = sides[y, x]
+            if side <= _BETWEEN:
+                continue
+            of = sums[0 if side == _EDITED else 1]
+            red, green, blue = source[y, x, 0], source[y, x, 1], source[y, x, 2]
+            of[0] += 1
+            of[1] += red
+            of[2] += green
+            of[3] += blue
+            of[4] += red * red
+            of[5] += red * green
+            of[6] += red * blue
+            of[7] += green * green
+            of[8] += green * blue
+            of[9] += blue * blue
+            of[10] += where.motion[y, x, 0]
+            of[11] += where.motion[y, x, 1]
+            if where.confidence[y, x] > SURE:
+                of[12] += 1
+                of[13] += where.offset[y, x, 0]
+                of[14] += where.offset[y, x, 1]
+            if side == _EDITED:
+                for c in range(channels):
+                    change = edit[y, x, c]
+                    edits[c] += change
+                    edits[channels + c] += red * change
+                    edits[2 * channels + c] += green * change
+                    edits[3 * channels + c] += blue * change
+                    if c < 3:
+                        edits[4 * channels] += change * change
+
+
+@kernel
+def _fit(sums: Floats, edits: Floats, channels: int, row: int, column: int, out: _Blocks) -> None:
+    """A block's map in `out`, from what was gathered around it."""
+    edited, beside = sums[0], sums[1]
+    count = edited[0] + beside[0]
+    if edited[0] < LEAST_SAMPLES or count < 2 * LEAST_SAMPLES:
+        return
+    colour, mean, matrix = out.colour[row, column], out.edit[row, column], out.matrix[row, column]
+    for i in range(3):
+        colour[i] = (edited[1 + i] + beside[1 + i]) / count
+    for c in range(channels):
+        mean[c] = edits[c] / count
+    _invert((edited[4:10] + beside[4:10]) / count, colour, out.inverse[row, column])
+    variance, explained = edits[4 * channels] / count, 0.0
+    for c in range(channels):
+        if c < 3:
+            variance -= mean[c] * mean[c]
         for i in range(3):
-            colour[i] = source[row[n], column[n], i] - maps.colour[b, i]
-        strange = 0.0
-        for i in range(3):
+            matrix[i, c] = 0
             for j in range(3):
-                strange += colour[i] * maps.inverse[b, i, j] * colour[j]
-        usual[n] = strange < STRANGE
-        for c in range(there.shape[1]):
-            told = maps.edit[b, c]
-            for i in range(3):
-                told += colour[i] * maps.matrix[b, i, c]
-            there[n, c] = told
+                together = edits[(1 + j) * channels + c] / count - colour[j] * mean[c]
+                matrix[i, c] += out.inverse[row, column, i, j] * together
+            if c < 3:
+                explained += matrix[i, c] * (edits[(1 + i) * channels + c] / count - colour[i] * mean[c])
+    unexplained, square = 1 - explained / max(variance, 1.0), edits[4 * channels] / edited[0]
+    out.telling[row, column] = unexplained < 1 - EXPLAINED and square >= VISIBLE**2
+    out.unexplained[row, column], out.square[row, column] = max(unexplained, 0.0), square
+    out.apart[row, column] = _move_apart(edited, beside)
+    for axis in range(2):
+        out.offset[row, column, axis] = edited[13 + axis] / max(edited[12], 1.0)
+
+
+@kernel
+def _invert(products: Floats, mean: Floats, out: Floats) -> None:
+    """The inverse of the covariance of colours, from the means of their products (rr, rg, rb, gg, gb, bb), by cofactors."""
+    a, b, c = products[0] - mean[0] ** 2 + NOISE, products[1] - mean[0] * mean[1], products[2] - mean[0] * mean[2]
+    d, e, f = products[3] - mean[1] ** 2 + NOISE, products[4] - mean[1] * mean[2], products[5] - mean[2] ** 2 + NOISE
+    determinant = a * (d * f - e * e) - b * (b * f - c * e) + c * (b * e - c * d)
+    out[0, 0], out[1, 1], out[2, 2] = d * f - e * e, a * f - c * c, a * d - b * b
+    out[0, 1], out[0, 2], out[1, 2] = c * e - b * f, b * e - c * d, b * c - a * e
+    out[1, 0], out[2, 0], out[2, 1] = out[0, 1], out[0, 2], out[1, 2]
+    out /= determinant
+
+
+@kernel
+def _move_apart(edited: Floats, beside: Floats) -> Any:
+    """Whether the outline may show something else than in the keyframe: what is seen beside the edit moved otherwise since then, or, if
+    that is not known, moves otherwise now."""
+    if beside[0] == 0:
+        return False
+    if beside[12] > LEAST_SURE * beside[0] and edited[12] > LEAST_SURE * edited[0]:
+        return (
+            np.hypot(edited[13] / edited[12] - beside[13] / beside[12], edited[14] / edited[12] - beside[14] / beside[12])
+            >= MOVED_PX
+        )
+    across, down = edited[10] / edited[0], edited[11] / edited[0]
+    apart = np.hypot(across - beside[10] / beside[0], down - beside[11] / beside[0])
+    return apart >= ALIKE_PX + ALIKE_SHARE * np.hypot(across, down)
+
+
+@kernel
+def _tell(y: int, x: int, source: Floats, blocks: _Blocks, there: Floats) -> Any:
+    """The edit of a pixel going by its colour, in `there`, if that is usual: none but such as lie between those around."""
+    row, column = y // BLOCK, x // BLOCK
+    if not blocks.telling[row, column]:
+        return False
+    mean, inverse, matrix = blocks.colour[row, column], blocks.inverse[row, column], blocks.matrix[row, column]
+    red, green, blue = source[y, x, 0] - mean[0], source[y, x, 1] - mean[1], source[y, x, 2] - mean[2]
+    strange = red * red * inverse[0, 0] + green * green * inverse[1, 1] + blue * blue * inverse[2, 2]
+    strange += 2.0 * (red * green * inverse[0, 1] + red * blue * inverse[0, 2] + green * blue * inverse[1, 2])
+    for c in range(len(there)):
+        there[c] = blocks.edit[row, column, c] + red * matrix[0, c] + green * matrix[1, c] + blue * matrix[2, c]
+    return strange < STRANGE
+
+
+@kernel
+def _soften(first: int, end: int, sides: Bytes, source: Floats, blocks: _Blocks, where: Where, edit: Floats) -> None:
+    channels, (height, width) = edit.shape[2], where.misleading.shape
+    there = np.empty(channels, np.float64)
+    for y in range(first, end):
+        for x in range(sides.shape[1]):
+            if sides[y, x] != _BETWEEN or not _tell(y, x, source, blocks, there):
+                continue
+            row, column = y // BLOCK, x // BLOCK
+            unexplained = blocks.unexplained[row, column]
+            if not blocks.apart[row, column] and (where.confidence[y, x] > SURE or unexplained >= 1 - CLEARLY):
+                continue
+            v, u = np.rint(y + blocks.offset[row, column, 1]), np.rint(x + blocks.offset[row, column, 0])
+            off = where.misleading[int(v), int(u)] if 0 <= v < height and 0 <= u < width else np.float32(UNKNOWN)
+            if off >= np.float32(MOST_OFF):
+                continue
+            share = CARRIED / (CARRIED + unexplained + KNOWN * off)
+            was, most = False, 0.0
+            for c in range(channels):
+                was |= edit[y, x, c] != 0
+                there[c] = edit[y, x, c] + share * (there[c] - edit[y, x, c])
+                most = max(most, abs(there[c]))
+            if was or most >= max(FAINT, FAINT_SHARE * np.sqrt(blocks.square[row, column])):
+                edit[y, x] = there
+
+
+@kernel
+def _faults(
+    first: int, end: int, sides: Bytes, source: Floats, blocks: _Blocks, edit: Floats, wrong: Floats, told: Floats
+) -> None:
+    """In `wrong`, the squared fault of what colours tell, as a share of the edit's square, where (`told`) they do."""
+    there = np.empty(edit.shape[2], np.float64)
+    for y in range(first, end):
+        for x in range(sides.shape[1]):
+            if sides[y, x] == _BETWEEN and _tell(y, x, source, blocks, there):
+                fault = 0.0
+                for c in range(3):
+                    fault += (there[c] - edit[y, x, c]) ** 2
+                wrong[y, x], told[y, x] = fault / blocks.square[y // BLOCK, x // BLOCK], 1

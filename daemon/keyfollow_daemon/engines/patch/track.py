@@ -15,9 +15,13 @@ from .inversion import Flows
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, continued, regain
-from .seen import Seen, assess, looked_ahead, recognised
+from .seen import Seen, assess
 from .trails import DRAFT_REFINEMENT, Trails
 from .window import reached
+
+REGAINED = 2
+"""What is lost of the edit is looked for at every second frame, the one between is carried on from it; but at all while next to
+nothing is seen of an object, the last bit of which is soon lost, and the first one found."""
 
 
 class Sized(Protocol):
@@ -105,7 +109,8 @@ class Tracks:
             flow, visible = self._flows.toward(key, frame)
             chained, own = continued(state, source, flow, visible)
             state = carried(chained, area)
-            if self._draft and index % DRAFT_REFINEMENT:
+            slight = not self._draft and any(motion.slight for motion in state.motions)
+            if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
             return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
@@ -127,26 +132,18 @@ class Tracks:
         return out
 
     def seen(self, key: int, frame: int) -> Seen:
-        """`at`, `assess`-ed for a delivery; with what the frame after tells about what has just come into sight, and what is `hidden`.
+        """`at`, `assess`-ed for a delivery, with what is `hidden`.
 
         Drafts leave the last out: at their size surfaces tell too little, and it took a tenth of their time.
         """
-        state, forward = self.at(key, frame), frame > key
-        step, area = 1 if forward else -1, self._areas.get(key)
+        state, area = self.at(key, frame), self._areas.get(key)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
         flow, visible = self._flows.toward(key, frame)
-        if area is not None:
-            visible = visible & recognised(guide, flow, self._flows.guide(frame - step))
         seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
         if area is None:
             return seen
         astray = area.astray(seen.offset, seen.confidence, flow, visible)
         seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
-        first = frame if forward else frame - 1
-        if first in self._flows and not self._flows.cut(first):
-            pair = self._flows.pair(first)
-            flow, visible = pair.toward_key(not forward), pair.visible(not forward)
-            seen = looked_ahead(seen, flow, visible & recognised(guide, flow, self._flows.guide(frame + step)))
         return seen if self._draft else told_by_surface(seen, guide, detail, area)
 
     def reached(self, key: int, frame: int, seen: Seen, tables: Floats, px: float) -> Bools:

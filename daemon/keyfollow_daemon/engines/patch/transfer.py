@@ -3,7 +3,6 @@
 ``y = A(phi) (B - s) + g (b + e)(phi) + s``: the edit follows the frame's own detail, and its light. Light is what turned the
 keyframe's local mean colour into the frame's: a gain g (shade, exposure) and a white offset s (a highlight that moved), by least
 squares over the three channels with a ridge on s: where colours are grey the two cannot be told apart, and the gain is likelier.
-Colours are looked up in the edit's table as they were in the keyframe's light: a highlight's own colour was never edited.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .belonging import NOTHING, belonging
-from .colour_table import look_up
 from .colours import told
 from .kernels import kernel, rows
 from .keymodel import GAIN_RADIUS, PLANES, KeyModel, local_mean
@@ -44,7 +42,6 @@ class _Map(NamedTuple):
     carried: Floats
     core: Bools
     telling: Floats
-    tables: Floats
     pointwise: bool
     everywhere: bool
     behind: Floats
@@ -53,12 +50,10 @@ class _Map(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a frame's pixels are in the keyframe, as in `Seen`; `reach` as in `Proposal`; `labels` ``(h, w)`` of the table for each."""
+    """Where a frame's pixels are in the keyframe, as in `Seen`; `reach` as in `Proposal`."""
 
     offset: Floats
-    tracked: Floats
     reach: Floats
-    labels: Bytes
     placed: Bools
 
 
@@ -74,16 +69,15 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     reach, seen, unedited = np.empty_like(confidence), np.empty((height, width), np.uint8), np.empty((height, width), np.bool_)
     out = (confidence, reach, seen, unedited)
     rows(_carried, height, model.changed, model.labels, state.offset, state.confidence, model.everywhere, out)
-    placed = state.placed
-    if placed.any():
-        placed = _placed(state, model, reach)
-        confidence[placed] = SURE
-    allowed, alike = np.ones((height, width), np.float32), np.ones((height, width), np.float32)
-    if not model.everywhere:
-        seen, by_surroundings, by_itself = belonging(seen, unedited, state.motion)
+    placed = np.empty_like(unedited)
+    rows(_placed, height, state.placed, state.offset, model.gaps, model.changed, confidence, reach, placed)
+    if model.everywhere:
+        allowed, alike = np.ones_like(confidence), np.ones_like(confidence)
+    else:
+        seen, allowed, alike = belonging(seen, unedited, state.motion)
         # whatever has just come into sight has no motion of its own yet
-        np.copyto(allowed, by_surroundings, where=state.visible)
-        np.copyto(alike, by_itself, where=state.visible)
+        new = ~state.visible
+        allowed[new], alike[new] = 1.0, 1.0
     # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
     asked = np.ones_like(unedited) if model.everywhere else confidence < SURE
     by_colour, belief = told(model.tables.cells, seen, asked, source, allowed, alike)
@@ -91,7 +85,6 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         model.carried.reshape(-1, PLANES),
         model.core,
         model.telling,
-        model.tables.cells,
         model.pointwise,
         model.everywhere,
         model.behind,
@@ -99,28 +92,38 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         model.gaps,
     )
     edit, strange = np.zeros(source.shape, np.float32), np.zeros((height, width), np.float32)
-    at = _Place(state.offset, state.tracked, reach, seen, placed)
-    rows(_apply, height, mapped, at, _mean_within(source, reach), source, by_colour, edit, strange)
+    at = _Place(state.offset, reach, placed)
+    part = around(reach > 0, GAIN_RADIUS)
+    if reach[part].size:
+        mean, corner = local_mean(source[part][..., :3]), (part[0].start, part[1].start)
+        rows(_apply, height, mapped, at, mean, corner, source, by_colour, edit, strange)
     return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed, strange)
 
 
-def _mean_within(source: Floats, reach: Floats) -> Floats:
-    """`local_mean` of what the edit reaches; elsewhere anything."""
-    out = np.empty((*reach.shape, 3), np.float32)
-    part = around(reach > 0, GAIN_RADIUS)
-    out[part] = local_mean(np.ascontiguousarray(source[part][..., :3])) if reach[part].size else 0
-    return out
-
-
-def _placed(state: Seen, model: KeyModel, reach: Floats) -> Bools:
-    """What the surface around tells to be edited, or to go on behind something else between two edited sides; `reach` says so too."""
-    out = np.zeros_like(state.placed)
-    row, column = np.nonzero(state.placed)
-    where = np.stack([column, row], axis=1) + state.offset[row, column]
-    u, v = np.clip(np.rint(where).astype(np.intp), 0, np.array(model.changed.shape[::-1]) - 1).T
-    out[row, column] = model.gaps[v, u] | model.changed[v, u]
-    reach[out] = 1.0
-    return out
+@kernel
+def _placed(
+    first: int,
+    end: int,
+    asked: Bools,
+    offset: Floats,
+    gaps: Bools,
+    changed: Bools,
+    confidence: Floats,
+    reach: Floats,
+    out: Bools,
+) -> None:
+    """What the surface around tells to be edited, or to go on behind something else between two edited sides; `reach` and `confidence` say so
+    too."""
+    height, width = changed.shape
+    for y in range(first, end):
+        for x in range(out.shape[1]):
+            out[y, x] = False
+            if asked[y, x]:
+                i = int(min(max(np.rint(x + offset[y, x, 0]), np.float32(0)), np.float32(width - 1)))
+                j = int(min(max(np.rint(y + offset[y, x, 1]), np.float32(0)), np.float32(height - 1)))
+                out[y, x] = gaps[j, i] or changed[j, i]
+                if out[y, x]:
+                    reach[y, x], confidence[y, x] = 1, SURE
 
 
 @kernel
@@ -145,12 +148,17 @@ def _carried(
             u, v = x + offset[y, x, 0], y + offset[y, x, 1]
             share = zero
             if u > -1 and v > -1 and u < width and v < height:
-                left, top = int(np.floor(u)), int(np.floor(v))
+                left, top = int(u + one) - 1, int(v + one) - 1
                 a, b = np.float32(u - left), np.float32(v - top)
-                for corner in range(4):
-                    j, i = top + (corner >> 1), left + (corner & 1)
-                    if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
-                        share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
+                if left >= 0 and top >= 0 and left < width - 1 and top < height - 1:
+                    p, q = np.float32(changed[top, left]), np.float32(changed[top, left + 1])
+                    r, s = np.float32(changed[top + 1, left]), np.float32(changed[top + 1, left + 1])
+                    share = (one - b) * ((one - a) * p + a * q) + b * ((one - a) * r + a * s)
+                else:
+                    for corner in range(4):
+                        j, i = top + (corner >> 1), left + (corner & 1)
+                        if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
+                            share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
             reach[y, x] = share
             inside = u > -0.5 and v > -0.5 and u < width - 0.5 and v < height - 0.5
             believed[y, x] = confidence[y, x] if inside else zero
@@ -173,16 +181,17 @@ def _apply(
     mapped: _Map,
     at: _Place,
     mean: Floats,
+    corner: tuple[int, int],
     source: Floats,
     by_colour: Floats,
     edit: Floats,
     strange: Floats,
 ) -> None:
-    """`edit` and `strange`, which come as zeros. `mean` is the frame's `local_mean`, `by_colour` what the table tells."""
-    offset, reach, seen, carried, core, behind = at.offset, at.reach, at.labels, mapped.carried, mapped.core, mapped.behind
+    """`edit` and `strange`, which come as zeros. `mean` is the frame's `local_mean` from `corner` on, which holds all that is within reach, `by_colour`
+    what the table tells."""
+    offset, reach, carried, core, behind = at.offset, at.reach, mapped.carried, mapped.core, mapped.behind
     (height, width), channels = core.shape, edit.shape[2]
-    found, known = np.empty(PLANES, np.float32), np.zeros(5, np.float32)
-    own, base = np.empty(3, np.float32), np.empty(3, np.float32)
+    found = np.empty(PLANES, np.float32)
     for y in range(first, end):
         for x in range(edit.shape[1]):
             if reach[y, x] <= 0:
@@ -198,40 +207,34 @@ def _apply(
                 for n in range(PLANES):
                     found[n] = behind[j, i, n]
             else:
-                p, q, r, s = top * width + left, top * width + right, bottom * width + left, bottom * width + right
+                p, q = carried[top * width + left], carried[top * width + right]
+                r, s = carried[bottom * width + left], carried[bottom * width + right]
+                to_a, to_b = np.float32(1) - a, np.float32(1) - b
+                of_p, of_q, of_r, of_s = to_a * to_b, a * to_b, to_a * b, a * b
                 for n in range(PLANES):
-                    above = carried[p, n] + a * (carried[q, n] - carried[p, n])
-                    below = carried[r, n] + a * (carried[s, n] - carried[r, n])
-                    found[n] = above + b * (below - above)
-            gain, highlight = _light(found[12], found[13], found[14], mean[y, x, 0], mean[y, x, 1], mean[y, x, 2])
+                    found[n] = of_p * p[n] + of_q * q[n] + of_r * r[n] + of_s * s[n]
+            now = mean[y - corner[0], x - corner[1]]
+            gain, highlight = _light(found[12], found[13], found[14], now[0], now[1], now[2])
             if at.placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
                 gain, highlight = np.float32(1), np.float32(0)
             elif not mapped.everywhere:
                 apart = np.float32(0)
                 for c in range(3):
-                    apart += (mean[y, x, c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight) ** 2
-                bright = max(mean[y, x, 0] + mean[y, x, 1] + mean[y, x, 2], np.float32(0)) / np.float32(3) + np.float32(DIM)
+                    apart += (now[c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight) ** 2
+                bright = max(now[0] + now[1] + now[2], np.float32(0)) / np.float32(3) + np.float32(DIM)
                 altered = (np.sqrt(apart) / bright - np.float32(ALTERED)) / np.float32(STRANGE - ALTERED)
                 told_there = mapped.telling[bottom if b > 0.5 else top, right if a > 0.5 else left]
                 strange[y, x] = told_there * min(max(altered, np.float32(0)), np.float32(1))
+            red, green, blue = source[y, x, 0], source[y, x, 1], source[y, x, 2]
+            from_red, from_green, from_blue = red - highlight, green - highlight, blue - highlight
+            if mapped.pointwise:
+                from_red += by_colour[y, x, 0]
+                from_green += by_colour[y, x, 1]
+                from_blue += by_colour[y, x, 2]
             for c in range(3):
-                own[c] = source[y, x, c]
-                base[c] = own[c]
-            if mapped.pointwise and mapped.everywhere:
-                for c in range(3):
-                    base[c] += by_colour[y, x, c]
-            elif mapped.pointwise and seen[y, x] != NOTHING:
-                lit = at.tracked[y, x] > 0.5
-                g, h = (gain, highlight) if lit else (np.float32(1), np.float32(0))
-                look_up(mapped.tables, seen[y, x], (own[0] - h) / g, (own[1] - h) / g, (own[2] - h) / g, known)
-                for c in range(3):
-                    base[c] += g * known[c]
-            for c in range(3):
-                value = gain * found[4 * c + 3] + highlight
-                for d in range(3):
-                    value += found[4 * c + d] * (base[d] - highlight)
-                edit[y, x, c] = value - own[c]
+                to = found[4 * c] * from_red + found[4 * c + 1] * from_green + found[4 * c + 2] * from_blue
+                edit[y, x, c] = to + gain * found[4 * c + 3] + highlight - source[y, x, c]
             if channels == 4:
                 edit[y, x, 3] = found[15]
             # the next ones have a say only between pixels

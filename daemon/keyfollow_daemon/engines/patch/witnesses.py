@@ -25,7 +25,7 @@ CELLS = 12
 LUMA_CELLS, CHROMA_CELLS, MOST_CHROMA = 14, 16, 96.0
 CORNERS = 32
 """Of a cell, by place, luma and chroma: neighbours in the heap."""
-SAMPLED = 128
+SAMPLED = 96
 """Places along the longer side from which witnesses are called."""
 COLOUR, FAR = 0.2, 0.5
 """How much their word counts, against 1 of a tracked pixel: that of an untracked one whose colour the keyframe knows, and that of one
@@ -44,13 +44,15 @@ def likely(merged: Proposal, rgb: Bytes, trust: Floats, close: Bools, told: Bool
 
     Args:
         rgb: ``(h, w, 3)`` uint8 of the frame.
-        trust: ``(h, w)`` float32 0…1 in the tracked edit; only what has less than 1, and is `close` or `told`, is asked about.
+        trust: ``(h, w)`` float32 0…1 in the tracked edit; only what has less than 1, and is `close` or `told`, is asked about, if anything
+            hangs on that.
         close: ``(h, w)``, what is near the tracked edit.
         told: ``(h, w)``, what is untracked and, going by its colour, edited.
         side: the longer one of the whole frame, if this is a part.
     """
     planes = (merged.reach, merged.belief, merged.by_colour, merged.allowed)
-    return _asked(rgb, trust, planes, close, told, trust, side or max(trust.shape))
+    asked = (trust < 1) & (close | told) & ((merged.allowed > 0) | (merged.strange > 0))
+    return _answers(rgb, trust, planes, close, told, asked, side or max(trust.shape))
 
 
 def telling(rgb: Bytes, changed: Bools, core: Bools) -> Floats:
@@ -64,21 +66,19 @@ def telling(rgb: Bytes, changed: Bools, core: Bools) -> Floats:
     reach = np.where(core, np.float32(1), np.where(changed, np.float32(0.5), np.float32(0)))
     planes = (reach, nothing, np.zeros(rgb.shape, np.float32), nothing)
     everywhere, nowhere = np.ones_like(core), np.zeros_like(core)
-    return _asked(
-        rgb, np.ones_like(nothing), planes, everywhere, nowhere, np.where(core, np.float32(0), np.float32(1)), max(core.shape)
-    )
+    return _answers(rgb, np.ones_like(nothing), planes, everywhere, nowhere, core, max(core.shape))
 
 
-def _asked(
+def _answers(
     rgb: Bytes,
     trust: Floats,
     planes: tuple[Floats, Floats, Floats, Floats],
     close: Bools,
     told: Bools,
-    settled: Floats,
+    asked: Bools,
     side: int,
 ) -> Floats:
-    """What witnesses, by their `trust`, say of pixels that are not `settled` (1)."""
+    """What witnesses, by their `trust`, say of the pixels that are `asked` about; 1 elsewhere."""
     height, width = trust.shape
     out = np.ones_like(trust)
     colours: Bytes = cv.cvtColor(rgb, cv.COLOR_RGB2YCrCb)
@@ -86,7 +86,7 @@ def _asked(
     shape = (int(height * scale) + 2, int(width * scale) + 2, LUMA_CELLS, CHROMA_CELLS, CHROMA_CELLS)
     heap = np.zeros((math.prod(shape), 2), np.float32)
     _hear(colours, trust, *planes, close, told, max(1, side // SAMPLED), scale, shape[1], heap)
-    rows(_judge, height, colours, settled, close, told, scale, shape[1], heap, out)
+    rows(_judge, height, colours, asked, scale, shape[1], heap, out)
     return out
 
 
@@ -148,22 +148,11 @@ def _hear(
 
 
 @kernel
-def _judge(
-    first: int,
-    end: int,
-    colours: Bytes,
-    trust: Floats,
-    close: Bools,
-    told: Bools,
-    scale: Any,
-    across: int,
-    heap: Floats,
-    out: Floats,
-) -> None:
+def _judge(first: int, end: int, colours: Bytes, asked: Bools, scale: Any, across: int, heap: Floats, out: Floats) -> None:
     cells, weights = np.empty(CORNERS, np.intp), np.empty(CORNERS, np.float32)
     for y in range(first, end):
         for x in range(out.shape[1]):
-            if trust[y, x] >= 1 or not (close[y, x] or told[y, x]):
+            if not asked[y, x]:
                 continue
             _around(y, x, colours[y, x], scale, across, cells, weights)
             edited = beside = np.float32(DOUBT)

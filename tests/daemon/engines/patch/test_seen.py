@@ -7,7 +7,7 @@ import pytest
 from keyfollow_daemon.engines.patch.correspondence import Correspondence, pull, start
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.pixels import evened
-from keyfollow_daemon.engines.patch.seen import Seen, assess, enlarge, looked_ahead, recognised
+from keyfollow_daemon.engines.patch.seen import Seen, assess, enlarge
 
 
 def seen(state: Correspondence, frame: Any, key: KeyView) -> Seen:
@@ -37,24 +37,6 @@ def test_confidence_is_high_on_a_match_low_elsewhere_and_low_where_untracked(pic
     assert sure[20:50, 20:-20].max() <= 0.21
     state.offset[..., 0] = 12.0
     assert seen(state, frame, key).confidence[80:120, 20:-20].mean() < 0.5
-
-
-def test_what_has_just_come_into_sight_moves_as_the_frame_after_shows(picture: Any) -> None:
-    here = seen(beginning(picture), picture, KeyView(picture))
-    here.visible[:, :50] = False
-    flow = np.full_like(here.motion, 3.0)
-    told = looked_ahead(here, flow, np.ones_like(here.visible))
-    assert told.motion[70, 30, 0] == -3.0 and told.visible[70, 30]
-    assert told.motion[70, 90, 0] == 0.0
-
-
-def test_what_looks_otherwise_in_the_frame_before_was_not_there(picture: Any) -> None:
-    flow = np.full((*picture.shape[:2], 2), 4.0, np.float32)
-    before = np.ascontiguousarray(np.roll(picture, (4, 4), axis=(0, 1)))
-    here = picture.copy()
-    here[60:80, 60:80] = 255 - here[60:80, 60:80]
-    found = recognised(here, flow, before)
-    assert not found[62:78, 62:78].any() and found[10:55, 10:-10].all()
 
 
 def test_enlarging_scales_what_is_measured_in_pixels(picture: Any) -> None:

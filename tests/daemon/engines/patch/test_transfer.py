@@ -49,13 +49,12 @@ def test_the_frames_own_detail_is_kept(picture: Any) -> None:
     assert (made[70, 90] - painted(picture)[70, 90]).mean() > 10
 
 
-def test_a_recolouring_is_looked_up_as_the_colour_was_without_the_highlight(picture: Any) -> None:
+def test_a_recolouring_takes_part_in_a_highlight_as_its_surface_does(picture: Any) -> None:
     picture = picture.copy()
     recoloured = picture.copy()
     recoloured[:, :160] = (picture * (0.4, 0.9, 0.5) + (0, 20, 60)).astype(np.uint8)[:, :160]
     picture[:, 150:], recoloured[:, 150:] = 250, 250
     model = key_model(FrameBuffer(recoloured), FrameBuffer(picture), -1.0)
-    assert model.pointwise
     frame = (picture * np.float32(0.5) + 110).astype(np.float32)
     made = frame + transfer(model, sight(picture), frame).edit
     truth = recoloured * 0.5 + 110
