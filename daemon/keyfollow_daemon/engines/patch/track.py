@@ -129,13 +129,13 @@ class Tracks:
     def seen(self, key: int, frame: int) -> Seen:
         """`at`, `assess`-ed for a delivery; with what the frame after tells about what has just come into sight, and what is `hidden`.
 
-        Drafts leave the last out: at their size surfaces tell too little, and it took a tenth of their time.
+        Drafts leave the last out, and to be `recognised`: at their size neither tells anything that could be seen.
         """
         state, forward = self.at(key, frame), frame > key
         step, area = 1 if forward else -1, self._areas.get(key)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
         flow, visible = self._flows.toward(key, frame)
-        if area is not None:
+        if area is not None and not self._draft:
             visible = visible & recognised(guide, flow, self._flows.guide(frame - step))
         seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
         if area is None:
@@ -146,7 +146,9 @@ class Tracks:
         if first in self._flows and not self._flows.cut(first):
             pair = self._flows.pair(first)
             flow, visible = pair.toward_key(not forward), pair.visible(not forward)
-            seen = looked_ahead(seen, flow, visible & recognised(guide, flow, self._flows.guide(frame + step)))
+            if not self._draft:
+                visible = visible & recognised(guide, flow, self._flows.guide(frame + step))
+            seen = looked_ahead(seen, flow, visible)
         return seen if self._draft else told_by_surface(seen, guide, detail, area)
 
     def reached(self, key: int, frame: int, seen: Seen, tables: Floats, px: float) -> Bools:
