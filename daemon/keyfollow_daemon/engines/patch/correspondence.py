@@ -111,17 +111,17 @@ def _chain(
             tracked[y, x] = above + b * (below - above) if visible[y, x] else np.float32(0)
 
 
-def pull(state: Correspondence, detail: Bytes, key: KeyView, finest: int) -> Correspondence:
+def pull(state: Correspondence, detail: Bytes, key: KeyView, finest: int, *, rough: bool = False) -> Correspondence:
     """Pull chained offsets onto the keyframe, which undoes drift: flow frame → keyframe warped by phi, kept where it helps.
 
     Of two places that show the same point of the keyframe, the worse match is given up.
 
     Args:
         detail: ``(h, w)`` uint8, the frame's `evened` copy.
-        finest: as for `dense_flow`.
+        finest, rough: as for `dense_flow`.
     """
     chained = detail_error(detail, key, state.offset)
-    candidate, better, pulled = pulled_onto(state.offset, chained, detail, key, finest, np.s_[:, :])
+    candidate, better, pulled = pulled_onto(state.offset, chained, detail, key, finest, np.s_[:, :], rough=rough)
     share = cv.GaussianBlur(better.astype(np.float32), (0, 0), 2.0)[..., None]
     offset = state.offset + share * (candidate - state.offset)
     believed = np.where(chained > DOUBTFUL, np.float32(0.0), state.tracked)

@@ -159,5 +159,5 @@ class Flows:
         flow = unpack(tensors, *self.size, self.finest)
         assert flow is not None
         flow.cut = is_cut(self.guide(first), self.guide(first + 1), flow)
-        self._ctx.cache.save(key, {**tensors, "cut": np.array([flow.cut], np.uint8)})
+        self._ctx.cache.save(key, {**tensors, "cut": np.array([flow.cut], np.uint8), "seen": flow.seen})
         return flow

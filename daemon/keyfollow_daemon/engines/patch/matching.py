@@ -12,7 +12,7 @@ HIGHLIGHT_RIDGE = 0.005
 
 
 class KeyView:
-    """The keyframe's *source* picture as the target of matching: guide, evened copy, and tolerance of the match error.
+    """The keyframe's *source* picture as the target of matching: guide (`wide` in float32), evened copy, and tolerance of the match error.
 
     The tolerance is 30 + 0.35 x the local variance (7 x 7, 8-bit units squared): textured patches never match perfectly.
     """
@@ -22,9 +22,9 @@ class KeyView:
         self.evened = evened(guide)
         detail = self.evened.astype(np.float32)
         self.texture = np.maximum(box(detail * detail, PATCH_RADIUS) - np.square(box(detail, PATCH_RADIUS)), 1.0)
-        wide = guide.astype(np.float32)
-        mean = box(wide, PATCH_RADIUS)
-        self.contrast: Floats = np.maximum(box(wide * wide, PATCH_RADIUS) - mean * mean, 0.0).mean(axis=2)
+        self.wide = guide.astype(np.float32)
+        mean = box(self.wide, PATCH_RADIUS)
+        self.contrast: Floats = np.maximum(box(self.wide * self.wide, PATCH_RADIUS) - mean * mean, 0.0).mean(axis=2)
         self.tolerance: Floats = 30.0 + 0.35 * self.contrast
 
     def tolerance_at(self, offset: Floats) -> Floats:
@@ -44,7 +44,7 @@ def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool 
     """
     height, width = offset.shape[:2]
     moments = np.empty((height, width, 5), np.float32)
-    rows(_moments, height, guide, key.guide, offset, moments)
+    rows(_moments, height, guide, sample(key.wide, grid(height, width) + offset), moments)
     error = np.empty((height, width), np.float32)
     rows(_residual, height, box(moments, PATCH_RADIUS), highlights, error)
     return error
@@ -94,28 +94,18 @@ def alike(guide: Bytes, key: KeyView, offset: Floats, asked: Bools, among: Bools
 
 
 @kernel
-def _moments(first: int, end: int, guide: Bytes, key: Bytes, offset: Floats, moments: Floats) -> None:
-    """Per pixel, means over channels: x², xy, y², x, y with x the keyframe's value at p + offset(p) and y the frame's."""
-    height, width = key.shape[:2]
+def _moments(first: int, end: int, guide: Bytes, key: Floats, moments: Floats) -> None:
+    """Per pixel, means over channels: x², xy, y², x, y with x the keyframe's value where the offset leads and y the frame's."""
     third = np.float32(1 / 3)
     for v in range(first, end):
         for u in range(guide.shape[1]):
-            x = min(max(u + offset[v, u, 0], np.float32(0)), np.float32(width - 1))
-            y = min(max(v + offset[v, u, 1], np.float32(0)), np.float32(height - 1))
-            left, top = int(x), int(y)
-            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-            a, b = np.float32(x - left), np.float32(y - top)
-            for c in range(5):
-                moments[v, u, c] = 0
-            for c in range(3):
-                above = key[top, left, c] + a * (np.float32(key[top, right, c]) - key[top, left, c])
-                below = key[bottom, left, c] + a * (np.float32(key[bottom, right, c]) - key[bottom, left, c])
-                then, now = above + b * (below - above), np.float32(guide[v, u, c])
-                moments[v, u, 0] += then * then * third
-                moments[v, u, 1] += then * now * third
-                moments[v, u, 2] += now * now * third
-                moments[v, u, 3] += then * third
-                moments[v, u, 4] += now * third
+            red, green, blue = key[v, u, 0], key[v, u, 1], key[v, u, 2]
+            red_now, green_now, blue_now = np.float32(guide[v, u, 0]), np.float32(guide[v, u, 1]), np.float32(guide[v, u, 2])
+            moments[v, u, 0] = (red * red + green * green + blue * blue) * third
+            moments[v, u, 1] = (red * red_now + green * green_now + blue * blue_now) * third
+            moments[v, u, 2] = (red_now * red_now + green_now * green_now + blue_now * blue_now) * third
+            moments[v, u, 3] = (red + green + blue) * third
+            moments[v, u, 4] = (red_now + green_now + blue_now) * third
 
 
 @kernel

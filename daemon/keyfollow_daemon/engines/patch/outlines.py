@@ -13,7 +13,7 @@ import numpy as np
 
 from .correspondence import JUMP_PX
 from .kernels import kernel, rows
-from .pixels import Bools, Floats, around, cv, enlarged
+from .pixels import Bools, Bytes, Floats, around, cv, enlarged
 
 LEAST = 0.25
 """Share of an enlarged pixel that is inside, from which on the edit there is brought up to the whole."""
@@ -47,13 +47,12 @@ class Outlines:
         keys = list(keys)
         out: Floats = np.zeros(self._of[keys[0]].shape, np.float32)
         down, across = out.shape[0] / reach.shape[0], out.shape[1] / reach.shape[1]
-        rows_near, columns_near = around(reach > 0, MARGIN)
+        near: Bytes = cv.dilate((reach > 0).astype(np.uint8), np.ones((2 * MARGIN + 1,) * 2, np.uint8))
+        rows_near, columns_near = around(near > 0, 0)
         top, left = int(rows_near.start * down), int(columns_near.start * across)
         window = out[top : int(rows_near.stop * down) + 1, left : int(columns_near.stop * across) + 1]
-        for key in keys:
-            track = offset(key)
-            small = (track.shape[0] / out.shape[0], track.shape[1] / out.shape[1])
-            rows(_within, len(window), track, self._of[key], (top, left), small, window)
+        for key in keys if window.size else ():
+            rows(_within, len(window), offset(key), self._of[key], near, (top, left), window)
         return out
 
 
@@ -70,40 +69,59 @@ def trim(edit: Floats, inside: Floats, filled: Floats) -> None:
 
 
 @kernel
-def _within(first: int, end: int, offset: Floats, outline: Bools, corner: Any, small: Any, inside: Floats) -> None:
-    height, width = outline.shape
+def _within(first: int, end: int, offset: Floats, outline: Bools, near: Bytes, corner: Any, inside: Floats) -> None:
+    """`inside` where the small picture is `near` what was changed, the part of the frame that begins at `corner` (row, column)."""
+    (height, width), (rows, columns, _) = outline.shape, offset.shape
+    down, across = rows / height, columns / width
+    grown_x, grown_y = np.float32(1 / across), np.float32(1 / down)
+    place = np.minimum(np.maximum((np.arange(corner[1], corner[1] + inside.shape[1]) + 0.5) * across - 0.5, 0.0), columns - 1.0)
+    lefts = place.astype(np.int64)
+    shares = (place - lefts).astype(np.float32)
+    torn_at, known = np.empty(columns, np.bool_), -1
     for i in range(first, end):
-        v = min(max((i + corner[0] + 0.5) * small[0] - 0.5, 0.0), offset.shape[0] - 1.0)
+        v = min(max((i + corner[0] + 0.5) * down - 0.5, 0.0), rows - 1.0)
         top = int(v)
-        bottom, b = min(top + 1, offset.shape[0] - 1), np.float32(v - top)
+        bottom, b = min(top + 1, rows - 1), np.float32(v - top)
+        up, low, close = offset[top], offset[bottom], near[(i + corner[0]) * near.shape[0] // height]
+        if top != known:
+            known = top
+            for left in range(lefts[0], lefts[-1] + 1):
+                right = min(left + 1, columns - 1)
+                torn_at[left] = False
+                for c in range(2):
+                    p, q, r, s = up[left, c], up[right, c], low[left, c], low[right, c]
+                    torn_at[left] |= max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > np.float32(JUMP_PX)
         for j in range(inside.shape[1]):
-            if inside[i, j] >= 1:
+            if inside[i, j] >= 1 or close[(j + corner[1]) * near.shape[1] // width] == 0:
                 continue
-            u = min(max((j + corner[1] + 0.5) * small[1] - 0.5, 0.0), offset.shape[1] - 1.0)
-            left = int(u)
-            right, a = min(left + 1, offset.shape[1] - 1), np.float32(u - left)
-            torn = False
-            for c in range(2):
-                p, q, r, s = offset[top, left, c], offset[top, right, c], offset[bottom, left, c], offset[bottom, right, c]
-                torn = torn or max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > np.float32(JUMP_PX)
-            if torn:
-                row, column = bottom if b > 0.5 else top, right if a > 0.5 else left
-                shift_x, shift_y = offset[row, column, 0], offset[row, column, 1]
+            left, a = lefts[j], shares[j]
+            right = min(left + 1, columns - 1)
+            if torn_at[left]:
+                at = right if a > 0.5 else left
+                shift_x, shift_y = (low[at, 0], low[at, 1]) if b > 0.5 else (up[at, 0], up[at, 1])
             else:
-                above = offset[top, left, 0] + a * (offset[top, right, 0] - offset[top, left, 0])
-                below = offset[bottom, left, 0] + a * (offset[bottom, right, 0] - offset[bottom, left, 0])
+                above = up[left, 0] + a * (up[right, 0] - up[left, 0])
+                below = low[left, 0] + a * (low[right, 0] - low[left, 0])
                 shift_x = above + b * (below - above)
-                above = offset[top, left, 1] + a * (offset[top, right, 1] - offset[top, left, 1])
-                below = offset[bottom, left, 1] + a * (offset[bottom, right, 1] - offset[bottom, left, 1])
+                above = up[left, 1] + a * (up[right, 1] - up[left, 1])
+                below = low[left, 1] + a * (low[right, 1] - low[left, 1])
                 shift_y = above + b * (below - above)
-            x, y = j + corner[1] + shift_x / small[1], i + corner[0] + shift_y / small[0]
-            column, row = int(np.floor(x)), int(np.floor(y))
-            a, b, share = np.float32(x - column), np.float32(y - row), np.float32(0)
-            for n in range(4):
-                r, s = row + (n >> 1), column + (n & 1)
-                if 0 <= r < height and 0 <= s < width and outline[r, s]:
-                    share += (b if n >> 1 else 1 - b) * (a if n & 1 else 1 - a)
-            inside[i, j] = max(inside[i, j], share)
+            inside[i, j] = max(
+                inside[i, j], _share(outline, j + corner[1] + shift_x * grown_x, i + corner[0] + shift_y * grown_y)
+            )
+
+
+@kernel
+def _share(outline: Bools, x: Any, y: Any) -> Any:
+    """How far a place lies in the outline, which ends at the picture's border."""
+    height, width = outline.shape
+    column, row = int(np.floor(x)), int(np.floor(y))
+    a, b, share = np.float32(x - column), np.float32(y - row), np.float32(0)
+    for n in range(4):
+        r, s = row + (n >> 1), column + (n & 1)
+        if 0 <= r < height and 0 <= s < width and outline[r, s]:
+            share += (b if n >> 1 else 1 - b) * (a if n & 1 else 1 - a)
+    return share
 
 
 @kernel

@@ -61,7 +61,7 @@ class Trails:
         frame = key + index if forward else key - index
         state = chain(before, *self._flows.toward(key, frame))
         if not self._draft or index % DRAFT_REFINEMENT == 0:
-            state = pull(state, self._flows.evened(frame), self.view(key), self._flows.finest)
+            state = pull(state, self._flows.evened(frame), self.view(key), self._flows.finest, rough=self._draft)
         packed = pack(state, index)
         self._flows.save(self._key(side, index), packed)
         kept = unpack(packed, *self._flows.size)

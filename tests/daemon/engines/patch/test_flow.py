@@ -40,6 +40,19 @@ def test_an_entry_of_another_size_is_refused(detail: Any) -> None:
     assert unpack({"forth": stored["forth"], "back": stored["back"].astype(np.float32)}, 192, 144, 1) is None
 
 
+def test_what_is_in_sight_is_told_from_an_entry_as_from_its_flows(detail: Any) -> None:
+    stored = pair_flow(detail[:131, :177].copy(), np.roll(detail, 9, axis=1)[:131, :177].copy(), 0)
+    made = unpack(stored, 177, 131, 0)
+    assert made is not None
+    kept = unpack({**stored, "seen": made.seen}, 177, 131, 0)
+    assert kept is not None and 0.5 < made.visible(True).mean() < 1.0
+    for forward in (True, False):
+        assert np.array_equal(kept.visible(forward), made.visible(forward))
+    assert np.array_equal(kept.seen, made.seen)
+    assert unpack({**stored, "seen": made.seen[:, 1:]}, 177, 131, 0) is None
+    assert unpack({**stored, "seen": made.seen.astype(np.uint16)}, 177, 131, 0) is None
+
+
 def test_leaving_the_frame_is_inconsistent() -> None:
     flow = np.zeros((20, 30, 2), np.float32)
     flow[..., 0] = 5
