@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .kernels import kernel, rows
-from .pixels import Bools, Floats
+from .pixels import Bools, Bytes, Floats
 
 CELLS = 25
 MAX_SAMPLES = 30_000
@@ -49,6 +49,29 @@ class ColourTables:
         belief = np.zeros((height, width), np.float32)
         rows(_look_up, height, self.cells, colours, labels, edit, belief)
         return edit, belief
+
+
+def edited_share(source: Bytes, edited: Bools, unedited: Bools) -> Floats:
+    """How much of a colour was edited in the whole of a picture: ``(25, 25, 25)`` float32 0…1 by cell, 0 of colours that are not `edited`.
+
+    A table is learnt near its object, so that what lies elsewhere does not spoil it; but what has an edited colour far from the object may
+    be elsewhere's.
+
+    Args:
+        source: ``(h, w, 3)`` uint8; `edited` and `unedited` pixels of it, ``(h, w)``.
+    """
+    cell = cells(source)
+    counts = [np.bincount(cell[part], minlength=CELLS**3).astype(np.float64) for part in (edited, unedited)]
+    own, others = (_blurred(count.reshape(CELLS, CELLS, CELLS, 1), SEEN_CELLS)[..., 0] for count in counts)
+    out: Floats = (own / (own + others + 1e-6)).astype(np.float32)
+    return out
+
+
+def cells(colours: Bytes) -> npt.NDArray[np.int64]:
+    """The nearest cell of ``(…, 3)`` uint8 colours."""
+    nearest = np.rint(np.arange(256) * ((CELLS - 1) / 255.0)).astype(np.int64)[colours]
+    out: npt.NDArray[np.int64] = nearest @ np.array([CELLS * CELLS, CELLS, 1])
+    return out
 
 
 def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:

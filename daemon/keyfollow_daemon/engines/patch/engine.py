@@ -227,7 +227,8 @@ class _Run:
         merged, followed, where = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
         changed, reach, here = merged.edit, np.ones_like(merged.reach) if everywhere else merged.reach, merged.confidence
         if px > 0:
-            changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height))
+            share = np.maximum.reduce([self._models[key].edited_share for key in weights])
+            changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height), share)
         if not everywhere and not self._edit.draft:
             soften(changed, pixels, where)
         if self._repaint > 0:

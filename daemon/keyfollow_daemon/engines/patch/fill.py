@@ -5,10 +5,13 @@ Falling back to "unedited" there leaves holes in a recoloured object; falling ba
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from .colour_table import cells
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, cv, grey
 from .proposal import Proposal
@@ -29,7 +32,7 @@ VISIBLE = 12.0
 """Edits below this (8-bit units) are no evidence that a colour was edited."""
 
 
-def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None) -> Floats:
+def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share: Floats | None = None) -> Floats:
     """The edit with its unsure pixels replaced: by the colour table where it is believed, else by the confident edit nearby.
 
     Nothing is filled further than `px` from the tracked edit, but for untracked pixels of an edited colour that hang together
@@ -40,6 +43,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None) -> Fl
         merged: what the keyframes say about the frame.
         rgb: ``(h, w, 3)`` uint8 of the frame, or of a part of it.
         side: the longer one of the whole frame, if this is a part.
+        share: of each colour that was edited in the keyframes (`edited_share`): so far is a colour believed that is far from the tracked edit.
     """
     luma, edit = grey(rgb), merged.edit
     trust, sure = np.empty_like(merged.confidence), np.empty_like(merged.confidence)
@@ -52,6 +56,9 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None) -> Fl
         return faded
     if local:
         close = near(tracked, px)
+        if share is not None:
+            merged = replace(merged, belief=merged.belief.copy())
+            rows(_doubt, len(close), share.ravel(), cells(rgb), close, merged.belief, told)
         looks = likely(merged, rgb, sure, close, told, side)
         # an object of which next to nothing is tracked is one still
         more = _hanging_together(tracked | (told & (merged.reach > 0.5)), told, px)
@@ -100,6 +107,16 @@ def _known(
             if belief[y, x] > np.float32(TOLD) and confidence[y, x] < np.float32(0.5):
                 for c in range(3):
                     told[y, x] |= abs(by_colour[y, x, c]) > np.float32(VISIBLE)
+
+
+@kernel
+def _doubt(first: int, end: int, share: Floats, cell: npt.NDArray[np.int64], close: Bools, belief: Floats, told: Bools) -> None:
+    """What is not `close` is believed as far as the edit has a share in its colour, and told no more if that is too little."""
+    for y in range(first, end):
+        for x in range(close.shape[1]):
+            if not close[y, x] and belief[y, x] > 0:
+                belief[y, x] *= share[cell[y, x]]
+                told[y, x] &= belief[y, x] > np.float32(TOLD)
 
 
 @kernel

@@ -12,9 +12,11 @@ from .correspondence import within
 from .objects import MAX_OBJECTS, MERGE_PX
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, shown
 
-LEAST_SHARE = 0.01
+LEAST_SHARE = 0.02
 """Of an edited area, so much must be seen in one piece that the source's own tracks hold nothing of: the more of it there was, the
 more of what is seen instead looks like some part of it by chance."""
+KEPT_SHARE = 0.001
+"""The same, of a piece that was found in an earlier frame and went on since: what leaves sight bit by bit is there until its end."""
 APART_PX = 24
 """Pieces nearer to each other are one."""
 KNOWN = 0.3
@@ -41,14 +43,15 @@ def parts(changed: Bools) -> tuple[Bytes, Floats]:
     return labels, np.bincount(labels.ravel(), minlength=MAX_OBJECTS + 2).astype(np.float32)
 
 
-def islands(labels: Bytes, areas: Floats, offset: Floats, tracked: Floats, found: Bools) -> Bools:
+def islands(labels: Bytes, areas: Floats, offset: Floats, tracked: Floats, found: Bools, new: Bools) -> Bools:
     """``(h, w)``, pieces of the edit that were `found` as a whole and are too small to be more than chance.
 
     Args:
         labels, areas: as from `parts`.
         offset, tracked: as in `Correspondence`.
-        found: ``(h, w)``, what the source's own track does not hold.
+        found: ``(h, w)``, what was found in an earlier frame and is not on the source's own track; `new`: what is found in this one.
     """
+    found = found | new
     if not found.any():
         return found
     part_of = shown(labels, grid(*offset.shape[:2]) + offset)
@@ -58,7 +61,8 @@ def islands(labels: Bytes, areas: Floats, offset: Floats, tracked: Floats, found
     size, alone = np.bincount(piece[seen], minlength=count), np.bincount(piece[seen & found], minlength=count)
     of = np.bincount(piece[seen] * len(areas) + part_of[seen], minlength=count * len(areas)).reshape(count, -1) > 0
     whole = (of * areas).max(axis=1)
-    chance = (alone == size) & (size < LEAST_SHARE * whole)
+    carried = np.bincount(piece[seen & ~new], minlength=count) > 0
+    chance = (alone == size) & (size < np.where(carried, KEPT_SHARE, LEAST_SHARE) * whole)
     out: Bools = seen & chance[piece]
     return out
 

@@ -10,7 +10,7 @@ from keyfollow.frames import FrameBuffer
 from .affine import fit
 from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
-from .colour_table import ColourTables
+from .colour_table import ColourTables, edited_share
 from .pixels import Bools, Bytes, Floats, around, box, cv, guide, opened, values
 from .soft import misleading
 from .witnesses import telling
@@ -43,6 +43,7 @@ class KeyModel:
         decals: ``(h, w)``, where the prevailing edit of the object's colours does not explain it: what was drawn, not recoloured.
         labels: ``(h, w)`` uint8, the edited object that a pixel belongs to, `NOTHING` for none.
         tables: each object's edit as a function of colour.
+        edited_share: ``(25, 25, 25)`` float32 0…1, of each colour in the whole keyframe.
         pointwise: the table alone explains an edit of the whole picture; then it is the base that the affine map starts from.
         everywhere: the edit covers the whole picture, so that content which enters later is edited as well.
         carried: ``(h, w, 16)`` float32, what frames sample: the 3 x 4 rows of A and b + e, the source's local mean colour, and the
@@ -59,6 +60,7 @@ class KeyModel:
     decals: Bools
     labels: Bytes
     tables: ColourTables
+    edited_share: Floats
     pointwise: bool
     everywhere: bool
     carried: Floats
@@ -99,6 +101,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
         labels=labels,
         tables=tables,
+        edited_share=edited_share(picture, inside, ~changed),
         pointwise=pointwise,
         everywhere=everywhere,
         carried=carried,

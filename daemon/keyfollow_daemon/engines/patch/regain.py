@@ -71,9 +71,9 @@ class EditedArea:
         """``(h, w)``, whether what pixels show lies clearly outside of what the edit touched, and of its gaps."""
         return ~_shown(self._near, offset)
 
-    def by_chance(self, offset: Floats, tracked: Floats, found: Bools) -> Bools:
-        """`islands` of what was `found`."""
-        return islands(self._parts, self._areas, offset, tracked, found)
+    def by_chance(self, offset: Floats, tracked: Floats, found: Bools, new: Bools) -> Bools:
+        """`islands` of what was `found`, now if it is `new`."""
+        return islands(self._parts, self._areas, offset, tracked, found, new)
 
     def astray(self, offset: Floats, confidence: Floats, motion: Floats, visible: Bools) -> Bools:
         """What goes `astray` of what seems to be edited."""
@@ -174,7 +174,7 @@ def regain(
     offset[window], tracked[window], among[window] = here.offset - corner, here.tracked, new
     among &= ~area.objects.strays(state.motions, offset, flow, visible, among)
     tracked[among] = 1.0
-    tracked[area.by_chance(offset, tracked, own | (tracked > state.tracked))] = 0.0
+    tracked[area.by_chance(offset, tracked, own, tracked > state.tracked)] = 0.0
     return replace(state, offset=offset, tracked=tracked)
 
 

@@ -3,7 +3,20 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keyfollow_daemon.engines.patch.colour_table import ColourTables
+from keyfollow_daemon.engines.patch.colour_table import ColourTables, edited_share
+
+
+def test_the_share_of_a_colour_that_was_edited_is_told_of_the_whole_picture() -> None:
+    picture = np.full((60, 60, 3), 250, np.uint8)
+    picture[:20] = (200, 30, 40)
+    picture[20:30] = (30, 30, 200)
+    edited = np.zeros((60, 60), np.bool_)
+    edited[:20] = True
+    edited[30:36] = True
+    share = edited_share(picture, edited, ~edited)
+    assert share[19, 3, 4] > 0.99 and share[3, 3, 19] < 0.01
+    assert 0.15 < share[24, 24, 24] < 0.25, "a fifth of the white"
+    assert share[10, 20, 10] == 0, "nobody edited what is not there"
 
 
 def whole(source: Any, edit: Any) -> tuple[ColourTables, Any]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from keyfollow_daemon.engines.patch.colour_table import edited_share
 from keyfollow_daemon.engines.patch.fill import evidence, fill, near
 from keyfollow_daemon.engines.patch.proposal import Proposal
 
@@ -76,6 +77,22 @@ def test_what_is_filled_far_away_is_filled_wholly_or_not_at_all() -> None:
         made = fill(
             proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0), by_colour=told, belief=half(0, belief)), GREY, 10
         )
+        assert np.abs(made[20:60, 90:110] - filled).max() < 1
+
+
+def test_far_away_a_colour_is_believed_as_far_as_the_keyframe_edited_it() -> None:
+    """A white sky is not painted because a few white pixels of a highlight were."""
+    planes = {
+        "edit": half(30, 0)[..., None] * np.ones(3, np.float32),
+        "reach": half(1, 0),
+        "confidence": half(1, 0),
+        "by_colour": np.full((*SHAPE, 3), 30.0, np.float32),
+        "belief": half(0, 0.9),
+    }
+    white = shades(40, 250)
+    for painted, filled in ((np.ones(SHAPE, np.bool_), 30), (half(0, 1) * np.eye(*SHAPE, 70) > 0, 0)):
+        share = edited_share(white, painted, ~painted)
+        made = fill(proposal(**planes), white, 10, share=share)
         assert np.abs(made[20:60, 90:110] - filled).max() < 1
 
 

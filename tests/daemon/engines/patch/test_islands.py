@@ -34,30 +34,39 @@ def everything() -> Any:
 
 def test_a_few_pixels_of_a_large_edit_where_nothing_else_of_it_is_are_found_by_chance() -> None:
     offset, tracked = seen(SPOT)
-    out = islands(*edit(), offset, tracked, everything())
+    out = islands(*edit(), offset, tracked, everything(), everything())
     assert out[SPOT].all() and out.sum() == 36
 
 
 def test_as_many_of_a_small_edit_are_not() -> None:
     offset, tracked = seen(SPOT)
-    assert not islands(*edit(np.s_[40:80, 40:80]), offset, tracked, everything()).any()
+    assert not islands(*edit(np.s_[40:80, 40:80]), offset, tracked, everything(), everything()).any()
 
 
 def test_nor_a_piece_that_is_large_enough() -> None:
     offset, tracked = seen(np.s_[70:90, 160:180])
-    assert not islands(*edit(), offset, tracked, everything()).any()
+    assert not islands(*edit(), offset, tracked, everything(), everything()).any()
 
 
 def test_nor_what_is_near_other_pieces_of_it() -> None:
     offset, tracked = seen(SPOT, np.s_[60:100, 100:155])
-    assert not islands(*edit(), offset, tracked, everything()).any()
+    assert not islands(*edit(), offset, tracked, everything(), everything()).any()
 
 
 def test_what_the_sources_own_track_holds_vouches_for_the_piece() -> None:
     offset, tracked = seen(SPOT)
     found = everything()
     found[82, 172] = False
-    assert not islands(*edit(), offset, tracked, found).any()
+    assert not islands(*edit(), offset, tracked, found, found).any()
+
+
+def test_a_piece_that_was_there_before_may_leave_sight_bit_by_bit() -> None:
+    offset, tracked = seen(SPOT)
+    new = everything()
+    new[82, 172] = False
+    assert not islands(*edit(), offset, tracked, everything(), new).any()
+    offset, tracked = seen(np.s_[82:84, 170:174])
+    assert islands(*edit(), offset, tracked, everything(), new).sum() == 8, "until next to nothing of it is left"
 
 
 def test_a_strip_that_moves_otherwise_and_comes_from_elsewhere_is_astray() -> None:
