@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -66,4 +67,8 @@ def test_a_full_disk_and_then_room(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def parts(store: ModelStore) -> list[int]:
-    return [path.stat().st_size for path in store.root.glob(".pulling/*/*.part")]
+    sizes = []
+    for path in store.root.glob(".pulling/*/*.part"):
+        with suppress(FileNotFoundError):  # it has just become whole
+            sizes.append(path.stat().st_size)
+    return sizes
