@@ -105,8 +105,8 @@ def test_idle_ticks_cost_next_to_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["large", "many"])
 def test_no_tick_but_the_one_that_inserts_holds_blender_up(footage: Path, name: str) -> None:
-    """Here with few frames of 1080p, and with 500 small ones, and ten times the target of 20 ms as the limit; benchmarks/blender_ticks.py
-    measures it with 500 of 1080p.
+    """Here with few frames of 1080p, and with 500 small ones; benchmarks/blender_ticks.py does it with 500 of 1080p. One tick in a hundred
+    may be held up by the machine, to ten times the target.
 
     Of the processor's time, because the tests' machine has other work to do. What Python's collector takes to go through all that the
     tests have left is not counted; that the add-on gives it no cause to is.
@@ -117,7 +117,7 @@ def test_no_tick_but_the_one_that_inserts_holds_blender_up(footage: Path, name: 
     bpy.ops.keyfollow.propagate(quality="final")
     before = len(gc.get_objects())
     *spent, _ = (worked - collecting for _, worked, _, collecting, *_ in stage.ticks(name))
-    assert max(spent) < 0.2
+    assert sum(each >= 0.02 for each in spent) <= max(1, len(spent) // 100) and max(spent) < 0.2
     assert len(gc.get_objects()) - before < 5000, "objects that stay"
 
 

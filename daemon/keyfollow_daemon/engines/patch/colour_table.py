@@ -60,18 +60,27 @@ def edited_share(source: Bytes, edited: Bools, unedited: Bools) -> Floats:
     Args:
         source: ``(h, w, 3)`` uint8; `edited` and `unedited` pixels of it, ``(h, w)``.
     """
-    cell = cells(source)
-    counts = [np.bincount(cell[part], minlength=CELLS**3).astype(np.float64) for part in (edited, unedited)]
-    own, others = (_blurred(count.reshape(CELLS, CELLS, CELLS, 1), SEEN_CELLS)[..., 0] for count in counts)
+    counts = np.zeros((CELLS, CELLS, CELLS, 2))
+    _count(source, edited, unedited, counts)
+    own, others = np.moveaxis(_blurred(counts, SEEN_CELLS), -1, 0)
     out: Floats = (own / (own + others + 1e-6)).astype(np.float32)
     return out
 
 
-def cells(colours: Bytes) -> npt.NDArray[np.int64]:
-    """The nearest cell of ``(…, 3)`` uint8 colours."""
-    nearest = np.rint(np.arange(256) * ((CELLS - 1) / 255.0)).astype(np.int64)[colours]
-    out: npt.NDArray[np.int64] = nearest @ np.array([CELLS * CELLS, CELLS, 1])
-    return out
+@kernel
+def _count(source: Bytes, edited: Bools, unedited: Bools, counts: Floats) -> None:
+    for y in range(source.shape[0]):
+        for x in range(source.shape[1]):
+            i, j, k = cell(source[y, x])
+            counts[i, j, k, 0] += edited[y, x]
+            counts[i, j, k, 1] += unedited[y, x]
+
+
+@kernel
+def cell(colour: Bytes) -> Any:
+    """Where in a table a colour lies, to the nearest cell."""
+    scale, half = np.float32((CELLS - 1) / 255.0), np.float32(0.5)
+    return int(colour[0] * scale + half), int(colour[1] * scale + half), int(colour[2] * scale + half)
 
 
 def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
@@ -79,13 +88,13 @@ def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
     step = max(1, len(colours) // MAX_SAMPLES)
     colours, edits = colours[::step, :3], edits[::step]
     place = np.clip(colours, 0.0, 255.0) * ((CELLS - 1) / 255.0)
-    cell = np.rint(place).astype(np.int64) @ np.array([CELLS * CELLS, CELLS, 1])
+    nearest = np.rint(place).astype(np.int64) @ np.array([CELLS * CELLS, CELLS, 1])
     weight = np.ones(len(edits), np.float32)
     everything = _splat(place, [weight])
     mean = np.zeros((CELLS, CELLS, CELLS, edits.shape[1]))
     for turn in range(ROUNDS):
         if turn:
-            prevailing = mean.reshape(-1, mean.shape[-1])[cell]
+            prevailing = mean.reshape(-1, mean.shape[-1])[nearest]
             away = np.square(edits - prevailing).sum(axis=1)
             scale = SCALE**2 + SCALE_SHARE**2 * np.square(prevailing).sum(axis=1)
             weight = np.square(scale / (scale + away)).astype(np.float32)

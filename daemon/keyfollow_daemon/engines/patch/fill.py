@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from .colour_table import cells
+from .colour_table import cell
 from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, cv, grey
 from .proposal import Proposal
@@ -58,7 +57,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share
         close = near(tracked, px)
         if share is not None:
             merged = replace(merged, belief=merged.belief.copy())
-            rows(_doubt, len(close), share.ravel(), cells(rgb), close, merged.belief, told)
+            rows(_doubt, len(close), share, rgb, close, merged.belief, told)
         looks = likely(merged, rgb, sure, close, told, side)
         # an object of which next to nothing is tracked is one still
         more = _hanging_together(tracked | (told & (merged.reach > 0.5)), told, px)
@@ -110,12 +109,12 @@ def _known(
 
 
 @kernel
-def _doubt(first: int, end: int, share: Floats, cell: npt.NDArray[np.int64], close: Bools, belief: Floats, told: Bools) -> None:
+def _doubt(first: int, end: int, share: Floats, rgb: Bytes, close: Bools, belief: Floats, told: Bools) -> None:
     """What is not `close` is believed as far as the edit has a share in its colour, and told no more if that is too little."""
     for y in range(first, end):
         for x in range(close.shape[1]):
             if not close[y, x] and belief[y, x] > 0:
-                belief[y, x] *= share[cell[y, x]]
+                belief[y, x] *= share[cell(rgb[y, x])]
                 told[y, x] &= belief[y, x] > np.float32(TOLD)
 
 

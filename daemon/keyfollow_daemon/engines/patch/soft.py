@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, around, box, cv
+from .pixels import Bools, Bytes, Floats, around, box, cv, largest
 
 PX = 3
 """How far inward outlines may be soft, at any size of the picture; outward one pixel less, as what is untouched there has more to lose."""
@@ -52,7 +52,6 @@ ALIKE_PX, ALIKE_SHARE = 0.375, 0.05
 """Motions that differ by less are alike: pixels per frame, plus a share of the motion. Asked where offsets do not tell."""
 
 _BETWEEN, _EDITED, _UNTOUCHED = 1, 2, 3
-_FAINT, _VISIBLE = 1, 2
 _SUMS = 15
 """Of a side's samples: count, colour, products of colours, motion, count of the sure, their offset."""
 
@@ -120,10 +119,9 @@ def misleading(edit: Floats, source: Floats) -> Floats:
 
 def _sides(edit: Floats) -> Bytes:
     """``(h, w)``, what of a pixel is known, 0 for nothing."""
-    sides, change = np.zeros(edit.shape[:2], np.uint8), np.empty(edit.shape[:2], np.uint8)
-    rows(_changes, len(change), edit, change)
-    window = around(change == _VISIBLE, REACH + BLOCK)
-    visible = (change[window] == _VISIBLE).astype(np.uint8)
+    sides, change = np.zeros(edit.shape[:2], np.uint8), largest(edit)
+    window = around(change > VISIBLE, REACH + BLOCK)
+    visible = (change[window] > VISIBLE).astype(np.uint8)
     if visible.size:
         inward, outward = (cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)) for n in (PX, PX - 1))
         within, near = cv.erode(visible, inward) > 0, cv.dilate(visible, outward) > 0
@@ -132,16 +130,6 @@ def _sides(edit: Floats) -> Bytes:
         told[near] = _BETWEEN
         told[within] = _EDITED
     return sides
-
-
-@kernel
-def _changes(first: int, end: int, edit: Floats, out: Bytes) -> None:
-    for y in range(first, end):
-        for x in range(out.shape[1]):
-            most = np.float32(0)
-            for c in range(edit.shape[2]):
-                most = max(most, abs(edit[y, x, c]))
-            out[y, x] = _VISIBLE if most > np.float32(VISIBLE) else (_FAINT if most > 0 else 0)
 
 
 def _blocks(sides: Bytes, edit: Floats, source: Floats, where: Where) -> _Blocks:
