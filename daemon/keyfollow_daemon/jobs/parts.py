@@ -41,8 +41,8 @@ def whole(edit: Edit) -> FrameRange:
 def parts(edit: Edit, near: int | None) -> Iterator[Part]:
     """The edit in parts, each frame of `edit.wanted` in one of them; the last part is prepared whole. One part without `near`.
 
-    A frame comes out the same in any part. So what has a say in it must be in its part: the keyframes on both sides, and one frame
-    beyond, from which engines tell what has just come into sight. A mask has a say everywhere, so with masks there is one part.
+    A frame comes out the same in any part. So what has a say in it must be in its part: the keyframes on both sides. A mask has a
+    say everywhere, so with masks there is one part.
     """
     rest = list(edit.wanted)
     left = None
@@ -62,6 +62,4 @@ def _part(edit: Edit, wanted: Sequence[int], left: int) -> Part:
     first, last = bisect_right(at, wanted[0]) - 1, bisect_left(at, wanted[-1])
     keyframes = edit.keyframes[max(0, first) : last + 1]
     numbers = [*wanted, *(k.frame for k in keyframes)]
-    all_of_it = whole(edit)
-    span = FrameRange(max(all_of_it.start, min(numbers) - 1), min(all_of_it.stop, max(numbers) + 2))
-    return Part(replace(edit, wanted=wanted, keyframes=keyframes), span, left)
+    return Part(replace(edit, wanted=wanted, keyframes=keyframes), FrameRange(min(numbers), max(numbers) + 1), left)

@@ -58,7 +58,7 @@ def run(payload: Plain, link: Link) -> Plain:
     with open_sources(request, BlobStore(Path(spec.blobs), spec.largest_blob)) as sources:
         span = request.range or FrameRange(0, sources.media.frames)
         for reach in (NEAREST, AHEAD):
-            start, stop = max(span.start, spec.near - reach - 1), min(span.stop, sources.media.frames, spec.near + reach + 2)
+            start, stop = max(span.start, spec.near - reach), min(span.stop, sources.media.frames, spec.near + reach + 1)
             if start < stop:
                 engine.invert(sources.frames, FrameRange(start, stop), by_source, context)
     return {}

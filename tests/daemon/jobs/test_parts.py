@@ -21,7 +21,7 @@ def edit(keys: list[int], stop: int = 100, **more: Any) -> Edit:
 def test_frames_come_in_rings_around_the_one_that_is_looked_at() -> None:
     made = list(parts(edit([50]), 50))
     assert [p.edit.wanted[0] for p in made] == [48, 42, 18, 0]
-    assert [(p.span.start, p.span.stop) for p in made] == [(47, 54), (41, 60), (17, 84), (0, 100)]
+    assert [(p.span.start, p.span.stop) for p in made] == [(48, 53), (42, 59), (18, 83), (0, 100)]
     assert [p.left for p in made] == [95, 83, 35, 0]
     assert sorted(n for p in made for n in p.edit.wanted) == list(range(100))
 

@@ -69,7 +69,7 @@ def prepared(root: Path, clip: Path) -> list[int]:
 
 def test_a_draft_finds_the_source_prepared_around_the_frame_that_is_edited(tmp_path: Path, clip: Path) -> None:
     assert run(payload(tmp_path, EditRequest(Clip(path=str(clip)), quality="draft")), Link()) == {}
-    assert prepared(tmp_path, clip) == list(range(12))
+    assert prepared(tmp_path, clip) == list(range(11))
     assert run(payload(tmp_path, EditRequest(Clip(path=str(clip)), range=FrameRange(8, 20), quality="draft"), 14), Link()) == {}
     assert prepared(tmp_path, clip) == list(range(19))
     assert not (tmp_path / "t").exists() and not (tmp_path / "c").exists()
