@@ -7,13 +7,16 @@ the pose does, the pose has the say, bent as the surface around is (`curved`) an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from .correspondence import within
 from .curved import bend
+from .matching import KeyView
 from .objects import Decal, Motion
-from .pixels import Bools, Bytes, Floats, around, cv, grid, sample, shown
+from .pixels import Bools, Bytes, Floats, around, box, cv, grid, sample, shown
+from .seen import Seen
 
 FLAT, HOLDS, TEXTURED = 0.01, 0.03, 0.06
 """`corners` up to which a place holds no track at all, from which it holds one somehow, and from which its neighbours go by it."""
@@ -25,10 +28,16 @@ AROUND_PX, SELDOM = 8.0, 0.005
 """How far around (standard deviation) texture is asked where it goes, and the share of it at which the pose has as much of a say."""
 WITHIN_PX, WITHIN_CURVE_PX = 1.0, 0.3
 """A track that lies no further off is right: cloth is not affine, and its own motion is known better. At twice that it is torn. The second
-counts where the texture around agrees on how the surface bends."""
+counts where the texture around agrees on how the surface bends, or that it is plain."""
 MOST_TEXTURE = 0.5
 """More than this says no more."""
 RIM_PX, SMOOTH_PX = 2, 1.5
+REFLECTS_PX, MOST_REFLECTED, MOST_MARKED = 2, 32.0, 12.0
+"""What glides over a surface as a reflection changes the mean around (5 x 5 px) by no more than an eighth of white, and its contrast by less."""
+TORN = 0.25
+"""Share of a decal from which on it is torn: on cloth a tenth is smeared, on a car's door nearly all."""
+VOUCHED = 0.8
+"""Confidence of what lies where a plain surface has it."""
 
 
 def corners(evened: Bytes) -> Floats:
@@ -67,25 +76,37 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
         if followed.sum() <= LEAST_SHARE * on.sum():
             continue
         flat = np.clip((HOLDS - np.minimum(held, sample(texture, expected))) / (HOLDS - FLAT), 0.0, 1.0)
+        plain = motion.plain and curve is None
+        if plain:
+            # reflections are textured, too, and go elsewhere
+            flat = np.where(goes_along, np.float32(1.0), flat)
         core = ((shown(drawn, there) > 0) | (shown(drawn, expected) > 0)).astype(np.uint8)
         area = cv.dilate(core, np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) > 0
         share = cv.GaussianBlur(np.where(area, flat, np.float32(0.0)).astype(np.float32), (0, 0), SMOOTH_PX)[..., None]
         if out is offset:
             out = offset.copy()
-        torn = _nearby(away, followed) - away
-        far = np.hypot(torn[..., :1], torn[..., 1:])
-        held_px = np.float32(WITHIN_PX if curve is None else WITHIN_CURVE_PX)
-        out[window] += share * np.clip((far - held_px) / held_px, 0.0, 1.0) * torn
+        off = (0.0 if plain else _nearby(away, followed)) - away
+        far = np.hypot(off[..., :1], off[..., 1:])
+        held_px = np.float32(WITHIN_CURVE_PX if plain or curve is not None else WITHIN_PX)
+        out[window] += share * np.clip((far - held_px) / held_px, 0.0, 1.0) * off
     return out
 
 
-def _window(surface: Bytes, motion: Motion, offset: Floats) -> tuple[slice, slice]:
-    """The part of a frame that shows a `surface`, or would by its pose."""
+def torn(decal: Decal, motion: Motion, lost: Bools) -> bool:
+    """Whether more than `TORN` of a decal is `lost`."""
+    window = _window(decal.drawn, motion)
+    pose = motion.pose.astype(np.float32)
+    core = shown(decal.drawn, grid(*lost.shape)[window] @ pose[:2, :2].T + pose[:2, 2]) > 0
+    return bool((core & lost[window]).sum() > TORN * core.sum())
+
+
+def _window(surface: Bytes, motion: Motion, offset: Floats | None = None) -> tuple[slice, slice]:
+    """The part of a frame that shows a `surface` by its `offset`, or would by its pose."""
     height, width = surface.shape
     rows, columns = around(surface > 0, 0)
     corner = np.array([(x, y, 1.0) for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
     placed = (corner @ np.linalg.inv(motion.pose).T)[:, :2]
-    seen = around((shown(surface, grid(height, width) + offset) > 0), 0)
+    seen = (slice(0, 0),) * 2 if offset is None else around((shown(surface, grid(height, width) + offset) > 0), 0)
     out = []
     for axis, side, span in ((1, height, seen[0]), (0, width, seen[1])):
         ends = [*np.clip(placed[:, axis], 0, side), *((span.start, span.stop) if span.stop else ())]
@@ -98,4 +119,43 @@ def _nearby(away: Floats, followed: Bools) -> Floats:
     """How far what is `followed` around every pixel lies off the pose; nothing, where there is none."""
     weight = cv.GaussianBlur(followed.astype(np.float32), (0, 0), AROUND_PX)[..., None]
     out: Floats = cv.GaussianBlur(away * followed[..., None], (0, 0), AROUND_PX) / (weight + np.float32(SELDOM))
+    return out
+
+
+def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motions: Sequence[Motion]) -> Seen:
+    """`seen` with what was lost of decals on plain surfaces believed where their poses have it: reflections glide over a surface, and no
+    patch is the same any more. Not where something else is to be seen there, which differs by more than a reflection.
+
+    Args:
+        guide: ``(h, w, 3)`` uint8 of the frame.
+        decals: of the keyframe `key`; `motions`, of each.
+    """
+    offset, confidence, tracked = seen.offset, seen.confidence, seen.tracked
+    for decal, motion in zip(decals, motions, strict=False):
+        if not motion.plain:
+            continue
+        window = _window(decal.drawn, motion)
+        here = grid(*tracked.shape)[window]
+        pose = motion.pose.astype(np.float32)
+        there = here @ pose[:2, :2].T + pose[:2, 2]
+        core = shown(decal.drawn, there) > 0
+        then, now = sample(key.wide, there), guide[window].astype(np.float32)
+        apart = np.abs(box(then, REFLECTS_PX) - box(now, REFLECTS_PX)).max(axis=2)
+        marks = np.abs(_contrast(then) - _contrast(now))
+        other = cv.dilate(((apart > MOST_REFLECTED) | (marks > MOST_MARKED)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        lost = core & ~other & (confidence[window] < VOUCHED)
+        if not lost.any():
+            continue
+        if offset is seen.offset:
+            offset, confidence, tracked = offset.copy(), confidence.copy(), tracked.copy()
+        offset[window][lost] = (there - here)[lost]
+        confidence[window][lost], tracked[window][lost] = VOUCHED, 1.0
+    return replace(seen, offset=offset, confidence=confidence, tracked=tracked)
+
+
+def _contrast(picture: Floats) -> Floats:
+    """``(h, w)``, standard deviation of the brightness of what is around."""
+    light = picture.mean(axis=2)
+    mean = box(light, REFLECTS_PX)
+    out: Floats = np.sqrt(np.maximum(box(light * light, REFLECTS_PX) - mean * mean, 0.0))
     return out

@@ -45,11 +45,17 @@ WIDE = 3.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `slight`: whether next
-    to nothing of the object is seen."""
+    to nothing of the object is seen; `plain`: whether its surface lies on the frame by its pose as a whole (`planar`)."""
 
     pose: Floats
     step: Floats
     slight: bool = False
+    plain: bool = False
+
+    def turned(self, pose: Floats, **more: bool) -> Motion:
+        """This one a frame on, in `pose`."""
+        step = np.linalg.inv(self.pose) @ pose
+        return Motion(pose, INERTIA * self.step + (1.0 - INERTIA) * step, **more)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,8 +121,7 @@ class Objects:
             if not _possible(pose):
                 out.append(Motion(motion.pose, REST.step, slight))
                 continue
-            step = np.linalg.inv(motion.pose) @ pose
-            out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step, slight))
+            out.append(motion.turned(pose, slight=slight))
         return tuple(out)
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:

@@ -12,13 +12,15 @@ import numpy as np
 
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
-from .decals import corners, settled
+from .decals import corners, lying, settled, torn
 from .islands import astray, islands, parts
 from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
-from .objects import Objects
+from .objects import Motion, Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
+from .planar import laid, plane
 from .search import TEXTURED, search
+from .seen import Seen
 from .surfaces import place, stretched
 
 UNHELD = 1.0
@@ -58,10 +60,29 @@ class EditedArea:
         self._parts, self._areas = parts(changed)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
+        self._planes = [plane(key.evened, decal.drawn, decal.wide) for decal in self.objects.decals]
 
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
         return replace(start(*self._changed.shape), motions=self.objects.start())
+
+    def followed(self, state: Correspondence, own: Bools, detail: Bytes) -> tuple[Motion, ...]:
+        """The motions of the objects one frame on, those of decals that the source's own tracks tear by all that is marked around them."""
+        out = list(self.objects.follow(state.motions, state.offset, state.tracked))
+        lost: Bools | None = None
+        for n, (before, decal, surface) in enumerate(zip(state.motions, self.objects.decals, self._planes, strict=False)):
+            if surface is None:
+                continue
+            lost = own | (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
+            if torn(decal, out[n], lost):
+                pose, plain = laid(surface, detail, out[n].pose)
+                if plain:
+                    out[n] = before.turned(pose, slight=out[n].slight, plain=True)
+        return tuple(out)
+
+    def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:
+        """`seen` with decals on plain surfaces where these have them."""
+        return lying(seen, guide, self.key, self.objects.decals, motions)
 
     def touched(self, offset: Floats) -> Bools:
         """``(h, w)``, whether the edit touched what pixels show."""
@@ -120,9 +141,9 @@ def _continued(
                 out_tracked[y, x] = tracked[y, x]
 
 
-def carried(state: Correspondence, area: EditedArea) -> Correspondence:
-    """What was `continued`, with the objects followed, and what is flat of decals going along."""
-    motions, decals = area.objects.follow(state.motions, state.offset, state.tracked), area.objects.decals
+def carried(state: Correspondence, own: Bools, detail: Bytes, area: EditedArea) -> Correspondence:
+    """What was `continued`, with the objects followed, and what is flat of decals going along; `detail` is the frame's `evened` copy."""
+    motions, decals = area.followed(state, own, detail), area.objects.decals
     offset = settled(state.offset, state.tracked, area.corners, decals, motions[: len(decals)])
     return Correspondence(offset, state.tracked, motions)
 

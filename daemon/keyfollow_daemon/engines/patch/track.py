@@ -108,11 +108,11 @@ class Tracks:
                 return source
             flow, visible = self._flows.toward(key, frame)
             chained, own = continued(state, source, flow, visible)
-            state = carried(chained, area)
+            guide, detail = self._flows.guide(frame), self._flows.evened(frame)
+            state = carried(chained, own, detail, area)
             slight = not self._draft and any(motion.slight for motion in state.motions)
             if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
-            guide, detail = self._flows.guide(frame), self._flows.evened(frame)
             return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
@@ -144,7 +144,9 @@ class Tracks:
             return seen
         astray = area.astray(seen.offset, seen.confidence, flow, visible)
         seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
-        return seen if self._draft else told_by_surface(seen, guide, detail, area)
+        if not self._draft:
+            seen = told_by_surface(seen, guide, detail, area)
+        return area.lying(seen, guide, state.motions)
 
     def reached(self, key: int, frame: int, seen: Seen, tables: Floats, px: float) -> Bools:
         """What of `frame` the edit of `key` can reach (`window`), at the size of the analysis; all, of an edit of the whole picture.

@@ -1,0 +1,152 @@
+"""A plain surface is followed as a whole: its picture in the keyframe is laid onto the frame, all of its outlines and marks at once.
+
+On a car door or a wall, motion is told by a few lines far apart, none of which says where it goes along itself, and reflections tell
+another one. Taken together the lines leave no doubt; what a map of the whole does not explain has no say (Baker & Matthews 2004,
+"Lucas-Kanade 20 years on", inverse compositional with robust weights).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .kernels import summing_kernel
+from .pixels import Bytes, Floats, cv
+
+MOST_POINTS = 1500
+"""Of the surface, at most about as many points are compared."""
+LEAST_POINTS = 80
+MARKED = 12.0
+"""Change of the evened picture per px from which a point tells where it goes."""
+APART = 24.0
+"""Evened values this far apart count a quarter: unrelated ones differ by 45 on average."""
+SMOOTH_PX = (2.0, 0.0)
+"""The pictures are compared smoothed by so much at first, then as they are."""
+STEPS = 12
+ENOUGH_PX = 0.01
+MOST_PX = 8.0
+"""What is found further from what was expected is something else."""
+AGREED, BETTER, BEYOND_DOUBT = 0.7, 0.04, 0.8
+"""A surface is plain where so much of what is marked on it is found where one map has it, and so much more than by the pose that was
+expected (cloth, or a ball, has none that explains it better), or where nearly all is."""
+FLATTEST = 1e-3
+"""Area of a surface that is seen from its edge, of that in the keyframe."""
+_TERMS = 6
+
+
+class Plane(NamedTuple):
+    """What a keyframe shows of the surface around a decal: `points` ``(6, n)``, per level of `SMOOTH_PX` one of these: x, y, weight, value,
+    change across and down; `centre` and `size` in px."""
+
+    levels: tuple[Floats, ...]
+    centre: tuple[float, float]
+    size: float
+
+
+def plane(evened: Bytes, drawn: Bytes, wide: Bytes) -> Plane | None:
+    """The surface of a decal as the keyframe shows it; None where too little is marked on it.
+
+    Args:
+        evened: ``(h, w)`` uint8, the keyframe's evened copy.
+        drawn: ``(h, w)`` uint8 0 or 1, the decal; `wide`, what may be of the same surface.
+    """
+    moments = cv.moments(drawn, binaryImage=True)
+    area = moments["m00"]
+    centre, size = (moments["m10"] / area, moments["m01"] / area), math.sqrt(area)
+    levels: list[Floats] = []
+    for px in SMOOTH_PX:
+        picture = _smoothed(evened, px)
+        across, down = (cv.Sobel(picture, cv.CV_32F, *d, ksize=3, scale=0.125) for d in ((1, 0), (0, 1)))
+        if not levels:
+            marked = (np.hypot(across, down) > MARKED / (1.0 + px)) & (wide > 0)
+            marked[[0, -1]] = marked[:, [0, -1]] = False
+            y, x = np.nonzero(marked)
+            if len(x) < LEAST_POINTS:
+                return None
+            some = np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(np.intp)
+            y, x = y[some], x[some]
+            near = 1.0 / np.square(1.0 + ((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / area)
+        levels.append(np.stack([x, y, near, picture[y, x], across[y, x], down[y, x]]).astype(np.float64))
+    return Plane(tuple(levels), centre, size)
+
+
+def laid(surface: Plane, evened: Bytes, pose: Floats) -> tuple[Floats, bool]:
+    """(pose, plain): the affine map from frame to keyframe coordinates by which the surface lies on the frame, sought from `pose`, and
+    whether it is `plain`: most of what is marked on it goes by that. Otherwise `pose`.
+
+    Args:
+        evened: ``(h, w)`` uint8, the frame's evened copy.
+        pose: ``(3, 3)``, frame to keyframe coordinates.
+    """
+    there = np.linalg.inv(pose)
+    out, agreed = there, 0.0
+    for points, px in zip(surface.levels, SMOOTH_PX, strict=True):
+        frame = _smoothed(evened, px)
+        out, agreed = _lay(points, frame, out, surface.centre, surface.size)
+        if not np.isfinite(out).all():
+            return pose, False
+    before = _sum_up(surface.levels[-1], frame, there, surface.centre, surface.size, np.empty((_TERMS, _TERMS + 1)))
+    corners = surface.size * np.array([[-1, -1, 0], [1, -1, 0], [-1, 1, 0], [1, 1, 0]], np.float64) + (*surface.centre, 1.0)
+    moved = np.linalg.norm(((out - there) @ corners.T)[:2], axis=0).max()
+    plain = agreed > BEYOND_DOUBT or agreed > max(AGREED, before + BETTER)
+    possible = moved < MOST_PX and abs(np.linalg.det(out)) > FLATTEST
+    return (np.linalg.inv(out), True) if plain and possible else (pose, False)
+
+
+def _smoothed(picture: Bytes, px: float) -> Floats:
+    floats = picture.astype(np.float32)
+    return cv.GaussianBlur(floats, (0, 0), px) if px > 0 else floats
+
+
+def _lay(points: Floats, frame: Floats, there: Floats, centre: tuple[float, float], size: float) -> tuple[Floats, float]:
+    """(map, agreed): ``(3, 3)`` `there`, from keyframe to frame coordinates, improved; the share of the points' weight that agrees with it."""
+    sums = np.empty((_TERMS, _TERMS + 1))
+    to_local = np.array([[1 / size, 0, -centre[0] / size], [0, 1 / size, -centre[1] / size], [0, 0, 1]])
+    agreed = 0.0
+    for _ in range(STEPS):
+        agreed = _sum_up(points, frame, there, centre, size, sums)
+        found = np.linalg.solve(sums[:, :-1] + 1e-3 * np.diag(np.diag(sums[:, :-1]) + 1e-9), sums[:, -1])
+        # the map goes on from the inverse of what the keyframe's points would have to move by
+        there = there @ np.linalg.inv(np.eye(3) + np.vstack([found.reshape(2, 3), np.zeros(3)]) @ to_local)
+        if np.abs(found).max() < ENOUGH_PX or not np.isfinite(there).all():
+            break
+    return there, agreed
+
+
+@summing_kernel
+def _sum_up(points: Floats, frame: Floats, there: Floats, centre: Any, size: float, sums: Floats) -> Any:
+    """Normal equations ``(6, 6 + 1)`` of how the `points` would have to move; the share of their weight that agrees with `there`."""
+    height, width = frame.shape
+    sums[:] = 0
+    basis = np.empty(_TERMS)
+    agreed = total = 0.0
+    for n in range(points.shape[1]):
+        x, y, weight = points[0, n], points[1, n], points[2, n]
+        total += weight
+        u = there[0, 0] * x + there[0, 1] * y + there[0, 2]
+        v = there[1, 0] * x + there[1, 1] * y + there[1, 2]
+        if not (u >= 0 and v >= 0 and u < width - 1 and v < height - 1):
+            continue
+        i, j = int(u), int(v)
+        a, b = u - i, v - j
+        above = frame[j, i] + a * (frame[j, i + 1] - frame[j, i])
+        below = frame[j + 1, i] + a * (frame[j + 1, i + 1] - frame[j + 1, i])
+        off = above + b * (below - above) - points[3, n]
+        share = 1.0 / (1.0 + off * off / (APART * APART))
+        agreed += weight * share
+        share *= share * weight
+        left, top = (x - centre[0]) / size, (y - centre[1]) / size
+        for c in range(2):
+            change = points[4 + c, n]
+            basis[3 * c], basis[3 * c + 1], basis[3 * c + 2] = change * left, change * top, change
+        for k in range(_TERMS):
+            by = share * basis[k]
+            sums[k, _TERMS] += by * off
+            for m in range(k, _TERMS):
+                sums[k, m] += by * basis[m]
+    for k in range(_TERMS):
+        for m in range(k):
+            sums[k, m] = sums[m, k]
+    return agreed / total

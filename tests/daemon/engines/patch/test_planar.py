@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from keyfollow_daemon.engines.patch.pixels import evened
+from keyfollow_daemon.engines.patch.planar import laid, plane
+
+HEIGHT, WIDTH = 160, 200
+TURN = np.array([[1.12, 0.04, -14.0], [-0.03, 0.95, 6.0], [0.0, 0.0, 1.0]])
+"""From keyframe to frame coordinates."""
+
+
+def panel() -> Any:
+    """A plain door: a handle, a few edges, nothing where the decal comes."""
+    out = np.full((HEIGHT, WIDTH, 3), 150, np.uint8)
+    cv2.rectangle(out, (30, 20), (165, 140), (90, 92, 95), 2)
+    cv2.line(out, (30, 110), (165, 104), (110, 112, 115), 2)
+    cv2.rectangle(out, (140, 60), (156, 68), (60, 60, 60), -1)
+    cv2.rectangle(out, (44, 24), (150, 44), (70, 80, 90), -1)
+    return cv2.GaussianBlur(out, (0, 0), 0.8)
+
+
+def areas() -> tuple[Any, Any]:
+    drawn = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.circle(drawn, (95, 78), 15, 1, -1)
+    return drawn, np.ones_like(drawn)
+
+
+def seen(picture: Any, there: Any) -> Any:
+    return cv2.warpAffine(picture, there[:2], (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def away(pose: Any, there: Any) -> float:
+    """By how much the decal's corners would be off, px of the frame."""
+    corners = np.array([[80, 63, 1], [110, 63, 1], [80, 93, 1], [110, 93, 1]], np.float64).T
+    return float(np.linalg.norm(((np.linalg.inv(pose) - there) @ corners)[:2], axis=0).max())
+
+
+def test_a_plain_surface_is_laid_onto_the_frame_by_its_few_lines() -> None:
+    surface = plane(evened(panel()), *areas())
+    assert surface is not None
+    expected = np.linalg.inv(TURN) @ np.array([[0.97, 0.0, 5.0], [0.0, 1.03, -3.0], [0.0, 0.0, 1.0]])
+    pose, plain = laid(surface, evened(seen(panel(), TURN)), expected)
+    assert plain and away(pose, TURN) < 0.3 < 2.0 < away(expected, TURN)
+
+
+def test_reflections_and_what_passes_in_front_do_not_hold_it_back() -> None:
+    surface = plane(evened(panel()), *areas())
+    assert surface is not None
+    there = np.array([[1.0, 0.0, 6.0], [0.0, 1.0, -2.0], [0.0, 0.0, 1.0]])
+    picture = seen(panel(), there).astype(np.float32)
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    picture += 25.0 * np.exp(-((columns - 110.0) ** 2) / 60 - (rows - 80.0) ** 2 / 300)[..., None]
+    picture[70:, 40:60] = (40, 120, 60)
+    pose, plain = laid(surface, evened(picture.clip(0, 255).astype(np.uint8)), np.eye(3))
+    assert plain and away(pose, there) < 0.5
+
+
+def test_where_something_else_is_seen_the_expected_pose_stays() -> None:
+    surface = plane(evened(panel()), *areas())
+    assert surface is not None
+    other = np.random.default_rng(3).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    pose, plain = laid(surface, evened(seen(cv2.GaussianBlur(other, (0, 0), 2.0), np.eye(3))), TURN)
+    assert not plain and (pose == TURN).all()
+
+
+def test_a_surface_without_marks_is_no_plane() -> None:
+    assert plane(evened(np.full((HEIGHT, WIDTH, 3), 150, np.uint8)), *areas()) is None
