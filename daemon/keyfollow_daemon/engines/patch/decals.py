@@ -32,8 +32,9 @@ counts where the texture around agrees on how the surface bends, or that it is p
 MOST_TEXTURE = 0.5
 """More than this says no more."""
 RIM_PX, SMOOTH_PX = 2, 1.5
-REFLECTS_PX, MOST_REFLECTED, MOST_MARKED = 2, 32.0, 12.0
-"""What glides over a surface as a reflection changes the mean around (5 x 5 px) by no more than an eighth of white, and its contrast by less."""
+REFLECTS_PX, MOST_LIT, MOST_TINTED, MOST_MARKED, MORE_MARKED = 2, 80.0, 24.0, 12.0, 3.0
+"""What glides over a surface as light or a reflection changes the mean around (5 x 5 px) by no more than a third of white, its tint by less, and
+leaves little contrast (standard deviation) where there was none."""
 TORN = 0.25
 """Share of a decal from which on it is torn: on cloth a tenth is smeared, on a car's door nearly all."""
 VOUCHED = 0.8
@@ -123,8 +124,8 @@ def _nearby(away: Floats, followed: Bools) -> Floats:
 
 
 def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motions: Sequence[Motion]) -> Seen:
-    """`seen` with what was lost of decals on plain surfaces believed where their poses have it: reflections glide over a surface, and no
-    patch is the same any more. Not where something else is to be seen there, which differs by more than a reflection.
+    """`seen` with decals on plain surfaces where their poses have them: reflections glide over a surface, take tracks along, and leave no patch
+    the same. Not where something else is to be seen there, which differs by more than a reflection.
 
     Args:
         guide: ``(h, w, 3)`` uint8 of the frame.
@@ -140,10 +141,15 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
         there = here @ pose[:2, :2].T + pose[:2, 2]
         core = shown(decal.drawn, there) > 0
         then, now = sample(key.wide, there), guide[window].astype(np.float32)
-        apart = np.abs(box(then, REFLECTS_PX) - box(now, REFLECTS_PX)).max(axis=2)
-        marks = np.abs(_contrast(then) - _contrast(now))
-        other = cv.dilate(((apart > MOST_REFLECTED) | (marks > MOST_MARKED)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        lost = core & ~other & (confidence[window] < VOUCHED)
+        apart = box(now - then, REFLECTS_PX)
+        lit = apart.mean(axis=2, keepdims=True)
+        marked = _contrast(now) > MOST_MARKED + MORE_MARKED * _contrast(then)
+        other = marked | (np.abs(lit[..., 0]) > MOST_LIT) | (np.abs(apart - lit).max(axis=2) > MOST_TINTED)
+        tracked_to = here + offset[window]
+        other |= (confidence[window] > VOUCHED) & (shown(decal.surface, tracked_to) == 0)
+        other = cv.dilate(other.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        elsewhere = ~within(tracked_to - there, WITHIN_CURVE_PX)
+        lost = core & ~other & (elsewhere | (confidence[window] < VOUCHED))
         if not lost.any():
             continue
         if offset is seen.offset:

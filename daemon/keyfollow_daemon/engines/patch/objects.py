@@ -15,6 +15,7 @@ import numpy as np
 
 from .kernels import kernel, rows, summing_kernel
 from .pixels import Bools, Bytes, Floats, Ints, cv
+from .planar import Plane
 
 MAX_OBJECTS = 8
 MIN_AREA = 16
@@ -45,14 +46,16 @@ WIDE = 3.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `slight`: whether next
-    to nothing of the object is seen; `plain`: whether its surface lies on the frame by its pose as a whole (`planar`)."""
+    to nothing of the object is seen; `plain`: whether its surface lies on the frame by its pose as a whole, `surface`: what that looked like
+    when it was last known well (`planar`)."""
 
     pose: Floats
     step: Floats
     slight: bool = False
     plain: bool = False
+    surface: Plane | None = None
 
-    def turned(self, pose: Floats, **more: bool) -> Motion:
+    def turned(self, pose: Floats, **more: Any) -> Motion:
         """This one a frame on, in `pose`."""
         step = np.linalg.inv(self.pose) @ pose
         return Motion(pose, INERTIA * self.step + (1.0 - INERTIA) * step, **more)
@@ -119,9 +122,9 @@ class Objects:
             pose = _fit(motion.pose @ motion.step, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
             slight = bool(counts[n] * every[n] ** 2 < SLIGHT * sizes[n])
             if not _possible(pose):
-                out.append(Motion(motion.pose, REST.step, slight))
+                out.append(Motion(motion.pose, REST.step, slight, surface=motion.surface))
                 continue
-            out.append(motion.turned(pose, slight=slight))
+            out.append(motion.turned(pose, slight=slight, surface=motion.surface))
         return tuple(out)
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:

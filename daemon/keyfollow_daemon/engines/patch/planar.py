@@ -17,7 +17,7 @@ from .pixels import Bytes, Floats, cv
 
 MOST_POINTS = 1500
 """Of the surface, at most about as many points are compared."""
-LEAST_POINTS = 80
+LEAST_POINTS, LEAST_AREA = 80, 16
 MARKED = 12.0
 """Change of the evened picture per px from which a point tells where it goes."""
 APART = 24.0
@@ -28,32 +28,40 @@ STEPS = 12
 ENOUGH_PX = 0.01
 MOST_PX = 8.0
 """What is found further from what was expected is something else."""
-AGREED, BETTER, BEYOND_DOUBT = 0.7, 0.04, 0.8
-"""A surface is plain where so much of what is marked on it is found where one map has it, and so much more than by the pose that was
-expected (cloth, or a ball, has none that explains it better), or where nearly all is."""
+AGREED, BETTER = 0.7, 0.04
+"""A surface is plain where so much of what is marked on it is found where one map has it, and, the first time, so much more than by the pose that
+was expected: cloth, or a ball, has none that explains it better, and where tracks tell as much they tell more of what passes in front."""
 FLATTEST = 1e-3
 """Area of a surface that is seen from its edge, of that in the keyframe."""
 _TERMS = 6
 
 
 class Plane(NamedTuple):
-    """What a keyframe shows of the surface around a decal: `points` ``(6, n)``, per level of `SMOOTH_PX` one of these: x, y, weight, value,
-    change across and down; `centre` and `size` in px."""
+    """What a picture shows of the surface around a decal: `points` ``(6, n)``, per level of `SMOOTH_PX` one of these: x, y, weight, value,
+    change across and down; `centre` and `size` in px; `pose` ``(3, 3)``, from that picture's coordinates to the keyframe's."""
 
     levels: tuple[Floats, ...]
     centre: tuple[float, float]
     size: float
+    pose: Floats
 
 
-def plane(evened: Bytes, drawn: Bytes, wide: Bytes) -> Plane | None:
-    """The surface of a decal as the keyframe shows it; None where too little is marked on it.
+def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None) -> Plane | None:
+    """The surface of a decal as the keyframe shows it, or a frame in which it is known to lie in a `pose`; None where too little is marked on it.
 
     Args:
-        evened: ``(h, w)`` uint8, the keyframe's evened copy.
-        drawn: ``(h, w)`` uint8 0 or 1, the decal; `wide`, what may be of the same surface.
+        evened: ``(h, w)`` uint8, the picture's evened copy.
+        drawn: ``(h, w)`` uint8 0 or 1, the decal in the keyframe; `wide`, what may be of the same surface.
     """
+    if pose is None:
+        pose = np.eye(3)
+    else:
+        how = cv.INTER_NEAREST | cv.WARP_INVERSE_MAP
+        drawn, wide = (cv.warpAffine(area, pose[:2], area.shape[::-1], flags=how) for area in (drawn, wide))
     moments = cv.moments(drawn, binaryImage=True)
     area = moments["m00"]
+    if area < LEAST_AREA:
+        return None
     centre, size = (moments["m10"] / area, moments["m01"] / area), math.sqrt(area)
     levels: list[Floats] = []
     for px in SMOOTH_PX:
@@ -69,30 +77,31 @@ def plane(evened: Bytes, drawn: Bytes, wide: Bytes) -> Plane | None:
             y, x = y[some], x[some]
             near = 1.0 / np.square(1.0 + ((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / area)
         levels.append(np.stack([x, y, near, picture[y, x], across[y, x], down[y, x]]).astype(np.float64))
-    return Plane(tuple(levels), centre, size)
+    return Plane(tuple(levels), centre, size, pose)
 
 
-def laid(surface: Plane, evened: Bytes, pose: Floats) -> tuple[Floats, bool]:
-    """(pose, plain): the affine map from frame to keyframe coordinates by which the surface lies on the frame, sought from `pose`, and
-    whether it is `plain`: most of what is marked on it goes by that. Otherwise `pose`.
+def laid(surface: Plane, evened: Bytes, pose: Floats, *, known: bool) -> tuple[Floats, float]:
+    """(pose, agreed): the affine map from frame to keyframe coordinates by which the surface lies on the frame, sought from `pose`, and the share
+    of what is marked on it that goes by that; `pose` itself and 0 where it is not plain.
 
     Args:
         evened: ``(h, w)`` uint8, the frame's evened copy.
         pose: ``(3, 3)``, frame to keyframe coordinates.
+        known: whether it was plain in the frame before.
     """
-    there = np.linalg.inv(pose)
+    there = np.linalg.inv(pose) @ surface.pose
     out, agreed = there, 0.0
     for points, px in zip(surface.levels, SMOOTH_PX, strict=True):
         frame = _smoothed(evened, px)
         out, agreed = _lay(points, frame, out, surface.centre, surface.size)
         if not np.isfinite(out).all():
-            return pose, False
+            return pose, 0.0
     before = _sum_up(surface.levels[-1], frame, there, surface.centre, surface.size, np.empty((_TERMS, _TERMS + 1)))
     corners = surface.size * np.array([[-1, -1, 0], [1, -1, 0], [-1, 1, 0], [1, 1, 0]], np.float64) + (*surface.centre, 1.0)
     moved = np.linalg.norm(((out - there) @ corners.T)[:2], axis=0).max()
-    plain = agreed > BEYOND_DOUBT or agreed > max(AGREED, before + BETTER)
+    plain = agreed > (AGREED if known else max(AGREED, before + BETTER))
     possible = moved < MOST_PX and abs(np.linalg.det(out)) > FLATTEST
-    return (np.linalg.inv(out), True) if plain and possible else (pose, False)
+    return (surface.pose @ np.linalg.inv(out), agreed) if plain and possible else (pose, 0.0)
 
 
 def _smoothed(picture: Bytes, px: float) -> Floats:

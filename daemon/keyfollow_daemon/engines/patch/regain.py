@@ -38,6 +38,8 @@ FOUND_WITHIN_PX = 12.0
 FOUND_PX, PULLED_PX = 5, 3
 """Least width of what is found again, and of what was found before and is pulled onto the keyframe."""
 BESIDE_PX = 2
+WELL_KNOWN = 0.8
+"""A surface of which less agrees is compared with what it looks like here from now on."""
 MARGIN_PX = 24
 """Of the surroundings, so much is looked at with what is lost: flow needs them."""
 
@@ -75,9 +77,13 @@ class EditedArea:
                 continue
             lost = own | (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
             if torn(decal, out[n], lost):
-                pose, plain = laid(surface, detail, out[n].pose)
-                if plain:
-                    out[n] = before.turned(pose, slight=out[n].slight, plain=True)
+                known = before.surface or surface
+                # torn tracks tell less than how it has moved so far
+                expected = before.pose @ before.step if before.plain else out[n].pose
+                pose, agreed = laid(known, detail, expected, known=before.plain)
+                if 0 < agreed < WELL_KNOWN:
+                    known = plane(detail, decal.drawn, decal.wide, pose) or known
+                out[n] = before.turned(pose, slight=out[n].slight, plain=agreed > 0, surface=known)
         return tuple(out)
 
     def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:

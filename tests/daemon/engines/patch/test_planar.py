@@ -42,8 +42,8 @@ def test_a_plain_surface_is_laid_onto_the_frame_by_its_few_lines() -> None:
     surface = plane(evened(panel()), *areas())
     assert surface is not None
     expected = np.linalg.inv(TURN) @ np.array([[0.97, 0.0, 5.0], [0.0, 1.03, -3.0], [0.0, 0.0, 1.0]])
-    pose, plain = laid(surface, evened(seen(panel(), TURN)), expected)
-    assert plain and away(pose, TURN) < 0.3 < 2.0 < away(expected, TURN)
+    pose, agreed = laid(surface, evened(seen(panel(), TURN)), expected, known=False)
+    assert agreed > 0.7 and away(pose, TURN) < 0.3 < 2.0 < away(expected, TURN)
 
 
 def test_reflections_and_what_passes_in_front_do_not_hold_it_back() -> None:
@@ -54,16 +54,16 @@ def test_reflections_and_what_passes_in_front_do_not_hold_it_back() -> None:
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     picture += 25.0 * np.exp(-((columns - 110.0) ** 2) / 60 - (rows - 80.0) ** 2 / 300)[..., None]
     picture[70:, 40:60] = (40, 120, 60)
-    pose, plain = laid(surface, evened(picture.clip(0, 255).astype(np.uint8)), np.eye(3))
-    assert plain and away(pose, there) < 0.5
+    pose, agreed = laid(surface, evened(picture.clip(0, 255).astype(np.uint8)), np.eye(3), known=False)
+    assert agreed > 0.7 and away(pose, there) < 0.5
 
 
 def test_where_something_else_is_seen_the_expected_pose_stays() -> None:
     surface = plane(evened(panel()), *areas())
     assert surface is not None
     other = np.random.default_rng(3).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
-    pose, plain = laid(surface, evened(seen(cv2.GaussianBlur(other, (0, 0), 2.0), np.eye(3))), TURN)
-    assert not plain and (pose == TURN).all()
+    pose, agreed = laid(surface, evened(seen(cv2.GaussianBlur(other, (0, 0), 2.0), np.eye(3))), TURN, known=False)
+    assert agreed == 0 and (pose == TURN).all()
 
 
 def test_a_surface_without_marks_is_no_plane() -> None:
