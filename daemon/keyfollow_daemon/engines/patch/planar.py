@@ -89,7 +89,7 @@ def laid(surface: Plane, evened: Bytes, pose: Floats, *, known: bool) -> tuple[F
         pose: ``(3, 3)``, frame to keyframe coordinates.
         known: whether it was plain in the frame before.
     """
-    there = np.linalg.inv(pose) @ surface.pose
+    there: Floats = np.linalg.inv(pose) @ surface.pose
     out, agreed = there, 0.0
     for points, px in zip(surface.levels, SMOOTH_PX, strict=True):
         frame = _smoothed(evened, px)
