@@ -69,7 +69,9 @@ def plainly(key: Any, guide: Any, confidence: float, offset: float = 0.0) -> Any
     drawn = np.zeros((height, width), np.uint8)
     drawn[58:72, 82:98] = 1
     nothing, motion = np.zeros((height, width), np.float32), np.zeros((height, width, 2), np.float32)
-    seen = Seen(motion - (offset, 0), nothing, nothing + confidence, nothing, motion, nothing == 0, nothing > 0)
+    seen = Seen(
+        motion - np.array([offset, 0.0], np.float32), nothing, nothing + confidence, nothing, motion, nothing == 0, nothing > 0
+    )
     pose = np.eye(3)
     pose[0, 2] = -SHIFT
     decal = Decal(drawn, drawn, drawn)
