@@ -25,6 +25,8 @@ LEAST = -4.0
 SPECK_PX, SPECKS = 3, 0.2
 """Spots narrower than this (in pixels of the shrunk picture) are stray tracks, and do not tell how an object moves, unless they are more than
 this share of what is seen of it."""
+AMID_PX, AMID, BESIDE = 24, 0.15, 0.1
+"""What is amid an edit: so much of what lies around is tracked as edited, and little beside that as not."""
 ALIKE_PX, ALIKE_SHARE = 0.75, 0.1
 """Motions that differ by less are alike: pixels per frame, plus a share of the motion."""
 
@@ -52,6 +54,8 @@ def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floa
     allowed = np.clip(CLEARLY - (apart - background), LEAST, 1.0) if np.isfinite(background).any() else np.ones_like(apart)
     allowed[best == NOTHING] = LEAST
     alike = np.clip(ALONE - apart, LEAST, 1.0)
+    amid = _amid(labels != NOTHING, unedited[::SHRINK, ::SHRINK])
+    allowed[amid], alike[amid] = 1.0, 1.0
     size = (width, height)
     full: Bytes = cv.resize(best, size, interpolation=cv.INTER_NEAREST)
     full = np.where(seen != NOTHING, seen, full)
@@ -59,6 +63,14 @@ def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floa
         cv.resize(plane.astype(np.float32), size, interpolation=cv.INTER_LINEAR) for plane in (allowed, alike)
     )
     return full, by_surroundings, by_itself
+
+
+def _amid(edited: Bools, unedited: Bools) -> Bools:
+    """What lies amid what is edited: reflections and highlights that glide over it move like nothing around, and it is edited still."""
+    px = (2 * AMID_PX // SHRINK + 1,) * 2
+    inside, beside = (cv.blur(area.astype(np.float32), px) for area in (edited, unedited))
+    out: Bools = (inside > AMID) & (beside < BESIDE * inside)
+    return out
 
 
 def _nearest(area: Bools, flow: Floats) -> tuple[Floats, Floats]:

@@ -70,3 +70,16 @@ def test_an_object_of_which_only_specks_are_left_is_told_by_those() -> None:
     seen[40:42, 20:28] = 0
     _, _, alike = belonging(seen, unedited, motion)
     assert alike[41, 30] == 1.0
+
+
+def test_what_is_lost_amid_the_object_belongs_to_it_however_it_moves() -> None:
+    """A reflection glides over a car's door."""
+    seen, unedited, motion = scene()
+    seen[30:50, 12:28] = NOTHING
+    motion[30:50, 12:28, 0] = -9.0
+    unedited[:, 60:] = True
+    _, allowed, alike = belonging(seen, unedited, motion)
+    assert allowed[40, 20] == 1.0 and alike[40, 20] == 1.0
+    unedited[28:52, 14:30] = True  # unless something unedited is tracked there
+    _, _, alike = belonging(seen, unedited, motion)
+    assert alike[40, 20] < 0.1
