@@ -129,19 +129,22 @@ def consistent(flow: Floats, inverse: Floats) -> Bools:
 @kernel
 def _consistent(first: int, end: int, flow: Floats, inverse: Floats, ok: Bools) -> None:
     height, width = ok.shape
+    last_x, last_y = np.float32(width - 1), np.float32(height - 1)
     for y in range(first, end):
         for x in range(width):
-            u, v = x + flow[y, x, 0], y + flow[y, x, 1]
+            across, down = flow[y, x, 0], flow[y, x, 1]
+            u, v = np.float32(x) + across, np.float32(y) + down
             ok[y, x] = False
-            if not (u >= 0 and v >= 0 and u <= width - 1 and v <= height - 1):
+            if not (u >= 0 and v >= 0 and u <= last_x and v <= last_y):
                 continue
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-            a, b = np.float32(u - left), np.float32(v - top)
-            astray, far = np.float32(0), np.float32(0)
-            for c in range(2):
-                above = inverse[top, left, c] + a * (inverse[top, right, c] - inverse[top, left, c])
-                below = inverse[bottom, left, c] + a * (inverse[bottom, right, c] - inverse[bottom, left, c])
-                astray += (flow[y, x, c] + above + b * (below - above)) ** 2
-                far += flow[y, x, c] ** 2
+            a, b = u - np.float32(left), v - np.float32(top)
+            above = inverse[top, left, 0] + a * (inverse[top, right, 0] - inverse[top, left, 0])
+            below = inverse[bottom, left, 0] + a * (inverse[bottom, right, 0] - inverse[bottom, left, 0])
+            across_again = across + above + b * (below - above)
+            above = inverse[top, left, 1] + a * (inverse[top, right, 1] - inverse[top, left, 1])
+            below = inverse[bottom, left, 1] + a * (inverse[bottom, right, 1] - inverse[bottom, left, 1])
+            down_again = down + above + b * (below - above)
+            astray, far = across_again * across_again + down_again * down_again, across * across + down * down
             ok[y, x] = astray < np.float32(CONSISTENT_PX2) + np.float32(CONSISTENT_SHARE) * far
