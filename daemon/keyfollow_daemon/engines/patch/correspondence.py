@@ -105,26 +105,24 @@ def _chain(
                 offset[y, x, 0], offset[y, x, 1], tracked[y, x] = known[y, x, 0], known[y, x, 1], known_sure[y, x]
                 continue
             across, down = flow[y, x, 0], flow[y, x, 1]
-            u = min(max(np.float32(x) + across, zero), last_x)
-            v = min(max(np.float32(y) + down, zero), last_y)
+            u, v = min(max(x + across, zero), last_x), min(max(y + down, zero), last_y)
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-            a, b = u - np.float32(left), v - np.float32(top)
+            a, b = np.float32(u - left), np.float32(v - top)
             p, q, r, s = before[top, left, 0], before[top, right, 0], before[bottom, left, 0], before[bottom, right, 0]
             e, f, g, h = before[top, left, 1], before[top, right, 1], before[bottom, left, 1], before[bottom, right, 1]
             wide = max(max(p, q), max(r, s)) - min(min(p, q), min(r, s))
             high = max(max(e, f), max(g, h)) - min(min(e, f), min(g, h))
+            # The flow is added outside the interpolation, so that sub-pixel motion is never rounded away along the chain.
             if max(wide, high) > np.float32(JUMP_PX):
                 i, j = right if a > np.float32(0.5) else left, bottom if b > np.float32(0.5) else top
-                p, e, near = before[j, i, 0], before[j, i, 1], sure[j, i]
+                offset[y, x, 0], offset[y, x, 1], near = across + before[j, i, 0], down + before[j, i, 1], sure[j, i]
             else:
                 p, r, e, g = p + a * (q - p), r + a * (s - r), e + a * (f - e), g + a * (h - g)
-                p, e = p + b * (r - p), e + b * (g - e)
+                offset[y, x, 0], offset[y, x, 1] = across + p + b * (r - p), down + e + b * (g - e)
                 above = sure[top, left] + a * (sure[top, right] - sure[top, left])
                 below = sure[bottom, left] + a * (sure[bottom, right] - sure[bottom, left])
                 near = above + b * (below - above)
-            # The flow is added outside the interpolation, so that sub-pixel motion is never rounded away along the chain.
-            offset[y, x, 0], offset[y, x, 1] = across + p, down + e
             tracked[y, x] = near if visible[y, x] else zero
 
 

@@ -6,13 +6,15 @@ DIS stops at some level of its pyramid, the `finest`; fields are stored at that 
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
 from keyfollow_daemon.engines.base import Array, Tensors
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, cv
+from .pixels import Bools, Bytes, Floats, cv, half, single
 
 REFINEMENT = 3
 """Rounds of refinement where the picture itself is the finest level: the medium preset's five take a sixth more time there, for 0.1 dB. Where a
@@ -24,13 +26,32 @@ CONSISTENT_PX2, CONSISTENT_SHARE = 0.2, 0.02
 class PairFlow:
     """Flows between frame t and frame t + 1: `forth` t→t+1 and `back` t+1→t; `cut` where they belong to two shots.
 
-    `visible` is asked of every pair when it is made and again in every run: so an entry holds it as well, in bits (`seen`).
+    They are unpacked when they are asked for: most runs need one of them, and to know the cuts takes none. `visible` is asked of every pair
+    when it is made and again in every run: so an entry holds it as well, in bits (`seen`).
+
+    Args:
+        stored: an entry's tensors, as `unpack` has checked them.
+        size: (width, height) of the flows.
     """
 
-    def __init__(self, forth: Floats, back: Floats, cut: bool = False, seen: Array | None = None) -> None:
-        self.forth, self.back, self.cut = forth, back, cut
-        self._seen = seen
+    def __init__(self, stored: Tensors, size: tuple[int, int]) -> None:
+        self._stored, self._size = stored, size
+        self.cut = "cut" in stored and bool(stored["cut"].any())
+        self._seen = stored.get("seen")
         self._visible: dict[bool, Bools] = {}
+
+    @cached_property
+    def forth(self) -> Floats:
+        return self._full("forth")
+
+    @cached_property
+    def back(self) -> Floats:
+        return self._full("back")
+
+    def _full(self, name: str) -> Floats:
+        small = single(self._stored[name])
+        out: Floats = small if small.shape[1::-1] == self._size else cv.resize(small, self._size, interpolation=cv.INTER_LINEAR)
+        return out
 
     def toward_key(self, forward: bool) -> Floats:
         """Flow from the new frame to the one before it on the way, going forward or backward in time."""
@@ -53,8 +74,8 @@ class PairFlow:
 
     def _unpacked(self, forward: bool) -> Bools:
         assert self._seen is not None
-        shape = self.forth.shape[:2]
-        out: Bools = np.unpackbits(self._seen[int(forward)], count=shape[0] * shape[1]).reshape(shape).view(np.bool_)
+        width, height = self._size
+        out: Bools = np.unpackbits(self._seen[int(forward)], count=width * height).reshape(height, width).view(np.bool_)
         return out
 
 
@@ -95,16 +116,10 @@ def unpack(tensors: Tensors, width: int, height: int, finest: int) -> PairFlow |
     for name in ("forth", "back"):
         if name not in tensors or tensors[name].shape != stored or tensors[name].dtype != np.float16:
             return None
-
-    def full(field: Array) -> Floats:
-        wide = field.astype(np.float32)
-        out: Floats = cv.resize(wide, (width, height), interpolation=cv.INTER_LINEAR) if finest else wide
-        return out
-
     seen = tensors.get("seen")
     if seen is not None and (seen.shape != (2, (width * height + 7) // 8) or seen.dtype != np.uint8):
         return None
-    return PairFlow(full(tensors["forth"]), full(tensors["back"]), "cut" in tensors and bool(tensors["cut"].any()), seen)
+    return PairFlow(tensors, (width, height))
 
 
 def _stored(width: int, height: int, finest: int) -> tuple[int, int]:
@@ -115,8 +130,7 @@ def _stored(width: int, height: int, finest: int) -> tuple[int, int]:
 def _pack(flow: Floats, finest: int) -> npt.NDArray[np.float16]:
     if finest:
         flow = cv.resize(flow, _stored(flow.shape[1], flow.shape[0], finest), interpolation=cv.INTER_AREA)
-    out: npt.NDArray[np.float16] = np.clip(flow, -65504, 65504).astype(np.float16)
-    return out
+    return half(np.clip(flow, -65504, 65504))
 
 
 def consistent(flow: Floats, inverse: Floats) -> Bools:
@@ -133,13 +147,13 @@ def _consistent(first: int, end: int, flow: Floats, inverse: Floats, ok: Bools) 
     for y in range(first, end):
         for x in range(width):
             across, down = flow[y, x, 0], flow[y, x, 1]
-            u, v = np.float32(x) + across, np.float32(y) + down
+            u, v = x + across, y + down
             ok[y, x] = False
             if not (u >= 0 and v >= 0 and u <= last_x and v <= last_y):
                 continue
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-            a, b = u - np.float32(left), v - np.float32(top)
+            a, b = np.float32(u - left), np.float32(v - top)
             above = inverse[top, left, 0] + a * (inverse[top, right, 0] - inverse[top, left, 0])
             below = inverse[bottom, left, 0] + a * (inverse[bottom, right, 0] - inverse[bottom, left, 0])
             across_again = across + above + b * (below - above)
