@@ -14,7 +14,7 @@ from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, settled
 from .islands import astray, islands, parts
-from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
+from .matching import PATCH_RADIUS, KeyView, alike, detail_error, matched
 from .objects import Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
 from .search import TEXTURED, search
@@ -249,8 +249,8 @@ class _Sight:
         corner = np.array([window[1].start, window[0].start], np.float32)
         there = offset[window] + corner
         out = np.zeros_like(where)
-        error = match_error(self.guide[window], self.area.key, there, highlights=False)
-        out[window] = where[window] & (error < FOUND * self.area.key.tolerance_at(there))
+        error, tolerance = matched(self.guide[window], self.area.key, there, highlights=False)
+        out[window] = where[window] & (error < FOUND * tolerance)
         return out
 
 
