@@ -212,13 +212,10 @@ def shown(plane: Bytes, where: Floats) -> Bytes:
 
 def around(area: Bools, margin: int) -> tuple[slice, slice]:
     """The rectangle that holds `area` and `margin` px around it; nothing where there is no area."""
-    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
-    if not len(rows):
+    left, top, width, height = cv.boundingRect(area.view(np.uint8))
+    if not width:
         return slice(0, 0), slice(0, 0)
-    return (
-        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + margin + 1),
-        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + margin + 1),
-    )
+    return slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
 
 
 def box(image: Floats, radius: int) -> Floats:
