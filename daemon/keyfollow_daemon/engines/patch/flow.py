@@ -7,6 +7,7 @@ DIS stops at some level of its pyramid, the `finest`; fields are stored at that 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,23 +64,23 @@ class PairFlow:
     def visible(self, forward: bool) -> Bools:
         """``(h, w)``, what of the new frame was in sight in the one before it on the way."""
         if forward not in self._visible:
-            self._visible[forward] = (
-                consistent(self.toward_key(forward), self.toward_key(not forward))
-                if self._seen is None
-                else self._unpacked(forward)
-            )
+            small = self._in_sight[int(forward)]
+            self._visible[forward] = cv.resize(small, self._size, interpolation=cv.INTER_NEAREST).view(np.bool_)
         return self._visible[forward]
 
     @property
     def seen(self) -> Array:
-        """``(2, n)`` uint8, `visible` both ways (first going backward) as a cache entry holds it."""
-        return np.stack([np.packbits(self.visible(forward)) for forward in (False, True)])
+        """``(2, n)`` uint8, `visible` both ways (first going backward) as a cache entry holds it: in bits, as large as the flows in it."""
+        return np.stack([np.packbits(plane) for plane in self._in_sight])
 
-    def _unpacked(self, forward: bool) -> Bools:
-        assert self._seen is not None
-        width, height = self._size
-        out: Bools = np.unpackbits(self._seen[int(forward)], count=width * height).reshape(height, width).view(np.bool_)
-        return out
+    @cached_property
+    def _in_sight(self) -> list[Bytes]:
+        height, width = self._stored["forth"].shape[:2]
+        if self._seen is not None:
+            return [np.unpackbits(bits, count=width * height).reshape(height, width) for bits in self._seen]
+        forth, back = (single(self._stored[name]) for name in ("forth", "back"))
+        step = self._size[0] / width, self._size[1] / height
+        return [consistent(*pair, step).view(np.uint8) for pair in ((forth, back), (back, forth))]
 
 
 def dense_flow(first: Bytes, second: Bytes, finest: int = 1, *, rough: bool = False) -> Floats:
@@ -119,7 +120,7 @@ def unpack(tensors: Tensors, width: int, height: int, finest: int) -> PairFlow |
     for name in ("forth", "back"):
         if name not in tensors or tensors[name].shape != stored or tensors[name].dtype != np.float16:
             return None
-    for name, shape in (("seen", (2, (width * height + 7) // 8)), ("second", (height, width))):
+    for name, shape in (("seen", (2, (stored[0] * stored[1] + 7) // 8)), ("second", (height, width))):
         if name in tensors and (tensors[name].shape != shape or tensors[name].dtype != np.uint8):
             return None
     return PairFlow(tensors, (width, height))
@@ -136,21 +137,25 @@ def _pack(flow: Floats, finest: int) -> npt.NDArray[np.float16]:
     return half(np.clip(flow, -65504, 65504))
 
 
-def consistent(flow: Floats, inverse: Floats) -> Bools:
-    """``(h, w)``: forward-backward test ``|f + b(x + f)|² < 0.2 + 0.02 |f|²``, and the target lies in the frame."""
+def consistent(flow: Floats, inverse: Floats, step: tuple[float, float] = (1.0, 1.0)) -> Bools:
+    """``(h, w)``: forward-backward test ``|f + b(x + f)|² < 0.2 + 0.02 |f|²``, and the target lies in the frame.
+
+    Args:
+        step: px from one place of the fields to the next, (across, down).
+    """
     ok = np.empty(flow.shape[:2], np.bool_)
-    rows(_consistent, len(flow), flow, inverse, ok)
+    rows(_consistent, len(flow), flow, inverse, np.float32(1 / step[0]), np.float32(1 / step[1]), ok)
     return ok
 
 
 @kernel
-def _consistent(first: int, end: int, flow: Floats, inverse: Floats, ok: Bools) -> None:
+def _consistent(first: int, end: int, flow: Floats, inverse: Floats, per_px: Any, per_line: Any, ok: Bools) -> None:
     height, width = ok.shape
     last_x, last_y = np.float32(width - 1), np.float32(height - 1)
     for y in range(first, end):
         for x in range(width):
             across, down = flow[y, x, 0], flow[y, x, 1]
-            u, v = x + across, y + down
+            u, v = x + across * per_px, y + down * per_line
             ok[y, x] = False
             if not (u >= 0 and v >= 0 and u <= last_x and v <= last_y):
                 continue
