@@ -77,7 +77,8 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         seen, allowed, alike = belonging(seen, unedited, state.motion)
         # whatever has just come into sight has no motion of its own yet
         new = ~state.visible
-        allowed[new], alike[new] = 1.0, 1.0
+        for plane in (allowed, alike):
+            np.copyto(plane, 1.0, where=new)
     # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
     asked = np.ones_like(unedited) if model.everywhere else confidence < SURE
     by_colour, belief = told(model.tables.cells, seen, asked, source, allowed, alike)
