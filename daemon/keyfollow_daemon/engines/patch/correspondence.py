@@ -71,44 +71,59 @@ def unpack(tensors: Tensors, width: int, height: int) -> Correspondence | None:
     return Correspondence(offset, tensors["tracked"].astype(np.float32) * np.float32(1 / 255))
 
 
-def chain(previous: Correspondence, flow: Floats, visible: Bools) -> Correspondence:
+def chain(previous: Correspondence, flow: Floats, visible: Bools, held: Correspondence | None = None) -> Correspondence:
     """One frame further out: ``phi_t(p) = phi_prev(p + flow(p))``. Objects' motions are left out.
 
     Args:
         flow: ``(h, w, 2)`` from the new frame to the previous one; `visible` ``(h, w)``, what was in sight there.
+        held: what the new frame is known to show: where that is tracked, it stands.
     """
     offset, tracked = np.empty_like(previous.offset), np.empty_like(previous.tracked)
-    rows(_chain, len(tracked), previous.offset, previous.tracked, flow, visible, offset, tracked)
+    known = (previous.offset, np.zeros_like(tracked)) if held is None else (held.offset, held.tracked)
+    rows(_chain, len(tracked), previous.offset, previous.tracked, flow, visible, known, offset, tracked)
     return Correspondence(offset, tracked)
 
 
 @kernel
 def _chain(
-    first: int, end: int, before: Floats, sure: Floats, flow: Floats, visible: Bools, offset: Floats, tracked: Floats
+    first: int,
+    end: int,
+    before: Floats,
+    sure: Floats,
+    flow: Floats,
+    visible: Bools,
+    held: tuple[Floats, Floats],
+    offset: Floats,
+    tracked: Floats,
 ) -> None:
     height, width = sure.shape
+    known, known_sure = held
+    zero, last_x, last_y = np.float32(0), np.float32(width - 1), np.float32(height - 1)
     for y in range(first, end):
         for x in range(width):
-            u = min(max(x + flow[y, x, 0], np.float32(0)), np.float32(width - 1))
-            v = min(max(y + flow[y, x, 1], np.float32(0)), np.float32(height - 1))
+            if known_sure[y, x] > np.float32(0.5):
+                offset[y, x, 0], offset[y, x, 1], tracked[y, x] = known[y, x, 0], known[y, x, 1], known_sure[y, x]
+                continue
+            across, down = flow[y, x, 0], flow[y, x, 1]
+            u, v = min(max(x + across, zero), last_x), min(max(y + down, zero), last_y)
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
             a, b = np.float32(u - left), np.float32(v - top)
-            torn = False
-            for c in range(2):
-                p, q, r, s = before[top, left, c], before[top, right, c], before[bottom, left, c], before[bottom, right, c]
-                torn = torn or max(max(p, q), max(r, s)) - min(min(p, q), min(r, s)) > np.float32(JUMP_PX)
-            if torn:
-                left, top = right if a > 0.5 else left, bottom if b > 0.5 else top
-                right, bottom = left, top
+            p, q, r, s = before[top, left, 0], before[top, right, 0], before[bottom, left, 0], before[bottom, right, 0]
+            e, f, g, h = before[top, left, 1], before[top, right, 1], before[bottom, left, 1], before[bottom, right, 1]
+            wide = max(max(p, q), max(r, s)) - min(min(p, q), min(r, s))
+            high = max(max(e, f), max(g, h)) - min(min(e, f), min(g, h))
             # The flow is added outside the interpolation, so that sub-pixel motion is never rounded away along the chain.
-            for c in range(2):
-                above = before[top, left, c] + a * (before[top, right, c] - before[top, left, c])
-                below = before[bottom, left, c] + a * (before[bottom, right, c] - before[bottom, left, c])
-                offset[y, x, c] = flow[y, x, c] + above + b * (below - above)
-            above = sure[top, left] + a * (sure[top, right] - sure[top, left])
-            below = sure[bottom, left] + a * (sure[bottom, right] - sure[bottom, left])
-            tracked[y, x] = above + b * (below - above) if visible[y, x] else np.float32(0)
+            if max(wide, high) > np.float32(JUMP_PX):
+                i, j = right if a > np.float32(0.5) else left, bottom if b > np.float32(0.5) else top
+                offset[y, x, 0], offset[y, x, 1], near = across + before[j, i, 0], down + before[j, i, 1], sure[j, i]
+            else:
+                p, r, e, g = p + a * (q - p), r + a * (s - r), e + a * (f - e), g + a * (h - g)
+                offset[y, x, 0], offset[y, x, 1] = across + p + b * (r - p), down + e + b * (g - e)
+                above = sure[top, left] + a * (sure[top, right] - sure[top, left])
+                below = sure[bottom, left] + a * (sure[bottom, right] - sure[bottom, left])
+                near = above + b * (below - above)
+            tracked[y, x] = near if visible[y, x] else zero
 
 
 def pull(state: Correspondence, detail: Bytes, key: KeyView, finest: int, *, rough: bool = False) -> Correspondence:

@@ -6,17 +6,22 @@ DIS stops at some level of its pyramid, the `finest`; fields are stored at that 
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from keyfollow_daemon.engines.base import Array, Tensors
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, cv
+from .pixels import Bools, Bytes, Floats, cv, half, single
 
 REFINEMENT = 3
 """Rounds of refinement where the picture itself is the finest level: the medium preset's five take a sixth more time there, for 0.1 dB. Where a
 coarser level is enlarged they stay."""
+ROUGH_REFINEMENT = 1
+"""The same of drafts, which stop a level earlier: two take an eighth more, for nothing on the average of eight clips."""
 CONSISTENT_PX2, CONSISTENT_SHARE = 0.2, 0.02
 """How far going there and back may lead astray: squared pixels, plus a share of the squared motion."""
 
@@ -24,13 +29,33 @@ CONSISTENT_PX2, CONSISTENT_SHARE = 0.2, 0.02
 class PairFlow:
     """Flows between frame t and frame t + 1: `forth` t→t+1 and `back` t+1→t; `cut` where they belong to two shots.
 
-    `visible` is asked of every pair when it is made and again in every run: so an entry holds it as well, in bits (`seen`).
+    They are unpacked when they are asked for: most runs need one of them, and to know the cuts takes none. `visible` is asked of every pair
+    when it is made and again in every run: so an entry holds it as well, in bits (`seen`), and frame t + 1 as it was evened (`second`).
+
+    Args:
+        stored: an entry's tensors, as `unpack` has checked them.
+        size: (width, height) of the flows.
     """
 
-    def __init__(self, forth: Floats, back: Floats, cut: bool = False, seen: Array | None = None) -> None:
-        self.forth, self.back, self.cut = forth, back, cut
-        self._seen = seen
+    def __init__(self, stored: Tensors, size: tuple[int, int]) -> None:
+        self._stored, self._size = stored, size
+        self.cut = "cut" in stored and bool(stored["cut"].any())
+        self.second: Array | None = stored.get("second")
+        self._seen = stored.get("seen")
         self._visible: dict[bool, Bools] = {}
+
+    @cached_property
+    def forth(self) -> Floats:
+        return self._full("forth")
+
+    @cached_property
+    def back(self) -> Floats:
+        return self._full("back")
+
+    def _full(self, name: str) -> Floats:
+        small = single(self._stored[name])
+        out: Floats = small if small.shape[1::-1] == self._size else cv.resize(small, self._size, interpolation=cv.INTER_LINEAR)
+        return out
 
     def toward_key(self, forward: bool) -> Floats:
         """Flow from the new frame to the one before it on the way, going forward or backward in time."""
@@ -39,23 +64,23 @@ class PairFlow:
     def visible(self, forward: bool) -> Bools:
         """``(h, w)``, what of the new frame was in sight in the one before it on the way."""
         if forward not in self._visible:
-            self._visible[forward] = (
-                consistent(self.toward_key(forward), self.toward_key(not forward))
-                if self._seen is None
-                else self._unpacked(forward)
-            )
+            small = self._in_sight[int(forward)]
+            self._visible[forward] = cv.resize(small, self._size, interpolation=cv.INTER_NEAREST).view(np.bool_)
         return self._visible[forward]
 
     @property
     def seen(self) -> Array:
-        """``(2, n)`` uint8, `visible` both ways (first going backward) as a cache entry holds it."""
-        return np.stack([np.packbits(self.visible(forward)) for forward in (False, True)])
+        """``(2, n)`` uint8, `visible` both ways (first going backward) as a cache entry holds it: in bits, as large as the flows in it."""
+        return np.stack([np.packbits(plane) for plane in self._in_sight])
 
-    def _unpacked(self, forward: bool) -> Bools:
-        assert self._seen is not None
-        shape = self.forth.shape[:2]
-        out: Bools = np.unpackbits(self._seen[int(forward)], count=shape[0] * shape[1]).reshape(shape).view(np.bool_)
-        return out
+    @cached_property
+    def _in_sight(self) -> list[Bytes]:
+        height, width = self._stored["forth"].shape[:2]
+        if self._seen is not None:
+            return [np.unpackbits(bits, count=width * height).reshape(height, width) for bits in self._seen]
+        forth, back = (single(self._stored[name]) for name in ("forth", "back"))
+        step = self._size[0] / width, self._size[1] / height
+        return [consistent(*pair, step).view(np.uint8) for pair in ((forth, back), (back, forth))]
 
 
 def dense_flow(first: Bytes, second: Bytes, finest: int = 1, *, rough: bool = False) -> Floats:
@@ -74,7 +99,7 @@ def dense_flow(first: Bytes, second: Bytes, finest: int = 1, *, rough: bool = Fa
     if rough:
         method.setPatchStride(4)
         method.setGradientDescentIterations(12)
-        method.setVariationalRefinementIterations(2)
+        method.setVariationalRefinementIterations(ROUGH_REFINEMENT if finest else 2)
     elif finest == 0:
         method.setVariationalRefinementIterations(REFINEMENT)
     flow: Floats = method.calc(first, second, None)
@@ -95,16 +120,10 @@ def unpack(tensors: Tensors, width: int, height: int, finest: int) -> PairFlow |
     for name in ("forth", "back"):
         if name not in tensors or tensors[name].shape != stored or tensors[name].dtype != np.float16:
             return None
-
-    def full(field: Array) -> Floats:
-        wide = field.astype(np.float32)
-        out: Floats = cv.resize(wide, (width, height), interpolation=cv.INTER_LINEAR) if finest else wide
-        return out
-
-    seen = tensors.get("seen")
-    if seen is not None and (seen.shape != (2, (width * height + 7) // 8) or seen.dtype != np.uint8):
-        return None
-    return PairFlow(full(tensors["forth"]), full(tensors["back"]), "cut" in tensors and bool(tensors["cut"].any()), seen)
+    for name, shape in (("seen", (2, (stored[0] * stored[1] + 7) // 8)), ("second", (height, width))):
+        if name in tensors and (tensors[name].shape != shape or tensors[name].dtype != np.uint8):
+            return None
+    return PairFlow(tensors, (width, height))
 
 
 def _stored(width: int, height: int, finest: int) -> tuple[int, int]:
@@ -115,33 +134,39 @@ def _stored(width: int, height: int, finest: int) -> tuple[int, int]:
 def _pack(flow: Floats, finest: int) -> npt.NDArray[np.float16]:
     if finest:
         flow = cv.resize(flow, _stored(flow.shape[1], flow.shape[0], finest), interpolation=cv.INTER_AREA)
-    out: npt.NDArray[np.float16] = np.clip(flow, -65504, 65504).astype(np.float16)
-    return out
+    return half(np.clip(flow, -65504, 65504))
 
 
-def consistent(flow: Floats, inverse: Floats) -> Bools:
-    """``(h, w)``: forward-backward test ``|f + b(x + f)|² < 0.2 + 0.02 |f|²``, and the target lies in the frame."""
+def consistent(flow: Floats, inverse: Floats, step: tuple[float, float] = (1.0, 1.0)) -> Bools:
+    """``(h, w)``: forward-backward test ``|f + b(x + f)|² < 0.2 + 0.02 |f|²``, and the target lies in the frame.
+
+    Args:
+        step: px from one place of the fields to the next, (across, down).
+    """
     ok = np.empty(flow.shape[:2], np.bool_)
-    rows(_consistent, len(flow), flow, inverse, ok)
+    rows(_consistent, len(flow), flow, inverse, np.float32(1 / step[0]), np.float32(1 / step[1]), ok)
     return ok
 
 
 @kernel
-def _consistent(first: int, end: int, flow: Floats, inverse: Floats, ok: Bools) -> None:
+def _consistent(first: int, end: int, flow: Floats, inverse: Floats, per_px: Any, per_line: Any, ok: Bools) -> None:
     height, width = ok.shape
+    last_x, last_y = np.float32(width - 1), np.float32(height - 1)
     for y in range(first, end):
         for x in range(width):
-            u, v = x + flow[y, x, 0], y + flow[y, x, 1]
+            across, down = flow[y, x, 0], flow[y, x, 1]
+            u, v = x + across * per_px, y + down * per_line
             ok[y, x] = False
-            if not (u >= 0 and v >= 0 and u <= width - 1 and v <= height - 1):
+            if not (u >= 0 and v >= 0 and u <= last_x and v <= last_y):
                 continue
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
             a, b = np.float32(u - left), np.float32(v - top)
-            astray, far = np.float32(0), np.float32(0)
-            for c in range(2):
-                above = inverse[top, left, c] + a * (inverse[top, right, c] - inverse[top, left, c])
-                below = inverse[bottom, left, c] + a * (inverse[bottom, right, c] - inverse[bottom, left, c])
-                astray += (flow[y, x, c] + above + b * (below - above)) ** 2
-                far += flow[y, x, c] ** 2
+            above = inverse[top, left, 0] + a * (inverse[top, right, 0] - inverse[top, left, 0])
+            below = inverse[bottom, left, 0] + a * (inverse[bottom, right, 0] - inverse[bottom, left, 0])
+            across_again = across + above + b * (below - above)
+            above = inverse[top, left, 1] + a * (inverse[top, right, 1] - inverse[top, left, 1])
+            below = inverse[bottom, left, 1] + a * (inverse[bottom, right, 1] - inverse[bottom, left, 1])
+            down_again = down + above + b * (below - above)
+            astray, far = across_again * across_again + down_again * down_again, across * across + down * down
             ok[y, x] = astray < np.float32(CONSISTENT_PX2) + np.float32(CONSISTENT_SHARE) * far

@@ -18,7 +18,7 @@ SECONDS_PER_MEGAPIXEL = 1.2
 DRAFT_SPEEDUP = 3.0
 LEAST_ANALYSIS_SIDE, MAX_ANALYSIS_SIDE, MAX_DRAFT_SIDE = 256, 1024, 512
 """Pictures are analysed at half size, again and again, until they fit (drafts into less), but for small ones; what is delivered keeps its size."""
-FLOW_BYTES, TRACK_BYTES = 8, 5
+FLOW_BYTES, TRACK_BYTES = 8, 6
 """Of the cache, per pixel of the finest flow, and per pixel of the analysis."""
 RAM_BASE = 180 << 20
 RAM_PER_PIXEL = 480

@@ -85,7 +85,9 @@ class Flows:
     def evened(self, frame: int) -> Bytes:
         """The frame as motion is estimated from it; the last two are kept."""
         if frame not in self._evened:
-            self._evened[frame] = evened(self.guide(frame))
+            before = self._pairs.get(frame - 1)
+            known = None if before is None else before.second
+            self._evened[frame] = evened(self.guide(frame)) if known is None else known
             while len(self._evened) > 2:
                 self._evened.popitem(last=False)
         return self._evened[frame]
@@ -159,5 +161,6 @@ class Flows:
         flow = unpack(tensors, *self.size, self.finest)
         assert flow is not None
         flow.cut = is_cut(self.guide(first), self.guide(first + 1), flow)
-        self._ctx.cache.save(key, {**tensors, "cut": np.array([flow.cut], np.uint8), "seen": flow.seen})
+        cut = np.array([flow.cut], np.uint8)
+        self._ctx.cache.save(key, {**tensors, "cut": cut, "seen": flow.seen, "second": self.evened(first + 1)})
         return flow

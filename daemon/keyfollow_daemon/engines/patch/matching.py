@@ -14,7 +14,9 @@ HIGHLIGHT_RIDGE = 0.005
 class KeyView:
     """The keyframe's *source* picture as the target of matching: guide (`wide` in float32), evened copy, and tolerance of the match error.
 
-    The tolerance is 30 + 0.35 x the local variance (7 x 7, 8-bit units squared): textured patches never match perfectly.
+    The tolerance is 30 + 0.35 x the local variance (7 x 7, 8-bit units squared): textured patches never match perfectly. `colours` (uint8) and
+    `reference` (float32) hold the guide in four channels, which OpenCV samples in half the time that three take; the latter's fourth is the
+    tolerance.
     """
 
     def __init__(self, guide: Bytes) -> None:
@@ -26,6 +28,8 @@ class KeyView:
         mean = box(self.wide, PATCH_RADIUS)
         self.contrast: Floats = np.maximum(box(self.wide * self.wide, PATCH_RADIUS) - mean * mean, 0.0).mean(axis=2)
         self.tolerance: Floats = 30.0 + 0.35 * self.contrast
+        self.colours = np.ascontiguousarray(np.pad(guide, ((0, 0), (0, 0), (0, 1))))
+        self.reference = np.concatenate([self.wide, self.tolerance[..., None]], axis=2, dtype=np.float32)
 
     def tolerance_at(self, offset: Floats) -> Floats:
         """``(h, w)``, the match error that is still a match."""
@@ -42,12 +46,16 @@ def match_error(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool 
         guide: ``(h, w, 3)`` uint8 of the frame, or of a part of it; offsets count from that part's corner.
         highlights: whether an offset is made up for at all.
     """
-    height, width = offset.shape[:2]
-    moments = np.empty((height, width, 5), np.float32)
-    rows(_moments, height, guide, sample(key.wide, grid(height, width) + offset), moments)
-    error = np.empty((height, width), np.float32)
-    rows(_residual, height, box(moments, PATCH_RADIUS), highlights, error)
-    return error
+    return matched(guide, key, offset, highlights=highlights)[0]
+
+
+def matched(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool = True) -> tuple[Floats, Floats]:
+    """(`match_error`, the error there that is still a match as from `KeyView.tolerance_at`), for the price of the first."""
+    size = offset.shape[:2]
+    moments, now, tolerance, error = np.empty((*size, 4), np.float32), *(np.empty(size, np.float32) for _ in range(3))
+    rows(_moments, len(now), guide, sample(key.reference, grid(*size) + offset), moments, now, tolerance)
+    rows(_residual, len(now), box(moments, PATCH_RADIUS), box(now, PATCH_RADIUS), highlights, error)
+    return error, tolerance
 
 
 def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
@@ -82,7 +90,7 @@ def alike(guide: Bytes, key: KeyView, offset: Floats, asked: Bools, among: Bools
         return out
     part = around(asked, 1)
     there = grid(*asked.shape)[part] + offset[part]
-    difference = np.square(sample(key.guide, there).astype(np.float32) - guide[part])
+    difference = np.square(sample(key.colours, there)[..., :3].astype(np.float32) - guide[part])
     # a sum over an axis of three is slow
     mean = (difference[..., 0] + difference[..., 1] + difference[..., 2]) / np.float32(3)
     tolerance = sample(key.tolerance, there)
@@ -94,8 +102,9 @@ def alike(guide: Bytes, key: KeyView, offset: Floats, asked: Bools, among: Bools
 
 
 @kernel
-def _moments(first: int, end: int, guide: Bytes, key: Floats, moments: Floats) -> None:
-    """Per pixel, means over channels: x², xy, y², x, y with x the keyframe's value where the offset leads and y the frame's."""
+def _moments(first: int, end: int, guide: Bytes, key: Floats, moments: Floats, now: Floats, tolerance: Floats) -> None:
+    """Per pixel, means over channels: in `moments` x², xy, y², x, with x the keyframe's value where the offset leads, and y the frame's, which
+    `now` is; and the tolerance there."""
     third = np.float32(1 / 3)
     for v in range(first, end):
         for u in range(guide.shape[1]):
@@ -105,15 +114,16 @@ def _moments(first: int, end: int, guide: Bytes, key: Floats, moments: Floats) -
             moments[v, u, 1] = (red * red_now + green * green_now + blue * blue_now) * third
             moments[v, u, 2] = (red_now * red_now + green_now * green_now + blue_now * blue_now) * third
             moments[v, u, 3] = (red + green + blue) * third
-            moments[v, u, 4] = (red_now + green_now + blue_now) * third
+            now[v, u], tolerance[v, u] = (red_now + green_now + blue_now) * third, key[v, u, 3]
 
 
 @kernel
-def _residual(first: int, end: int, moments: Floats, highlights: bool, error: Floats) -> None:
+def _residual(first: int, end: int, moments: Floats, present: Floats, highlights: bool, error: Floats) -> None:
     ridge = np.float32(1 + HIGHLIGHT_RIDGE)
     for v in range(first, end):
         for u in range(error.shape[1]):
-            square, cross, own, then, now = moments[v, u]
+            square, cross, own, then = moments[v, u, 0], moments[v, u, 1], moments[v, u, 2], moments[v, u, 3]
+            now = present[v, u]
             gain = (cross * ridge - then * now) / (square * ridge - then * then + np.float32(1))
             if not highlights:
                 gain = cross / (square + np.float32(1))

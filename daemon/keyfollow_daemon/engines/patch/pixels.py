@@ -35,6 +35,10 @@ cv: Any = cv2
 """OpenCV, untyped: its stubs refuse optional arguments and float arrays that its functions take."""
 
 
+HALVES = int(cv2.__version__.split(".")[0]) >= 5
+"""Whether OpenCV knows half precision: it converts in a sixth of the time that numpy takes, to the same bits."""
+
+
 def opened(area: Bools, px: int) -> Bools:
     """`area` ``(h, w)`` without what is narrower than `px`."""
     out: Bools = cv.morphologyEx(area.astype(np.uint8), cv.MORPH_OPEN, np.ones((px, px), np.uint8)) > 0
@@ -48,6 +52,18 @@ def values(frame: FrameBuffer) -> Floats:
         pixels = np.nan_to_num(pixels, nan=0.0, posinf=65504.0, neginf=-65504.0)
     pixels *= np.float32(255.0 / frame.white)
     return pixels
+
+
+def half(plane: Floats) -> npt.NDArray[np.float16]:
+    """``(h, w, c)`` in half precision."""
+    out: npt.NDArray[np.float16] = cv.add(plane, 0, dtype=cv.CV_16F) if HALVES else plane.astype(np.float16)
+    return out
+
+
+def single(plane: npt.NDArray[np.float16]) -> Floats:
+    """``(h, w, c)`` of half precision in single."""
+    out: Floats = cv.add(plane, 0, dtype=cv.CV_32F) if HALVES else plane.astype(np.float32)
+    return out
 
 
 def guide(frame: FrameBuffer, scale: float | None = None) -> Bytes:
@@ -124,10 +140,12 @@ def add_edit(source: FrameBuffer, edit: Floats, window: Window = WHOLE) -> Frame
 def _add(first: int, end: int, edit: Floats, scale: Any, most: Any, made: Any) -> None:
     for y in range(first, end):
         for x in range(edit.shape[1]):
+            if edit[y, x, 0] == 0 and edit[y, x, 1] == 0 and edit[y, x, -1] == 0:
+                continue
             for c in range(edit.shape[2]):
                 if edit[y, x, c] != 0:
-                    value = np.rint(np.float32(made[y, x, c]) + np.float32(edit[y, x, c]) * scale)
-                    made[y, x, c] = int(min(max(value, np.float32(0)), most))
+                    value = np.float32(made[y, x, c]) + edit[y, x, c] * scale
+                    made[y, x, c] = int(min(max(np.rint(value), np.float32(0)), most))
 
 
 def largest(edit: Floats) -> Floats:
@@ -155,9 +173,17 @@ def evened(rgb: Bytes) -> Bytes:
     light = grey(rgb).astype(np.float32)
     detail = light - cv.GaussianBlur(light, (0, 0), DETAIL_PX)
     contrast = np.sqrt(cv.GaussianBlur(detail * detail, (0, 0), DETAIL_PX))
-    grain = min(max(NOISE, 2.0 * float(np.quantile(contrast[::4, ::4], 0.1))), MOST_NOISE)
+    grain = min(max(NOISE, 2.0 * _tenth(contrast[::4, ::4].ravel())), MOST_NOISE)
     out: Bytes = np.clip(128.5 + EVENED_CONTRAST * detail / (contrast + np.float32(grain)), 0.0, 255.0).astype(np.uint8)
     return out
+
+
+def _tenth(values: Floats) -> float:
+    """The quantile 0.1, linear between values; numpy's own takes half as long as all else that `evened` does."""
+    place = 0.1 * (values.size - 1)
+    low = int(place)
+    ends = np.partition(values, (low, min(low + 1, values.size - 1)))[low : low + 2]
+    return float(ends[0] + (place - low) * (ends[-1] - ends[0]))
 
 
 @lru_cache(maxsize=4)
@@ -186,13 +212,10 @@ def shown(plane: Bytes, where: Floats) -> Bytes:
 
 def around(area: Bools, margin: int) -> tuple[slice, slice]:
     """The rectangle that holds `area` and `margin` px around it; nothing where there is no area."""
-    rows, columns = np.flatnonzero(area.any(axis=1)), np.flatnonzero(area.any(axis=0))
-    if not len(rows):
+    left, top, width, height = cv.boundingRect(area.view(np.uint8))
+    if not width:
         return slice(0, 0), slice(0, 0)
-    return (
-        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + margin + 1),
-        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + margin + 1),
-    )
+    return slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
 
 
 def box(image: Floats, radius: int) -> Floats:

@@ -14,8 +14,7 @@ from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, lying, settled, torn
 from .islands import astray, islands, parts
-from .kernels import kernel, rows
-from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
+from .matching import PATCH_RADIUS, KeyView, alike, detail_error, matched
 from .objects import Motion, Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
 from .planar import laid, plane
@@ -128,23 +127,9 @@ def _shown(area: Bytes, offset: Floats) -> Bools:
 def continued(previous: Correspondence, source: Correspondence, flow: Floats, visible: Bools) -> tuple[Correspondence, Bools]:
     """(correspondence, own): one frame further out, by the `source`'s own track where that holds, else (`own`) chained on from what
     was found before. The objects' motions are those of the frame before."""
-    chained = chain(previous, flow, visible)
-    offset, tracked, own = chained.offset, chained.tracked, np.empty(chained.tracked.shape, np.bool_)
-    rows(_continued, len(tracked), source.offset, source.tracked, offset, tracked, own)
-    return Correspondence(offset, tracked, previous.motions), own
-
-
-@kernel
-def _continued(
-    first: int, end: int, offset: Floats, tracked: Floats, out_offset: Floats, out_tracked: Floats, own: Bools
-) -> None:
-    for y in range(first, end):
-        for x in range(tracked.shape[1]):
-            held = tracked[y, x] > 0.5
-            own[y, x] = not held and out_tracked[y, x] > 0.5
-            if held:
-                out_offset[y, x, 0], out_offset[y, x, 1] = offset[y, x, 0], offset[y, x, 1]
-                out_tracked[y, x] = tracked[y, x]
+    chained = chain(previous, flow, visible, source)
+    own = (source.tracked <= 0.5) & (chained.tracked > 0.5)
+    return Correspondence(chained.offset, chained.tracked, previous.motions), own
 
 
 def carried(state: Correspondence, own: Bools, detail: Bytes, area: EditedArea) -> Correspondence:
@@ -291,8 +276,8 @@ class _Sight:
         corner = np.array([window[1].start, window[0].start], np.float32)
         there = offset[window] + corner
         out = np.zeros_like(where)
-        error = match_error(self.guide[window], self.area.key, there, highlights=False)
-        out[window] = where[window] & (error < FOUND * self.area.key.tolerance_at(there))
+        error, tolerance = matched(self.guide[window], self.area.key, there, highlights=False)
+        out[window] = where[window] & (error < FOUND * tolerance)
         return out
 
 

@@ -18,7 +18,8 @@ from .pixels import Bools, Bytes, Floats, box, cv
 
 JUMPS = (16, 8, 4, 2, 1)
 """Distance in px of the neighbours asked in a round; random steps reach half as far."""
-REACH = 3
+REACH, ASKED = 3, 4
+MOST = 0x7FFFFFFF
 ACCEPTED = 500.0
 """Difference of evened patches (mean square) below which they agree; unrelated ones differ by some 2000."""
 BETTER = 0.5
@@ -47,9 +48,10 @@ def search(detail: Bytes, key: Bytes, offset: Floats, lost: Bools, known: Bools,
     now = np.ascontiguousarray(offset)
     usable = known | lost
     error = np.full(len(places), np.inf, np.float32)
+    columns = _columns(key)
     for turn, jump in enumerate(JUMPS):
         found = now.copy()
-        rows(_round, len(places), detail, key, places, now, usable, jump, turn, found, error)
+        rows(_round, len(places), detail, key, columns, places, now, usable, jump, turn, found, error)
         now = found
     best = np.full(lost.shape, np.inf, np.float32)
     best.flat[places] = error
@@ -68,12 +70,20 @@ def _accompanied(offset: Floats, accepted: Bools) -> Bools:
     return out
 
 
+def _columns(key: Bytes) -> Floats:
+    """``(2, h, (w + 1) / 2)`` float32, the even and the odd columns of the keyframe: those that a patch compares lie side by side there."""
+    out = np.zeros((2, key.shape[0], (key.shape[1] + 1) // 2), np.float32)
+    out[0], out[1, :, : key.shape[1] // 2] = key[:, ::2], key[:, 1::2]
+    return out
+
+
 @kernel
 def _round(
     first: int,
     end: int,
     detail: Bytes,
     key: Bytes,
+    columns: Floats,
     places: Floats,
     now: Floats,
     usable: Bools,
@@ -83,34 +93,71 @@ def _round(
     error: Floats,
 ) -> None:
     height, width = detail.shape
+    patch = np.empty(ASKED * ASKED, np.float32)
     for i in range(first, end):
         y, x = places[i] // width, places[i] % width
+        amid = y >= REACH and x >= REACH and y < height - REACH and x < width - REACH
+        if amid:
+            for n in range(ASKED * ASKED):
+                patch[n] = detail[y - REACH + 2 * (n // ASKED), x - REACH + 2 * (n % ASKED)]
         best_u, best_v, best = now[y, x, 0], now[y, x, 1], error[i]
-        if turn == 0:
-            best = _difference(detail, key, y, x, best_u, best_v, np.float32(np.inf))
-        for direction in range(8):
-            step = direction + (direction >= 4)
-            row, column = y + (step // 3 - 1) * jump, x + (step % 3 - 1) * jump
-            if row < 0 or column < 0 or row >= height or column >= width or not usable[row, column]:
-                continue
-            u, v = now[row, column, 0], now[row, column, 1]
-            difference = _difference(detail, key, y, x, u, v, best)
-            if difference < best:
-                best_u, best_v, best = u, v, difference
         chance = np.uint32(places[i] * 2654435761 + turn * 40503)
-        for _ in range(2):
-            chance = np.uint32(chance * 1664525 + 1013904223)
-            u = best_u + np.float32(((chance >> 8) & 255) / 255.0 - 0.5) * np.float32(jump)
-            v = best_v + np.float32(((chance >> 16) & 255) / 255.0 - 0.5) * np.float32(jump)
-            difference = _difference(detail, key, y, x, u, v, best)
+        # first where it is, then its neighbours, then places at random
+        for candidate in range(-1 if turn == 0 else 0, 10):
+            if candidate < 0:
+                u, v = best_u, best_v
+            elif candidate < 8:
+                step = candidate + (candidate >= 4)
+                row, column = y + (step // 3 - 1) * jump, x + (step % 3 - 1) * jump
+                if row < 0 or column < 0 or row >= height or column >= width or not usable[row, column]:
+                    continue
+                u, v = now[row, column, 0], now[row, column, 1]
+            else:
+                chance = np.uint32(chance * 1664525 + 1013904223)
+                u = best_u + np.float32(((chance >> 8) & 255) / 255.0 - 0.5) * np.float32(jump)
+                v = best_v + np.float32(((chance >> 16) & 255) / 255.0 - 0.5) * np.float32(jump)
+            across, down = np.float32(x) + u, np.float32(y) + v
+            if (
+                amid
+                and across >= REACH
+                and down >= REACH
+                and across < key.shape[1] - REACH - 1
+                and down < key.shape[0] - REACH - 1
+            ):
+                difference = _difference(patch, columns, across, down, best)
+            else:
+                difference = _difference_at_border(detail, key, y, x, u, v, best)
             if difference < best:
                 best_u, best_v, best = u, v, difference
         found[y, x, 0], found[y, x, 1], error[i] = best_u, best_v, best
 
 
 @kernel
-def _difference(detail: Bytes, key: Bytes, y: int, x: int, u: Any, v: Any, enough: Any) -> Any:
-    """Mean squared difference over every second pixel of 7 x 7; it stops once it is past `enough`."""
+def _difference(patch: Floats, columns: Floats, across: Any, down: Any, enough: Any) -> Any:
+    """Mean squared difference over every second pixel of 7 x 7 around a place of the keyframe; it stops once it is past `enough`."""
+    left, top = int(across) - REACH, int(down) - REACH
+    a, b = across - np.float32(int(across)), down - np.float32(int(down))
+    to_a, to_b = np.float32(1) - a, np.float32(1) - b
+    of_p, of_q, of_r, of_s = to_a * to_b, a * to_b, to_a * b, a * b
+    # never negative, as who compiles this is told
+    near, far = (left >> 1) & MOST, ((left + 1) >> 1) & MOST
+    p, q = columns[left & 1], columns[(left + 1) & 1]
+    total = np.float32(0)
+    for n in range(ASKED):
+        row = (top + 2 * n) & MOST
+        for m in range(ASKED):
+            above = of_p * p[row, near + m] + of_q * q[row, far + m]
+            below = of_r * p[row + 1, near + m] + of_s * q[row + 1, far + m]
+            apart = above + below - patch[ASKED * n + m]
+            total += apart * apart
+        if n & 1 and total > enough * np.float32(ASKED * ASKED):
+            return np.float32(np.inf)
+    return total / np.float32(ASKED * ASKED)
+
+
+@kernel
+def _difference_at_border(detail: Bytes, key: Bytes, y: int, x: int, u: Any, v: Any, enough: Any) -> Any:
+    """The same of what lies in both pictures."""
     height, width = key.shape
     column, row = int(np.floor(x + u)), int(np.floor(y + v))
     a, b = np.float32(x + u - column), np.float32(y + v - row)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .correspondence import JUMP_PX, Correspondence
 from .kernels import kernel, rows
-from .matching import KeyView, detail_error, match_error
+from .matching import KeyView, detail_error, matched
 from .pixels import Bools, Bytes, Floats, grid, sample
 from .search import TEXTURED
 
@@ -48,11 +48,11 @@ def assess(state: Correspondence, guide: Bytes, detail: Bytes, key: KeyView, flo
         guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
         flow: to the frame before; `visible`, what was in sight there.
     """
-    tolerance = key.tolerance_at(state.offset)
+    error, tolerance = matched(guide, key, state.offset)
     misfit = detail_error(detail, key, state.offset)
     texture = sample(key.texture, grid(*misfit.shape) + state.offset)
     confidence = np.empty_like(misfit)
-    rows(_confidence, len(misfit), match_error(guide, key, state.offset), tolerance, misfit, texture, state.tracked, confidence)
+    rows(_confidence, len(misfit), error, tolerance, misfit, texture, state.tracked, confidence)
     return Seen(state.offset, state.tracked, confidence, misfit, flow, visible, np.zeros_like(visible))
 
 

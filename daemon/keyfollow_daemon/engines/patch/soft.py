@@ -25,7 +25,7 @@ from .pixels import Bools, Bytes, Floats, around, box, cv, largest
 PX = 3
 """How far inward outlines may be soft, at any size of the picture; outward one pixel less, as what is untouched there has more to lose."""
 BLOCK, REACH, STEP = 6, 15, 3
-"""In px: the size of a block that has one map, how far around it others are asked, and how densely."""
+"""In px: the size of a block that has one map, how far around it others are asked, and how densely: multiples of the last."""
 LEAST_SAMPLES = 4
 SURE = 0.5
 """Confidence of what is tracked."""
@@ -157,56 +157,66 @@ def _blocks(sides: Bytes, edit: Floats, source: Floats, where: Where) -> _Blocks
 def _learn(first: int, end: int, sides: Bytes, edit: Floats, source: Floats, where: Where, out: _Blocks) -> None:
     """Fill `out` for the blocks that an outline runs through."""
     height, width, channels = edit.shape
-    sums, edits = np.empty((2, _SUMS), np.float64), np.empty(4 * channels + 1, np.float64)
+    around = np.empty(2 * _SUMS + 4 * channels + 1, np.float64)
+    sums, edits = around[: 2 * _SUMS].reshape(2, _SUMS), around[2 * _SUMS :]
+    # blocks beside each other ask mostly the same columns
+    columns, known = np.empty((width // STEP + 1, len(around)), np.float64), np.empty(width // STEP + 1, np.bool_)
     for row in range(first, end):
+        known[:] = False
+        top, bottom = max(row * BLOCK - REACH, 0), min((row + 1) * BLOCK + REACH, height)
         for column in range(out.telling.shape[1]):
             between = False
             for y in range(row * BLOCK, min((row + 1) * BLOCK, height)):
                 for x in range(column * BLOCK, min((column + 1) * BLOCK, width)):
                     between |= sides[y, x] == _BETWEEN
-            if between:
-                _gather(row * BLOCK, column * BLOCK, sides, edit, source, where, sums, edits)
-                _fit(sums, edits, channels, row, column, out)
+            if not between:
+                continue
+            around[:] = 0
+            for n in range(max(column * BLOCK - REACH, 0) // STEP, (min((column + 1) * BLOCK + REACH, width) - 1) // STEP + 1):
+                if not known[n]:
+                    known[n] = True
+                    _gather(top, bottom, n * STEP, sides, edit, source, where, columns[n])
+                around += columns[n]
+            _fit(sums, edits, channels, row, column, out)
 
 
 @kernel
-def _gather(top: int, left: int, sides: Bytes, edit: Floats, source: Floats, where: Where, sums: Floats, edits: Floats) -> None:
-    """Sums over what is known around a block: in `sums` of the edited and the untouched side, in `edits` of the edit, of its products with
-    colour (``(3, c)``), and of its squared length."""
-    height, width, channels = edit.shape
-    sums[:], edits[:] = 0, 0
-    for y in range(max(top - REACH, 0), min(top + BLOCK + REACH, height), STEP):
-        for x in range(max(left - REACH, 0), min(left + BLOCK + REACH, width), STEP):
+def _gather(top: int, bottom: int, x: int, sides: Bytes, edit: Floats, source: Floats, where: Where, column: Floats) -> None:
+    """Sums over what is known in a column, from a `top` that is a multiple of `STEP`: of the edited side, of the untouched one, of the edit, of
+    its products with colour (``(3, c)``), and of its squared length."""
+    channels = edit.shape[2]
+    column[:] = 0
+    edits = 2 * _SUMS
+    for y in range(top, bottom, STEP):
+        if sides[y, x] > _BETWEEN:
             side = sides[y, x]
-            if side <= _BETWEEN:
-                continue
-            of = sums[0 if side == _EDITED else 1]
+            of = 0 if side == _EDITED else _SUMS
             red, green, blue = source[y, x, 0], source[y, x, 1], source[y, x, 2]
-            of[0] += 1
-            of[1] += red
-            of[2] += green
-            of[3] += blue
-            of[4] += red * red
-            of[5] += red * green
-            of[6] += red * blue
-            of[7] += green * green
-            of[8] += green * blue
-            of[9] += blue * blue
-            of[10] += where.motion[y, x, 0]
-            of[11] += where.motion[y, x, 1]
+            column[of] += 1
+            column[of + 1] += red
+            column[of + 2] += green
+            column[of + 3] += blue
+            column[of + 4] += red * red
+            column[of + 5] += red * green
+            column[of + 6] += red * blue
+            column[of + 7] += green * green
+            column[of + 8] += green * blue
+            column[of + 9] += blue * blue
+            column[of + 10] += where.motion[y, x, 0]
+            column[of + 11] += where.motion[y, x, 1]
             if where.confidence[y, x] > SURE:
-                of[12] += 1
-                of[13] += where.offset[y, x, 0]
-                of[14] += where.offset[y, x, 1]
+                column[of + 12] += 1
+                column[of + 13] += where.offset[y, x, 0]
+                column[of + 14] += where.offset[y, x, 1]
             if side == _EDITED:
                 for c in range(channels):
                     change = edit[y, x, c]
-                    edits[c] += change
-                    edits[channels + c] += red * change
-                    edits[2 * channels + c] += green * change
-                    edits[3 * channels + c] += blue * change
+                    column[edits + c] += change
+                    column[edits + channels + c] += red * change
+                    column[edits + 2 * channels + c] += green * change
+                    column[edits + 3 * channels + c] += blue * change
                     if c < 3:
-                        edits[4 * channels] += change * change
+                        column[edits + 4 * channels] += change * change
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Tracks from a keyframe as far as they follow from the source alone, in the cache: one entry per frame.
+"""Tracks from a keyframe as far as they follow from the source alone, in the cache: one entry per frame, of drafts per fourth.
 
 Another edit of the same keyframe finds them there. A track goes on from what is stored, never from what was computed, so that
 the result is the same with the cache and without.
@@ -11,7 +11,7 @@ from .inversion import Flows
 from .matching import KeyView
 
 DRAFT_REFINEMENT = 4
-"""Drafts pull the chain back onto the keyframe at every fourth frame only."""
+"""Drafts pull the chain back onto the keyframe at every fourth frame only, and keep no other: chaining costs less than packing and reading."""
 
 
 class Trails:
@@ -50,6 +50,8 @@ class Trails:
         for index in range(far, 0, -1):
             if index == last:
                 return state, last
+            if not self._kept(index):
+                continue
             stored = self._flows.load(self._key(side, index))
             found = None if stored is None else unpack(stored, *self._flows.size)
             if found is not None:
@@ -60,13 +62,17 @@ class Trails:
         key, forward = side
         frame = key + index if forward else key - index
         state = chain(before, *self._flows.toward(key, frame))
-        if not self._draft or index % DRAFT_REFINEMENT == 0:
-            state = pull(state, self._flows.evened(frame), self.view(key), self._flows.finest, rough=self._draft)
+        if not self._kept(index):
+            return state
+        state = pull(state, self._flows.evened(frame), self.view(key), self._flows.finest, rough=self._draft)
         packed = pack(state, index)
         self._flows.save(self._key(side, index), packed)
         kept = unpack(packed, *self._flows.size)
         assert kept is not None
         return kept
+
+    def _kept(self, index: int) -> bool:
+        return not self._draft or index % DRAFT_REFINEMENT == 0
 
     def _key(self, side: tuple[int, bool], index: int) -> str:
         key, forward = side

@@ -77,7 +77,8 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         seen, allowed, alike = belonging(seen, unedited, state.motion)
         # whatever has just come into sight has no motion of its own yet
         new = ~state.visible
-        allowed[new], alike[new] = 1.0, 1.0
+        for plane in (allowed, alike):
+            np.copyto(plane, 1.0, where=new)
     # colours have a say only where tracking is unsure; an edit of the whole picture learnt every colour as it was
     asked = np.ones_like(unedited) if model.everywhere else confidence < SURE
     by_colour, belief = told(model.tables.cells, seen, asked, source, allowed, alike)
@@ -142,33 +143,36 @@ def _carried(
     edit leaves alone."""
     believed, reach, seen, unedited = out
     height, width = changed.shape
-    zero, one = np.float32(0), np.float32(1)
+    zero, one, half = np.float32(0), np.float32(1), np.float32(0.5)
+    end_x, end_y = np.float32(width), np.float32(height)
     for y in range(first, end):
         for x in range(reach.shape[1]):
-            u, v = x + offset[y, x, 0], y + offset[y, x, 1]
+            u, v = np.float32(x) + offset[y, x, 0], np.float32(y) + offset[y, x, 1]
             share = zero
-            if u > -1 and v > -1 and u < width and v < height:
+            if u >= zero and v >= zero and u < end_x - one and v < end_y - one:
+                left, top = int(u), int(v)
+                p, q, r, s = changed[top, left], changed[top, left + 1], changed[top + 1, left], changed[top + 1, left + 1]
+                if p and q and r and s:
+                    share = one
+                elif p or q or r or s:
+                    a, b = u - np.float32(left), v - np.float32(top)
+                    above = (one - a) * np.float32(p) + a * np.float32(q)
+                    share = (one - b) * above + b * ((one - a) * np.float32(r) + a * np.float32(s))
+            elif u > -one and v > -one and u < end_x and v < end_y:
                 left, top = int(u + one) - 1, int(v + one) - 1
-                a, b = np.float32(u - left), np.float32(v - top)
-                if left >= 0 and top >= 0 and left < width - 1 and top < height - 1:
-                    p, q = np.float32(changed[top, left]), np.float32(changed[top, left + 1])
-                    r, s = np.float32(changed[top + 1, left]), np.float32(changed[top + 1, left + 1])
-                    share = (one - b) * ((one - a) * p + a * q) + b * ((one - a) * r + a * s)
-                else:
-                    for corner in range(4):
-                        j, i = top + (corner >> 1), left + (corner & 1)
-                        if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
-                            share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
+                a, b = u - np.float32(left), v - np.float32(top)
+                for corner in range(4):
+                    j, i = top + (corner >> 1), left + (corner & 1)
+                    if j >= 0 and i >= 0 and j < height and i < width and changed[j, i]:
+                        share += (b if corner >> 1 else one - b) * (a if corner & 1 else one - a)
             reach[y, x] = share
-            inside = u > -0.5 and v > -0.5 and u < width - 0.5 and v < height - 0.5
-            believed[y, x] = confidence[y, x] if inside else zero
-            known = believed[y, x] > 0.5
+            inside = u > -half and v > -half and u < end_x - half and v < end_y - half
+            sure = confidence[y, x] if inside else zero
+            believed[y, x], known = sure, sure > half
             unedited[y, x] = known and share <= 0
-            if everywhere or (known and share >= 0.5):
-                i, j = (
-                    int(np.rint(min(max(u, zero), np.float32(width - 1)))),
-                    int(np.rint(min(max(v, zero), np.float32(height - 1)))),
-                )
+            if everywhere or (known and share >= half):
+                i = int(np.rint(min(max(u, zero), end_x - one)))
+                j = int(np.rint(min(max(v, zero), end_y - one)))
                 seen[y, x] = labels[j, i]
             else:
                 seen[y, x] = NOTHING
@@ -196,24 +200,25 @@ def _apply(
         for x in range(edit.shape[1]):
             if reach[y, x] <= 0:
                 continue
-            u = min(max(x + offset[y, x, 0], np.float32(0)), np.float32(width - 1))
-            v = min(max(y + offset[y, x, 1], np.float32(0)), np.float32(height - 1))
+            u = min(max(np.float32(x) + offset[y, x, 0], np.float32(0)), np.float32(width - 1))
+            v = min(max(np.float32(y) + offset[y, x, 1], np.float32(0)), np.float32(height - 1))
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
-            a, b = np.float32(u - left), np.float32(v - top)
+            a, b = u - np.float32(left), v - np.float32(top)
             if at.placed[y, x] and mapped.gaps[top, left]:
                 j = min(max(top - mapped.corner[0], 0), behind.shape[0] - 1)
                 i = min(max(left - mapped.corner[1], 0), behind.shape[1] - 1)
                 for n in range(PLANES):
                     found[n] = behind[j, i, n]
             else:
-                p, q = carried[top * width + left], carried[top * width + right]
-                r, s = carried[bottom * width + left], carried[bottom * width + right]
+                upper, lower = top * width, bottom * width
+                p, q, r, s = upper + left, upper + right, lower + left, lower + right
                 to_a, to_b = np.float32(1) - a, np.float32(1) - b
                 of_p, of_q, of_r, of_s = to_a * to_b, a * to_b, to_a * b, a * b
                 for n in range(PLANES):
-                    found[n] = of_p * p[n] + of_q * q[n] + of_r * r[n] + of_s * s[n]
-            now = mean[y - corner[0], x - corner[1]]
+                    found[n] = of_p * carried[p, n] + of_q * carried[q, n] + of_r * carried[r, n] + of_s * carried[s, n]
+            row, column = y - corner[0], x - corner[1]
+            now = mean[row, column, 0], mean[row, column, 1], mean[row, column, 2]
             gain, highlight = _light(found[12], found[13], found[14], now[0], now[1], now[2])
             if at.placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
@@ -221,11 +226,13 @@ def _apply(
             elif not mapped.everywhere:
                 apart = np.float32(0)
                 for c in range(3):
-                    apart += (now[c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight) ** 2
-                bright = max(now[0] + now[1] + now[2], np.float32(0)) / np.float32(3) + np.float32(DIM)
-                altered = (np.sqrt(apart) / bright - np.float32(ALTERED)) / np.float32(STRANGE - ALTERED)
-                told_there = mapped.telling[bottom if b > 0.5 else top, right if a > 0.5 else left]
-                strange[y, x] = told_there * min(max(altered, np.float32(0)), np.float32(1))
+                    fault = now[c] + np.float32(DARK) - gain * (found[12 + c] + np.float32(DARK)) - highlight
+                    apart += fault * fault
+                bright = max(now[0] + now[1] + now[2], np.float32(0)) * np.float32(1 / 3) + np.float32(DIM)
+                if apart > np.float32(ALTERED**2) * bright * bright:
+                    altered = (np.sqrt(apart) / bright - np.float32(ALTERED)) / np.float32(STRANGE - ALTERED)
+                    told_there = mapped.telling[bottom if b > 0.5 else top, right if a > 0.5 else left]
+                    strange[y, x] = told_there * min(altered, np.float32(1))
             red, green, blue = source[y, x, 0], source[y, x, 1], source[y, x, 2]
             from_red, from_green, from_blue = red - highlight, green - highlight, blue - highlight
             if mapped.pointwise:

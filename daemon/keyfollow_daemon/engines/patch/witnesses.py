@@ -85,7 +85,7 @@ def _answers(
     scale = np.float32(CELLS / side)
     shape = (int(height * scale) + 2, int(width * scale) + 2, LUMA_CELLS, CHROMA_CELLS, CHROMA_CELLS)
     heap = np.zeros((math.prod(shape), 2), np.float32)
-    _hear(colours, trust, *planes, close, told, max(1, side // SAMPLED), scale, shape[1], heap)
+    _hear(colours, trust, *planes, close, told, max(1, round(side / SAMPLED)), scale, shape[1], heap)
     rows(_judge, height, colours, asked, scale, shape[1], heap, out)
     return out
 
