@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from .alignment import Aligned
 from .correspondence import Correspondence, start
 from .hidden import told_by_surface
 from .inversion import Flows
@@ -86,6 +87,7 @@ class Tracks:
         self._trails = Trails(flows, draft)
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
+        self._aligned: dict[int, Aligned] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools, gaps: Bools) -> None:
         """Tell what the edit drew and changed in keyframe `key`, and left out between, so that it is found again after it was hidden."""
@@ -139,6 +141,11 @@ class Tracks:
         state, area = self.at(key, frame), self._areas.get(key)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
         flow, visible = self._flows.toward(key, frame)
+        if self._draft and area is not None:
+            if key not in self._aligned:
+                self._aligned[key] = Aligned(self._trails.view(key))
+            offset = self._aligned[key](state.offset, state.tracked, detail, area.touched(state.offset))
+            state = replace(state, offset=offset)
         seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
         if area is None:
             return seen
@@ -163,4 +170,5 @@ class Tracks:
         """Forget all tracks and areas."""
         self._tracks.clear()
         self._areas.clear()
+        self._aligned.clear()
         self._trails.close()
