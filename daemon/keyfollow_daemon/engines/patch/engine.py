@@ -7,6 +7,7 @@ keyframes ── key model ─────────────────�
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from .keymodel import KeyModel, core, key_model
 from .masks import Masks
 from .matching import detail_apart
 from .merge import merge
-from .outlines import Outlines, trim
+from .outlines import Outlines, Part
 from .pixels import Bools, Bytes, Floats, Window, add_edit, cropped, cv, enlarged, guide, largest, pasted, shrunk, values
 from .plan import Gap, gaps
 from .proposal import Proposal
@@ -31,7 +32,7 @@ from .recoding import noise_threshold
 from .repaint import Repaints
 from .seen import Seen, enlarge
 from .shots import shots
-from .soft import Where, soften
+from .soft import Small, Where, misleading, soften, told_small
 from .track import Tracks
 from .transfer import SURE as TRUSTED
 from .transfer import transfer
@@ -73,6 +74,8 @@ class _Made(NamedTuple):
     sure: Floats
     reach: Floats
     certainty: Certainty
+    seen: Sequence[tuple[int, float, Floats]] = ()
+    soft: Small | None = None
 
 
 class _Run:
@@ -140,8 +143,12 @@ class _Run:
             if threshold < 0:
                 # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
                 threshold = noise_threshold(after, before)
-            self._outlines.add(key, core(change_mask(after, before, threshold)))
-        return key_model(self._work(keyframe), self._work(source), threshold)
+            self._outlines.add(key, after - before, core(change_mask(after, before, threshold)), self._flows.drawn_at)
+        model = key_model(self._work(keyframe), self._work(source), threshold)
+        if self._edit.draft and not model.everywhere:
+            off = misleading((after - before) * self._outlines[key][..., None], before)
+            model = replace(model, misleading=cv.resize(off, self._flows.drawn_at, interpolation=cv.INTER_AREA))
+        return model
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
         """A frame as it is worked on: drafts are made small, and enlarged."""
@@ -197,17 +204,20 @@ class _Run:
         if not self._edit.draft:
             traced = pasted(made.reach > 0, made.window, source.height, source.width)
             return self._finished(frame, source, made.changed, made.window, made.certainty, traced=traced)
-        part, reach, sure = (
-            pasted(plane, made.window, work.height, work.width) for plane in (made.changed, made.reach, made.sure)
-        )
-        changed, full = (enlarged(plane, source.width, source.height) for plane in (part, reach))
-        traced = full > 0
-        if not everywhere:
-            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reach)
-            filled = (largest(part) > 0) & ((reach <= 0) | (sure < TRUSTED))
-            trim(changed, inside, filled.astype(np.float32))
-            traced = inside > 0
-        return self._finished(frame, source, changed, _whole(source), made.certainty, traced=traced)
+        if everywhere:
+            changed = enlarged(made.changed, source.width, source.height)
+            return self._finished(frame, source, changed, _whole(source), made.certainty, traced=np.ones(changed.shape[:2], np.bool_))
+        filled = (largest(made.changed) > 0) & ((made.reach <= 0) | (made.sure < TRUSTED))
+        small = Part(made.window, (work.height, work.width), made.changed, filled, made.reach > 0)
+        window, changed, inside = self._outlines.enlarged(small, made.seen, source.height, source.width)
+        if made.soft is not None and changed.size:
+            at = tuple(
+                np.clip(((np.arange(span.start, span.stop) + 0.5) * few / many).astype(np.intp) - part.start, 0, part.stop - part.start - 1)
+                for span, part, few, many in zip(window, made.window, (work.height, work.width), (source.height, source.width), strict=True)
+            )
+            made.soft.soften(changed, values(cropped(source, window)), at)
+        traced = pasted(inside > 0, window, source.height, source.width)
+        return self._finished(frame, source, changed, window, made.certainty, traced=traced)
 
     def _carried(self, gap: Gap, frame: int, work: FrameBuffer, everywhere: bool) -> _Made:
         """The edit as the keyframes' colour maps carry it to the frame, completed; worked out in the window that it can reach."""
@@ -224,12 +234,15 @@ class _Run:
             return _Made(window, nothing, nothing[..., 0], nothing[..., 0], certainty(sure, np.zeros_like(sure)))
         part = cropped(work, window)
         pixels = values(part)
-        merged, followed, where = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
+        merged, followed, where, seen = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
         changed, reach, here = merged.edit, np.ones_like(merged.reach) if everywhere else merged.reach, merged.confidence
         if px > 0:
             share = np.maximum.reduce([self._models[key].edited_share for key in weights])
             changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height), share)
-        if not everywhere and not self._edit.draft:
+        soft = None
+        if not everywhere and self._edit.draft:
+            soft = told_small(changed, pixels, where)
+        elif not everywhere:
             soften(changed, pixels, where)
         if self._repaint > 0:
             drawn, seen = self._repaints.at(frame, weights, pixels)
@@ -238,7 +251,7 @@ class _Run:
             here = here + share * (seen - here)
         sure[window] = here if everywhere else merged.vouched(here)
         known = certainty(sure, pasted(largest(changed), window, work.height, work.width), followed)
-        return _Made(window, changed, here, reach, known)
+        return _Made(window, changed, here, reach, known, seen, soft)
 
     def _transferred(
         self,
@@ -247,7 +260,7 @@ class _Run:
         part: FrameBuffer,
         pixels: Floats,
         corner: tuple[int, int],
-    ) -> tuple[Proposal, float, Where]:
+    ) -> tuple[Proposal, float, Where, list[tuple[int, float, Floats]]]:
         """What the keyframes say about a part of a frame, the share of the edit's area that was followed all the way, and where the part lies
         in the nearest keyframe."""
         proposals: list[tuple[Proposal, float, Floats]] = []
@@ -265,7 +278,8 @@ class _Run:
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()
         share_followed = float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
-        return merged, share_followed, max(wheres, key=lambda each: each[0])[1]
+        seen = [(key, share, offset) for key, (_, share, offset) in zip(weights, proposals, strict=True)]
+        return merged, share_followed, max(wheres, key=lambda each: each[0])[1], seen
 
     def _apart(self, keys: Iterable[int], rgb: Bytes, proposals: Sequence[tuple[Proposal, float, Floats]]) -> list[Floats]:
         """How far the part of the frame and each keyframe's picture are apart, where one of several takes it for edited."""

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, around, box, cv, largest
+from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, largest
 
 PX = 3
 """How far inward outlines may be soft, at any size of the picture; outward one pixel less, as what is untouched there has more to lose."""
@@ -97,7 +97,25 @@ def soften(edit: Floats, source: Floats, where: Where) -> None:
         where: of the same part of a frame; offsets count from its corner, `misleading` is the whole keyframe's.
     """
     sides = _sides(edit)
-    rows(_soften, len(sides), sides, source, _blocks(sides, edit, source, where), where, edit)
+    at = (np.arange(sides.shape[0]), np.arange(sides.shape[1]))
+    rows(_soften, len(sides), sides, source, _blocks(sides, edit, source, where), where, at, edit)
+
+
+class Small(NamedTuple):
+    """What colours tell in a smaller copy, of an edit that is drawn small: to `soften` it when it is enlarged."""
+
+    blocks: _Blocks
+    where: Where
+
+    def soften(self, edit: Floats, source: Floats, at: tuple[Ints, Ints]) -> None:
+        """As the function, of a larger `edit`, of whose rows and columns `at` says which of the copy's they lie in."""
+        sides = _sides(edit)
+        rows(_soften, len(sides), sides, source, self.blocks, self.where, at, edit)
+
+
+def told_small(edit: Floats, source: Floats, where: Where) -> Small:
+    """What colours tell of a small edit; arguments as for `soften`."""
+    return Small(_blocks(_sides(edit), edit, source, where), where)
 
 
 def misleading(edit: Floats, source: Floats) -> Floats:
@@ -270,9 +288,9 @@ def _move_apart(edited: Floats, beside: Floats) -> Any:
 
 
 @kernel
-def _tell(y: int, x: int, source: Floats, blocks: _Blocks, there: Floats) -> Any:
+def _tell(y: int, x: int, at_y: int, at_x: int, source: Floats, blocks: _Blocks, there: Floats) -> Any:
     """The edit of a pixel going by its colour, in `there`, if that is usual: none but such as lie between those around."""
-    row, column = y // BLOCK, x // BLOCK
+    row, column = at_y // BLOCK, at_x // BLOCK
     if not blocks.telling[row, column]:
         return False
     mean, inverse, matrix = blocks.colour[row, column], blocks.inverse[row, column], blocks.matrix[row, column]
@@ -285,18 +303,20 @@ def _tell(y: int, x: int, source: Floats, blocks: _Blocks, there: Floats) -> Any
 
 
 @kernel
-def _soften(first: int, end: int, sides: Bytes, source: Floats, blocks: _Blocks, where: Where, edit: Floats) -> None:
+def _soften(
+    first: int, end: int, sides: Bytes, source: Floats, blocks: _Blocks, where: Where, at: tuple[Ints, Ints], edit: Floats
+) -> None:
     channels, (height, width) = edit.shape[2], where.misleading.shape
     there = np.empty(channels, np.float64)
     for y in range(first, end):
         for x in range(sides.shape[1]):
-            if sides[y, x] != _BETWEEN or not _tell(y, x, source, blocks, there):
+            if sides[y, x] != _BETWEEN or not _tell(y, x, at[0][y], at[1][x], source, blocks, there):
                 continue
-            row, column = y // BLOCK, x // BLOCK
+            row, column = at[0][y] // BLOCK, at[1][x] // BLOCK
             unexplained = blocks.unexplained[row, column]
-            if not blocks.apart[row, column] and (where.confidence[y, x] > SURE or unexplained >= 1 - CLEARLY):
+            if not blocks.apart[row, column] and (where.confidence[at[0][y], at[1][x]] > SURE or unexplained >= 1 - CLEARLY):
                 continue
-            v, u = np.rint(y + blocks.offset[row, column, 1]), np.rint(x + blocks.offset[row, column, 0])
+            v, u = np.rint(at[0][y] + blocks.offset[row, column, 1]), np.rint(at[1][x] + blocks.offset[row, column, 0])
             off = where.misleading[int(v), int(u)] if 0 <= v < height and 0 <= u < width else np.float32(UNKNOWN)
             if off >= np.float32(MOST_OFF):
                 continue
@@ -318,7 +338,7 @@ def _faults(
     there = np.empty(edit.shape[2], np.float64)
     for y in range(first, end):
         for x in range(sides.shape[1]):
-            if sides[y, x] == _BETWEEN and _tell(y, x, source, blocks, there):
+            if sides[y, x] == _BETWEEN and _tell(y, x, y, x, source, blocks, there):
                 fault = 0.0
                 for c in range(3):
                     fault += (there[c] - edit[y, x, c]) ** 2
