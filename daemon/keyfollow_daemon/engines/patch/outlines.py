@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, Window, around, box, cv
+from .pixels import Bools, Bytes, Floats, Window, around, box, cv, largest
 
 JUMP_PX = 2.5
 """As for correspondences: neighbouring offsets that differ by more, of the analysis, lie on two objects."""
@@ -61,12 +61,13 @@ class Outlines:
         edit: ``(h, w, c)`` of the keyframe, 8-bit units; `core` ``(h, w)``, where it is one.
         size: (width, height) of the small picture.
         """
-        window = around(core, 1)
         edit = edit * core[..., None]
-        small = cv.resize(edit, size, interpolation=cv.INTER_AREA)
-        part = np.ascontiguousarray(edit[window])
+        window = around(core, 0)
+        # a border all around, which is none of the edit's: four neighbours are read at once
+        part, inner = (np.pad(plane[window], ((1, 1), (1, 1), (0, 0))[: plane.ndim]) for plane in (edit, core))
+        corner = (window[0].start - 1, window[1].start - 1)
         self._core[key] = core
-        self._own[key] = Own(part, core[window], (window[0].start, window[1].start), small)
+        self._own[key] = Own(part, inner, corner, cv.resize(edit, size, interpolation=cv.INTER_AREA))
 
     def __getitem__(self, key: int) -> Bools:
         return self._core[key]
@@ -98,22 +99,22 @@ class Outlines:
         rest, shares = part.edit.copy(), self._shares(part, seen, corner)
         for (key, _, offset), (share, there) in zip(seen, shares, strict=True):
             own = self._own[key]
-            rest -= share[..., None] * there
-            if own.core.size:
+            rows(_without, len(rest), share, there, rest)
+            if own.core.any():
                 rows(_own, len(edit), own, offset, share, near, frame, edit, inside)
         rows(_rest, len(edit), rest, part.filled, near, frame, inside, edit)
         return window, edit, inside
 
     def _shares(self, part: Part, seen: Sequence[tuple[int, float, Floats]], corner: tuple[int, int]) -> list[tuple[Floats, Floats]]:
         """Per keyframe, how much of its own edit there is in the small one, ``(h, w)``, and that edit there."""
-        out = []
+        out, untouched = [], largest(part.edit) == 0
         for key, in_time, offset in seen:
             there = np.empty_like(part.edit)
             sums = np.empty((*part.shown.shape, 2), np.float32)
             rows(_compared, len(sums), self._own[key].small, part.edit, offset, there, sums)
             means = box(sums, RADIUS)
             share = np.clip(means[..., 0] / (means[..., 1] + np.float32(FAINT**2)), np.float32(0), np.float32(MOST))
-            share[(part.edit == 0).all(axis=2)] = 0
+            share[untouched] = 0
             out.append((share, in_time * share, there))
         if len(out) == 1:
             return [(share, there) for share, _, there in out]
@@ -130,7 +131,7 @@ def _compared(first: int, end: int, small: Floats, edit: Floats, offset: Floats,
             u, v = x + offset[y, x, 0], y + offset[y, x, 1]
             together, square = zero, zero
             if u > -1 and v > -1 and u < width and v < height:
-                left, top = int(np.floor(u)), int(np.floor(v))
+                left, top = int(u + np.float32(1)) - 1, int(v + np.float32(1)) - 1
                 a, b = np.float32(u - left), np.float32(v - top)
                 right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
                 left, top = max(left, 0), max(top, 0)
@@ -148,6 +149,15 @@ def _compared(first: int, end: int, small: Floats, edit: Floats, offset: Floats,
 
 
 @kernel
+def _without(first: int, end: int, share: Floats, there: Floats, rest: Floats) -> None:
+    for y in range(first, end):
+        for x in range(rest.shape[1]):
+            if share[y, x] > 0:
+                for c in range(rest.shape[2]):
+                    rest[y, x, c] -= share[y, x] * there[y, x, c]
+
+
+@kernel
 def _own(
     first: int, end: int, own: Own, offset: Floats, share: Floats, near: Bytes, frame: Any, edit: Floats, inside: Floats
 ) -> None:
@@ -162,7 +172,7 @@ def _own(
     lefts = place.astype(np.int64)
     shares = (place - lefts).astype(np.float32)
     torn_at, known = np.empty(columns, np.bool_), -1
-    found, one = np.empty(channels, np.float32), np.float32(1)
+    one, core, changed = np.float32(1), own.core, own.edit
     for i in range(first, end):
         v = min(max((i + first_row + 0.5) * down - 0.5 - from_row, 0.0), rows - 1.0)
         top = int(v)
@@ -194,47 +204,64 @@ def _own(
                 shift_y = above + b * (below - above)
             x = j + first_column + (shift_x - np.float32(from_column)) * grown_x - own.corner[1]
             y = i + first_row + (shift_y - np.float32(from_row)) * grown_y - own.corner[0]
-            if not (x > -1 and y > -1 and x < core_columns and y < core_rows):
+            if not (x >= 0 and y >= 0 and x < core_columns and y < core_rows):
                 continue
-            column, row = int(np.floor(x)), int(np.floor(y))
-            over, under, part = np.float32(x - column), np.float32(y - row), np.float32(0)
-            found[:] = 0
-            for n in range(4):
-                r, s = row + (n >> 1), column + (n & 1)
-                if 0 <= r < core_rows and 0 <= s < core_columns and own.core[r, s]:
-                    weight = (under if n >> 1 else one - under) * (over if n & 1 else one - over)
-                    part += weight
-                    for c in range(channels):
-                        found[c] += weight * own.edit[r, s, c]
-            if part > 0:
-                inside[i, j] = max(inside[i, j], part)
-                above = share[top, left] + a * (share[top, right] - share[top, left])
-                below = share[bottom, left] + a * (share[bottom, right] - share[bottom, left])
-                much = above + b * (below - above)
-                for c in range(channels):
-                    edit[i, j, c] += much * found[c]
+            column, row = int(x + one) - 1, int(y + one) - 1
+            over, under = np.float32(x - column), np.float32(y - row)
+            # the edit is 0 outside of the core, and both end before their border
+            if not (0 <= row < core_rows - 1 and 0 <= column < core_columns - 1):
+                continue
+            p, q = core[row, column], core[row, column + 1]
+            r, s = core[row + 1, column], core[row + 1, column + 1]
+            if not (p or q or r or s):
+                continue
+            to_a, to_b = one - over, one - under
+            of_p, of_q, of_r, of_s = to_a * to_b, over * to_b, to_a * under, over * under
+            part = np.float32(p) * of_p + np.float32(q) * of_q + np.float32(r) * of_r + np.float32(s) * of_s
+            if part <= 0:
+                continue
+            inside[i, j] = max(inside[i, j], part)
+            much = share[bottom if b > 0.5 else top, right if a > 0.5 else left]
+            for c in range(3):
+                here = of_p * changed[row, column, c] + of_q * changed[row, column + 1, c]
+                here += of_r * changed[row + 1, column, c] + of_s * changed[row + 1, column + 1, c]
+                edit[i, j, c] += much * here
+            if channels == 4:
+                here = of_p * changed[row, column, 3] + of_q * changed[row, column + 1, 3]
+                here += of_r * changed[row + 1, column, 3] + of_s * changed[row + 1, column + 1, 3]
+                edit[i, j, 3] += much * here
 
 
 @kernel
 def _rest(first: int, end: int, rest: Floats, filled: Bools, near: Bytes, frame: Any, inside: Floats, edit: Floats) -> None:
     """Add the enlarged `rest` to `edit` where that lies `inside`, or was for the larger part `filled`; nothing is left elsewhere."""
     height, width, small_height, small_width, from_row, from_column, first_row, first_column = frame
-    rows, columns = filled.shape
+    (rows, columns), channels, one = filled.shape, edit.shape[2], np.float32(1)
     down, across = small_height / height, small_width / width
+    place = (np.arange(first_column, first_column + edit.shape[1]) + 0.5) * across - 0.5 - from_column
+    place = np.minimum(np.maximum(place, 0.0), columns - 1.0)
+    lefts = place.astype(np.int64)
+    shares = (place - lefts).astype(np.float32)
     for i in range(first, end):
         v = min(max((i + first_row + 0.5) * down - 0.5 - from_row, 0.0), rows - 1.0)
         top = int(v)
         bottom, b = min(top + 1, rows - 1), np.float32(v - top)
         for j in range(edit.shape[1]):
-            u = min(max((j + first_column + 0.5) * across - 0.5 - from_column, 0.0), columns - 1.0)
-            left = int(u)
-            right, a = min(left + 1, columns - 1), np.float32(u - left)
+            left, a = lefts[j], shares[j]
+            right = min(left + 1, columns - 1)
             if inside[i, j] <= 0:
-                above = filled[top, left] + a * (np.float32(filled[top, right]) - filled[top, left])
-                below = filled[bottom, left] + a * (np.float32(filled[bottom, right]) - filled[bottom, left])
+                p, q, r, s = filled[top, left], filled[top, right], filled[bottom, left], filled[bottom, right]
+                if not (p or q or r or s):
+                    continue
+                above = (one - a) * np.float32(p) + a * np.float32(q)
+                below = (one - a) * np.float32(r) + a * np.float32(s)
                 if above + b * (below - above) < np.float32(0.5):
                     continue
-            for c in range(edit.shape[2]):
-                above = rest[top, left, c] + a * (rest[top, right, c] - rest[top, left, c])
-                below = rest[bottom, left, c] + a * (rest[bottom, right, c] - rest[bottom, left, c])
-                edit[i, j, c] += above + b * (below - above)
+            of_p, of_q = (one - a) * (one - b), a * (one - b)
+            of_r, of_s = (one - a) * b, a * b
+            for c in range(3):
+                here = of_p * rest[top, left, c] + of_q * rest[top, right, c]
+                edit[i, j, c] += here + of_r * rest[bottom, left, c] + of_s * rest[bottom, right, c]
+            if channels == 4:
+                here = of_p * rest[top, left, 3] + of_q * rest[top, right, 3]
+                edit[i, j, 3] += here + of_r * rest[bottom, left, 3] + of_s * rest[bottom, right, 3]

@@ -18,7 +18,7 @@ from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, continued, regain
 from .seen import Seen, assess
 from .trails import DRAFT_REFINEMENT, Trails
-from .window import reached
+from .window import reached, telling
 
 REGAINED = 2
 """What is lost of the edit is looked for at every second frame, the one between is carried on from it; but at all while next to
@@ -88,6 +88,7 @@ class Tracks:
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
         self._aligned: dict[int, Aligned] = {}
+        self._telling: dict[int, Bools] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools, gaps: Bools) -> None:
         """Tell what the edit drew and changed in keyframe `key`, and left out between, so that it is found again after it was hidden."""
@@ -164,11 +165,14 @@ class Tracks:
         area = self._areas.get(key)
         if area is None:
             return np.ones(seen.tracked.shape, np.bool_)
-        return reached(seen, area.touched(seen.offset), self._flows.guide(frame), tables, px)
+        if key not in self._telling:
+            self._telling[key] = telling(tables)
+        return reached(seen, area.touched(seen.offset), self._flows.guide(frame), tables, px, self._telling[key])
 
     def close(self) -> None:
         """Forget all tracks and areas."""
         self._tracks.clear()
         self._areas.clear()
         self._aligned.clear()
+        self._telling.clear()
         self._trails.close()
