@@ -16,7 +16,6 @@ from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView
 from .pixels import Bools, Bytes, Floats, around, box, cv
 
-ROUNDS = 2
 RIDGE = 100.0
 """Mean squared slope (units of the evened picture per pixel) of noise: with as much of it from the picture, half a step is taken."""
 MOST_PX = 1.0
@@ -25,7 +24,7 @@ SUMS = 5
 
 
 class Aligned:
-    """A keyframe's detail as a target, `(h, w, 3)` float32: the evened picture and its slopes across and down."""
+    """A keyframe's detail as a target: the evened picture and its slopes across and down."""
 
     def __init__(self, key: KeyView) -> None:
         wide = key.evened.astype(np.float32)
@@ -46,9 +45,8 @@ class Aligned:
         out = offset.copy()
         part, corner = out[window], (window[0].start, window[1].start)
         sums = np.empty((*known.shape, SUMS), np.float32)
-        for _ in range(ROUNDS):
-            rows(_compared, len(known), self._target, detail[window], part, corner, known, sums)
-            rows(_moved, len(known), box(sums, PATCH_RADIUS), known, part)
+        rows(_compared, len(known), self._target, detail[window], part, corner, known, sums)
+        rows(_moved, len(known), box(sums, PATCH_RADIUS), known, part)
         return out
 
 

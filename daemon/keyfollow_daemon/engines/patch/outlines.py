@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .correspondence import JUMP_PX
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, Window, around, box, cv, largest
+from .pixels import Bools, Bytes, Floats, Ints, Window, around, box, cv, largest
 
-JUMP_PX = 2.5
-"""As for correspondences: neighbouring offsets that differ by more, of the analysis, lie on two objects."""
 MARGIN = 2
 """Pixels of the small picture by which an outline may lie outside of what was drawn there."""
 RADIUS, FAINT = 1, 6.0
@@ -47,6 +46,26 @@ class Part(NamedTuple):
     edit: Floats
     filled: Bools
     shown: Bools
+
+    def under(self, window: Window, height: int, width: int) -> tuple[Ints, Ints]:
+        """Which of the part's rows and columns those of a `window` of the ``height x width`` picture lie in."""
+        down, across = (
+            np.clip(
+                ((np.arange(span.start, span.stop) + 0.5) * few / many).astype(np.intp) - part.start,
+                0,
+                part.stop - part.start - 1,
+            )
+            for span, part, few, many in zip(window, self.window, self.size, (height, width), strict=True)
+        )
+        return down, across
+
+
+class Place(NamedTuple):
+    """Where a part's pixels lie in the `keyframe`: `offset` ``(h, w, 2)`` small px, counted from the part's corner; the keyframe's `share` in time."""
+
+    keyframe: int
+    share: float
+    offset: Floats
 
 
 class Outlines:
@@ -77,12 +96,10 @@ class Outlines:
         self._core = {key: self._core[key] for key in keys if key in self._core}
         self._own = {key: self._own[key] for key in keys if key in self._own}
 
-    def enlarged(self, part: Part, seen: Sequence[tuple[int, float, Floats]], height: int, width: int) -> tuple[Window, Floats, Floats]:
-        """(window of the ``height x width`` picture, edit there ``(h, w, c)``, how much of its pixels was changed by any keyframe, ``(h, w)`` 0…1).
-
-        Args:
-            seen: keyframes, their share in time, and where the part's pixels lie in them, ``(h, w, 2)`` small px from the part's corner.
-        """
+    def enlarged(self, part: Part, places: Sequence[Place], height: int, width: int) -> tuple[Window, Floats, Floats]:
+        """(window of the ``height x width`` picture, edit there ``(h, w, c)``, how much of its pixels any keyframe changed, ``(h, w)`` 0…1)."""
+        if not part.shown.size:
+            return part.window, part.edit, part.edit[..., 0]
         near: Bytes = cv.dilate((part.shown | part.filled).astype(np.uint8), np.ones((2 * MARGIN + 1,) * 2, np.uint8))
         inner = around(near > 0, 0)
         corner = (part.window[0].start, part.window[1].start)
@@ -96,8 +113,8 @@ class Outlines:
         if not near.any():
             return window, edit, inside
         frame = (height, width, *part.size, *corner, spans[0][0], spans[1][0])
-        rest, shares = part.edit.copy(), self._shares(part, seen, corner)
-        for (key, _, offset), (share, there) in zip(seen, shares, strict=True):
+        rest, shares = part.edit.copy(), self._shares(part, places)
+        for (key, _, offset), (share, there) in zip(places, shares, strict=True):
             own = self._own[key]
             rows(_without, len(rest), share, there, rest)
             if own.core.any():
@@ -105,10 +122,10 @@ class Outlines:
         rows(_rest, len(edit), rest, part.filled, near, frame, inside, edit)
         return window, edit, inside
 
-    def _shares(self, part: Part, seen: Sequence[tuple[int, float, Floats]], corner: tuple[int, int]) -> list[tuple[Floats, Floats]]:
+    def _shares(self, part: Part, places: Sequence[Place]) -> list[tuple[Floats, Floats]]:
         """Per keyframe, how much of its own edit there is in the small one, ``(h, w)``, and that edit there."""
         out, untouched = [], largest(part.edit) == 0
-        for key, in_time, offset in seen:
+        for key, in_time, offset in places:
             there = np.empty_like(part.edit)
             sums = np.empty((*part.shown.shape, 2), np.float32)
             rows(_compared, len(sums), self._own[key].small, part.edit, offset, there, sums)

@@ -24,6 +24,8 @@ from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, largest
 
 PX = 3
 """How far inward outlines may be soft, at any size of the picture; outward one pixel less, as what is untouched there has more to lose."""
+SMALL_PX = 2
+"""The same in a copy of half the size."""
 BLOCK, REACH, STEP = 6, 15, 3
 """In px: the size of a block that has one map, how far around it others are asked, and how densely."""
 LEAST_SAMPLES = 4
@@ -104,18 +106,19 @@ def soften(edit: Floats, source: Floats, where: Where) -> None:
 class Small(NamedTuple):
     """What colours tell in a smaller copy, of an edit that is drawn small: to `soften` it when it is enlarged."""
 
+    sides: Bytes
     blocks: _Blocks
     where: Where
 
     def soften(self, edit: Floats, source: Floats, at: tuple[Ints, Ints]) -> None:
         """As the function, of a larger `edit`, of whose rows and columns `at` says which of the copy's they lie in."""
-        sides = _sides(edit)
-        rows(_soften, len(sides), sides, source, self.blocks, self.where, at, edit)
+        rows(_soften, len(edit), self.sides, source, self.blocks, self.where, at, edit)
 
 
 def told_small(edit: Floats, source: Floats, where: Where) -> Small:
     """What colours tell of a small edit; arguments as for `soften`."""
-    return Small(_blocks(_sides(edit), edit, source, where), where)
+    sides = _sides(edit, SMALL_PX)
+    return Small(sides, _blocks(sides, edit, source, where), where)
 
 
 def misleading(edit: Floats, source: Floats) -> Floats:
@@ -135,13 +138,13 @@ def misleading(edit: Floats, source: Floats) -> Floats:
     return out
 
 
-def _sides(edit: Floats) -> Bytes:
+def _sides(edit: Floats, px: int = PX) -> Bytes:
     """``(h, w)``, what of a pixel is known, 0 for nothing."""
     sides, change = np.zeros(edit.shape[:2], np.uint8), largest(edit)
     window = around(change > VISIBLE, REACH + BLOCK)
     visible = (change[window] > VISIBLE).astype(np.uint8)
     if visible.size:
-        inward, outward = (cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)) for n in (PX, PX - 1))
+        inward, outward = (cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)) for n in (px, px - 1))
         within, near = cv.erode(visible, inward) > 0, cv.dilate(visible, outward) > 0
         told = sides[window]
         told[change[window] == 0] = _UNTOUCHED
@@ -309,8 +312,8 @@ def _soften(
     channels, (height, width) = edit.shape[2], where.misleading.shape
     there = np.empty(channels, np.float64)
     for y in range(first, end):
-        for x in range(sides.shape[1]):
-            if sides[y, x] != _BETWEEN or not _tell(y, x, at[0][y], at[1][x], source, blocks, there):
+        for x in range(edit.shape[1]):
+            if sides[at[0][y], at[1][x]] != _BETWEEN or not _tell(y, x, at[0][y], at[1][x], source, blocks, there):
                 continue
             row, column = at[0][y] // BLOCK, at[1][x] // BLOCK
             unexplained = blocks.unexplained[row, column]
