@@ -22,12 +22,12 @@ from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, core, key_model
 from .masks import Masks
 from .outlines import Outlines, Part
-from .pixels import Bools, Floats, Window, add_edit, cropped, cv, enlarged, largest, pasted, shrunk, values
+from .pixels import Bools, Floats, Window, add_edit, around, cropped, cv, enlarged, largest, pasted, shrunk, values
 from .plan import Gap, gaps
 from .recoding import noise_threshold
 from .repaint import Repaints
 from .shots import shots
-from .soft import misleading
+from .soft import TOLD_PX, UNKNOWN, misleading
 from .track import Tracks
 from .transfer import SURE as TRUSTED
 
@@ -133,11 +133,15 @@ class _Run:
             if threshold < 0:
                 # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
                 threshold = noise_threshold(after, before)
-            self._outlines.add(key, after - before, core(change_mask(after, before, threshold)), self._flows.drawn_at)
+            inside = core(change_mask(after, before, threshold))
+            window = around(inside, TOLD_PX)
+            edit = (after[window] - before[window]) * inside[window][..., None]
+            self._outlines.add(key, edit, inside, window, self._flows.drawn_at)
         model = key_model(self._work(keyframe), self._work(source), threshold)
-        if self._edit.draft and not model.everywhere:
+        if self._edit.draft and edit.size and not model.everywhere:
             # outlines that mix colours in a smaller picture say nothing of how well colours tell them in the whole one
-            off = misleading((after - before) * self._outlines[key][..., None], before)
+            off = np.full(inside.shape, UNKNOWN, np.float32)
+            off[window] = misleading(edit, before[window])
             model = replace(model, misleading=cv.resize(off, self._flows.drawn_at, interpolation=cv.INTER_AREA))
         return model
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from .correspondence import JUMP_PX
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, Ints, Window, around, box, cv, largest
+from .pixels import Bools, Bytes, Floats, Ints, Window, around, box, cv, largest, pasted
 
 MARGIN = 2
 """Pixels of the small picture by which an outline may lie outside of what was drawn there."""
@@ -75,18 +75,20 @@ class Outlines:
         self._core: dict[int, Bools] = {}
         self._own: dict[int, Own] = {}
 
-    def add(self, key: int, edit: Floats, core: Bools, size: tuple[int, int]) -> None:
-        """Args:
-        edit: ``(h, w, c)`` of the keyframe, 8-bit units; `core` ``(h, w)``, where it is one.
-        size: (width, height) of the small picture.
+    def add(self, key: int, edit: Floats, core: Bools, window: Window, size: tuple[int, int]) -> None:
+        """Remember what a keyframe changed.
+
+        Args:
+            edit: ``(h, w, c)`` in 8-bit units, of a `window` that holds all of the edit and is 0 where there is none.
+            core: ``(height, width)`` of the keyframe, where the edit is.
+            size: (width, height) of the small picture.
         """
-        edit = edit * core[..., None]
-        window = around(core, 0)
+        small = cv.resize(pasted(edit, window, *core.shape), size, interpolation=cv.INTER_AREA)
         # a border all around, which is none of the edit's: four neighbours are read at once
-        part, inner = (np.pad(plane[window], ((1, 1), (1, 1), (0, 0))[: plane.ndim]) for plane in (edit, core))
-        corner = (window[0].start - 1, window[1].start - 1)
+        part: Floats = np.pad(edit, ((1, 1), (1, 1), (0, 0)))
+        inner: Bools = np.pad(core[window], 1)
         self._core[key] = core
-        self._own[key] = Own(part, inner, corner, cv.resize(edit, size, interpolation=cv.INTER_AREA))
+        self._own[key] = Own(part, inner, (window[0].start - 1, window[1].start - 1), small)
 
     def __getitem__(self, key: int) -> Bools:
         return self._core[key]

@@ -46,6 +46,8 @@ UNKNOWN, MOST_OFF = 0.0025, 0.03
 """What that is taken for where the keyframe shows no such outline, and from which on colours do not tell."""
 KEY_PX, LEAST_TOLD = 4, 0.02
 """It is the mean over so many pixels to either side, if of at least this share of them something is told."""
+TOLD_PX = BLOCK + REACH + KEY_PX
+"""How far around an edit the picture tells something of its outlines."""
 MOVED_PX = 2.0
 """Both sides lie in the keyframe as they do here if their offsets differ by less."""
 LEAST_SURE = 0.3

@@ -26,11 +26,13 @@ CELL_PX = 24
 def telling(tables: Floats) -> Bools:
     """``(25, 25, 25)``, whether any table (`ColourTables.cells`) may tell of a visible edit between a cell and the next ones."""
     cells = tables.reshape(-1, CELLS, CELLS, CELLS, tables.shape[1])
-    believed, visible = cells[..., -1] > TOLD, (np.abs(cells[..., :3]) > VISIBLE).any(axis=4)
+    believed: Bools = cells[..., -1] > TOLD
+    visible: Bools = np.logical_or.reduce(np.abs(cells[..., :3]) > VISIBLE, axis=4)
     for some in (believed, visible):
-        for axis in (1, 2, 3):
-            some[(slice(None),) * axis + (slice(0, -1),)] |= some[(slice(None),) * axis + (slice(1, None),)]
-    out: Bools = (believed & visible).any(axis=0)
+        some[:, :-1] |= some[:, 1:]
+        some[:, :, :-1] |= some[:, :, 1:]
+        some[..., :-1] |= some[..., 1:]
+    out: Bools = np.logical_or.reduce(believed & visible, axis=0)
     return out
 
 

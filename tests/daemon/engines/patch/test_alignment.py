@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from keyfollow_daemon.engines.patch.alignment import Aligned
 from keyfollow_daemon.engines.patch.matching import KeyView
-from keyfollow_daemon.engines.patch.pixels import evened, grid
+from keyfollow_daemon.engines.patch.pixels import cv, evened, grid
 
 HEIGHT, WIDTH = 64, 80
 OFF = (0.4, -0.3)
@@ -16,14 +15,14 @@ OFF = (0.4, -0.3)
 @pytest.fixture
 def texture() -> Any:
     noise = np.random.default_rng(1).standard_normal((HEIGHT, WIDTH)).astype(np.float32)
-    smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
+    smooth = cv.GaussianBlur(noise, (0, 0), 2.0)
     return np.repeat(np.clip(128 + 300 * smooth, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def moved(picture: Any) -> Any:
     """A frame whose pixels were `OFF` px further right and down in the keyframe."""
-    return cv2.remap(
-        picture, grid(HEIGHT, WIDTH) + np.array(OFF, np.float32), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    return cv.remap(
+        picture, grid(HEIGHT, WIDTH) + np.array(OFF, np.float32), None, cv.INTER_CUBIC, borderMode=cv.BORDER_REPLICATE
     )
 
 

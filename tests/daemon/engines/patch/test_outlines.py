@@ -19,7 +19,8 @@ def shifted(px: float) -> Any:
 def outlines(*cores: Any, value: float = 80.0) -> Outlines:
     made = Outlines()
     for key, core in enumerate(cores):
-        made.add(key, np.full((40, 60, 3), value, np.float32), core, (30, 20))
+        edit = np.where(core[..., None], np.float32(value), np.zeros(3, np.float32))
+        made.add(key, edit, core, (slice(0, 40), slice(0, 60)), (30, 20))
     return made
 
 
@@ -108,6 +109,7 @@ def test_a_part_that_holds_nothing_stays_empty() -> None:
 
 
 def test_a_part_s_pixels_are_found_under_those_of_the_whole() -> None:
-    small = Part((slice(5, 9), slice(10, 14)), SIZE, *(np.zeros((4, 4), np.bool_),) * 3)
+    nothing = np.zeros((4, 4), np.bool_)
+    small = Part((slice(5, 9), slice(10, 14)), SIZE, np.zeros((4, 4, 3), np.float32), nothing, nothing)
     down, across = small.under((slice(9, 19), slice(20, 28)), 40, 60)
     assert down.tolist() == [0, 0, 0, 1, 1, 2, 2, 3, 3, 3] and across.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]

@@ -124,7 +124,9 @@ def test_the_alpha_of_an_edit_is_softened_alike(picture: Picture) -> None:
 
 def test_an_edit_that_is_drawn_small_is_softened_at_the_size_of_the_picture(picture: Picture) -> None:
     few = np.s_[::2, ::2]
-    where = Where(*(plane[few] for plane in picture.where[:3]), picture.where.misleading[few])
+    where = Where(
+        picture.where.offset[few], picture.where.motion[few], picture.where.confidence[few], picture.where.misleading[few]
+    )
     small = told_small(np.ascontiguousarray(picture.hard[few]), np.ascontiguousarray(picture.source[few]), where)
     made = picture.hard.copy()
     small.soften(made, picture.source, (np.arange(HEIGHT) // 2, np.arange(WIDTH) // 2))
