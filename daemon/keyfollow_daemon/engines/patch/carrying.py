@@ -30,6 +30,7 @@ class Made(NamedTuple):
     Args:
         changed: ``(h, w, c)``, 8-bit units.
         sure, reach: ``(h, w)`` 0…1, how sure every pixel is, and how far it is within reach.
+        misfit: ``(h, w)``, as in `Proposal`.
         places: where the window's pixels lie in each keyframe.
         soft: what there is to tell soft edges by, where that is not done yet.
     """
@@ -39,6 +40,7 @@ class Made(NamedTuple):
     sure: Floats
     reach: Floats
     certainty: Certainty
+    misfit: Floats
     places: Sequence[Place] = ()
     soft: Small | None = None
 
@@ -85,7 +87,9 @@ class Carrying:
         sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
         if window[0].stop == 0:
             nothing = np.zeros((0, 0, work.pixels.shape[2]), np.float32)
-            return Made(window, nothing, nothing[..., 0], nothing[..., 0], certainty(sure, np.zeros_like(sure)))
+            return Made(
+                window, nothing, nothing[..., 0], nothing[..., 0], certainty(sure, np.zeros_like(sure)), nothing[..., 0]
+            )
         part = cropped(work, window)
         pixels = values(part)
         merged, followed, where, places = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
@@ -106,7 +110,7 @@ class Carrying:
             here = here + share * (seen - here)
         sure[window] = here if everywhere else merged.vouched(here)
         known = certainty(sure, pasted(largest(changed), window, work.height, work.width), followed)
-        return Made(window, changed, here, reach, known, places, soft)
+        return Made(window, changed, here, reach, known, merged.misfit, places, soft)
 
     def _transferred(
         self,

@@ -193,7 +193,7 @@ class _Run:
         everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
         if self._repaint == 1 and everywhere:
             changed, sure = self._repaints.at(frame, gap.weights(frame), values(work))
-            made = Made(whole(work), changed, sure, np.ones_like(sure), certainty(sure, largest(changed)))
+            made = Made(whole(work), changed, sure, np.ones_like(sure), certainty(sure, largest(changed)), np.zeros_like(sure))
         else:
             made = self._carrying.at(frame, gap.weights(frame), work, everywhere=everywhere)
         if not self._edit.draft:
@@ -208,7 +208,7 @@ class _Run:
     def _sharpened(self, frame: int, source: FrameBuffer, made: Made, size: tuple[int, int]) -> EditedFrame:
         """A draft of a local edit, which was `made` in a copy of (rows, columns) `size`."""
         filled = (largest(made.changed) > 0) & ((made.reach <= 0) | (made.sure < TRUSTED))
-        part = Part(made.window, size, made.changed, filled, made.reach > 0)
+        part = Part(made.window, size, made.changed, filled, made.reach > 0, made.misfit)
         window, changed, inside = self._outlines.enlarged(part, made.places, source.height, source.width)
         if made.soft is not None and changed.size:
             made.soft.soften(changed, values(cropped(source, window)), part.under(window, source.height, source.width))

@@ -23,6 +23,11 @@ MARGIN = 2
 """Pixels of the small picture by which an outline may lie outside of what was drawn there."""
 RADIUS, FAINT = 1, 6.0
 """How far around a pixel k is asked, and an edit (8-bit units) that would halve it."""
+TAKEN = 0.6
+"""Share of the keyframe's own detail that is taken: drafts' tracks lie some tenths of a pixel off, where half sharp is nearer to the truth than
+sharp."""
+OFF = 500.0
+"""`misfit` from which on nothing is taken from the keyframe: detail that lies off is worse than none."""
 MOST = 1.5
 """k at most: light may be brighter than in the keyframe."""
 
@@ -39,13 +44,15 @@ class Own(NamedTuple):
 
 class Part(NamedTuple):
     """What of a frame is drawn small: a `window` of the small picture of (rows, columns) `size`, in it the `edit` ``(h, w, c)``, what was
-    changed by something else than what a keyframe shows there (`filled`), and what shows something of what was changed (`shown`), ``(h, w)``."""
+    changed by something else than what a keyframe shows there (`filled`), and what shows something of what was changed (`shown`), and how far frame and keyframe
+    differ (`misfit`, as in `Seen`), ``(h, w)``."""
 
     window: Window
     size: tuple[int, int]
     edit: Floats
     filled: Bools
     shown: Bools
+    misfit: Floats
 
     def under(self, window: Window, height: int, width: int) -> tuple[Ints, Ints]:
         """Which of the part's rows and columns those of a `window` of the ``height x width`` picture lie in."""
@@ -133,6 +140,7 @@ class Outlines:
             rows(_compared, len(sums), self._own[key].small, part.edit, offset, there, sums)
             means = box(sums, RADIUS)
             share = np.clip(means[..., 0] / (means[..., 1] + np.float32(FAINT**2)), np.float32(0), np.float32(MOST))
+            share *= np.float32(TAKEN) * np.clip(np.float32(1) - part.misfit / np.float32(OFF), np.float32(0), np.float32(1))
             share[untouched] = 0
             out.append((share, in_time * share, there))
         if len(out) == 1:
