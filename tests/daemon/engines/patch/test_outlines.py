@@ -82,7 +82,7 @@ def test_an_enlarged_edit_is_as_sharp_as_the_keyframe_s_and_as_bright_as_the_sma
     small[:, 10], small[:, 11:] = 40.0 * light, 80.0 * light
     edit, _ = enlarged(outlines(core), part(small), Place(0, 1.0, shifted(0.0)))
     assert not edit[:, :21].any()
-    assert np.abs(edit[:, 21:] - 80.0 * light).max() < 0.2 * 80.0 * light, "a bilinear copy would lack five eighths there"
+    assert np.abs(edit[:, 21:] - 80.0 * light).max() < 0.2 * 80.0 * light, "a bilinear copy lacks three eighths there"
     assert np.abs(edit[:, 24:] - 80.0 * light).max() < 0.01 * 80.0
 
 
