@@ -6,36 +6,30 @@ keyframes ── key model ─────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
+from .carrying import Carrying, Made, whole
 from .certainty import SURE, UNSURE, Certainty, certainty
 from .changes import change_mask
 from .explained import redrawn
-from .fill import fill
 from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, core, key_model
 from .masks import Masks
-from .matching import detail_apart
-from .merge import merge
-from .outlines import Outlines, trim
-from .pixels import Bools, Bytes, Floats, Window, add_edit, cropped, cv, enlarged, guide, largest, pasted, shrunk, values
+from .outlines import Outlines, Part
+from .pixels import Bools, Floats, Window, add_edit, around, cropped, cv, enlarged, largest, pasted, shrunk, values
 from .plan import Gap, gaps
-from .proposal import Proposal
 from .recoding import noise_threshold
 from .repaint import Repaints
-from .seen import Seen, enlarge
 from .shots import shots
-from .soft import Where, soften
+from .soft import TOLD_PX, UNKNOWN, misleading
 from .track import Tracks
 from .transfer import SURE as TRUSTED
-from .transfer import transfer
-from .window import enclosing
 
 
 class PatchEngine:
@@ -62,17 +56,6 @@ class PatchEngine:
         for done, edited in enumerate(run.frames(), made + 1):
             yield edited
             ctx.progress("Propagating", done, total)
-
-
-class _Made(NamedTuple):
-    """A frame's edit, of the size that is worked at, in the `window` (rows, columns) that it can reach: what is `changed` ``(h, w, c)`` in 8-bit
-    units, how `sure` every pixel is and how far it is within `reach`, ``(h, w)`` 0…1."""
-
-    window: Window
-    changed: Floats
-    sure: Floats
-    reach: Floats
-    certainty: Certainty
 
 
 class _Run:
@@ -131,6 +114,16 @@ class _Run:
             if gap.left is not None and gap.right is not None:
                 self._tracks.open(key, key == gap.left, gap.revisited)
         self._open_repaint(keys, gap)
+        self._carrying = Carrying(
+            self._tracks,
+            self._models,
+            self._repaints,
+            self._source.size,
+            self._flows.size,
+            float(self._edit.settings["fill"]),
+            self._repaint,
+            draft=self._edit.draft,
+        )
 
     def _learnt(self, key: int) -> KeyModel:
         keyframe, source = self._keyframes[key].image, self._source[key]
@@ -140,8 +133,17 @@ class _Run:
             if threshold < 0:
                 # what a file format left in a keyframe is told by its tiles, which a smaller picture has not
                 threshold = noise_threshold(after, before)
-            self._outlines.add(key, core(change_mask(after, before, threshold)))
-        return key_model(self._work(keyframe), self._work(source), threshold)
+            inside = core(change_mask(after, before, threshold))
+            window = around(inside, TOLD_PX)
+            edit = (after[window] - before[window]) * inside[window][..., None]
+            self._outlines.add(key, edit, inside, window, self._flows.drawn_at)
+        model = key_model(self._work(keyframe), self._work(source), threshold)
+        if self._edit.draft and edit.size and not model.everywhere:
+            # outlines that mix colours in a smaller picture say nothing of how well colours tell them in the whole one
+            off = np.full(inside.shape, UNKNOWN, np.float32)
+            off[window] = misleading(edit, before[window])
+            model = replace(model, misleading=cv.resize(off, self._flows.drawn_at, interpolation=cv.INTER_AREA))
+        return model
 
     def _work(self, frame: FrameBuffer) -> FrameBuffer:
         """A frame as it is worked on: drafts are made small, and enlarged."""
@@ -183,7 +185,7 @@ class _Run:
         if self._strength == 1 and not self._masks:
             return EditedFrame(key.frame, key.image, SURE.confidence, traced=changed, certainty=SURE.by_place)
         change = values(key.image) - values(source)
-        return self._finished(key.frame, source, change, _whole(source), SURE, traced=changed, exact=key.image)
+        return self._finished(key.frame, source, change, whole(source), SURE, traced=changed, exact=key.image)
 
     def _propagated(self, gap: Gap, frame: int) -> EditedFrame:
         source = self._source[frame]
@@ -191,89 +193,27 @@ class _Run:
         everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
         if self._repaint == 1 and everywhere:
             changed, sure = self._repaints.at(frame, gap.weights(frame), values(work))
-            made = _Made(_whole(work), changed, sure, np.ones_like(sure), certainty(sure, largest(changed)))
+            made = Made(whole(work), changed, sure, np.ones_like(sure), certainty(sure, largest(changed)), np.zeros_like(sure))
         else:
-            made = self._carried(gap, frame, work, everywhere)
+            made = self._carrying.at(frame, gap.weights(frame), work, everywhere=everywhere)
         if not self._edit.draft:
             traced = pasted(made.reach > 0, made.window, source.height, source.width)
             return self._finished(frame, source, made.changed, made.window, made.certainty, traced=traced)
-        part, reach, sure = (
-            pasted(plane, made.window, work.height, work.width) for plane in (made.changed, made.reach, made.sure)
-        )
-        changed, full = (enlarged(plane, source.width, source.height) for plane in (part, reach))
-        traced = full > 0
-        if not everywhere:
-            inside = self._outlines.carried(gap.weights(frame), lambda key: self._tracks.at(key, frame).offset, reach)
-            filled = (largest(part) > 0) & ((reach <= 0) | (sure < TRUSTED))
-            trim(changed, inside, filled.astype(np.float32))
-            traced = inside > 0
-        return self._finished(frame, source, changed, _whole(source), made.certainty, traced=traced)
+        if everywhere:
+            changed = enlarged(made.changed, source.width, source.height)
+            traced = np.ones(changed.shape[:2], np.bool_)
+            return self._finished(frame, source, changed, whole(source), made.certainty, traced=traced)
+        return self._sharpened(frame, source, made, (work.height, work.width))
 
-    def _carried(self, gap: Gap, frame: int, work: FrameBuffer, everywhere: bool) -> _Made:
-        """The edit as the keyframes' colour maps carry it to the frame, completed; worked out in the window that it can reach."""
-        weights = gap.weights(frame)
-        px = float(self._edit.settings["fill"]) * work.width / self._source.size[0]
-        states = {key: self._tracks.seen(key, frame) for key in weights}
-        small = px * self._flows.size[0] / work.width
-        parts = (self._tracks.reached(key, frame, states[key], self._models[key].tables.cells, small) for key in weights)
-        window = enclosing(parts, work.width, work.height) if self._repaint == 0 else _whole(work)
-        around = np.maximum.reduce([state.confidence for state in states.values()])
-        sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
-        if window[0].stop == 0:
-            nothing = np.zeros((0, 0, work.pixels.shape[2]), np.float32)
-            return _Made(window, nothing, nothing[..., 0], nothing[..., 0], certainty(sure, np.zeros_like(sure)))
-        part = cropped(work, window)
-        pixels = values(part)
-        merged, followed, where = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
-        changed, reach, here = merged.edit, np.ones_like(merged.reach) if everywhere else merged.reach, merged.confidence
-        if px > 0:
-            share = np.maximum.reduce([self._models[key].edited_share for key in weights])
-            changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height), share)
-        if not everywhere and not self._edit.draft:
-            soften(changed, pixels, where)
-        if self._repaint > 0:
-            drawn, seen = self._repaints.at(frame, weights, pixels)
-            share = self._repaint * reach
-            changed = changed + share[..., None] * (drawn - changed)
-            here = here + share * (seen - here)
-        sure[window] = here if everywhere else merged.vouched(here)
-        known = certainty(sure, pasted(largest(changed), window, work.height, work.width), followed)
-        return _Made(window, changed, here, reach, known)
-
-    def _transferred(
-        self,
-        weights: Mapping[int, float],
-        states: Mapping[int, Seen],
-        part: FrameBuffer,
-        pixels: Floats,
-        corner: tuple[int, int],
-    ) -> tuple[Proposal, float, Where]:
-        """What the keyframes say about a part of a frame, the share of the edit's area that was followed all the way, and where the part lies
-        in the nearest keyframe."""
-        proposals: list[tuple[Proposal, float, Floats]] = []
-        wheres: list[tuple[float, Where]] = []
-        followed: list[Floats] = []
-        rgb = guide(part)
-        for key, share in weights.items():
-            model = self._models[key]
-            state = enlarge(states[key], rgb, model.guide, corner)
-            proposal = transfer(model, state, pixels)
-            proposals.append((proposal, share, state.offset))
-            wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.misleading)))
-            followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
-        merged = merge(proposals, self._apart(weights, rgb, proposals))
-        # a keyframe far away, which lost the object, takes more to be edited than is
-        area = merged.reach.sum()
-        share_followed = float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
-        return merged, share_followed, max(wheres, key=lambda each: each[0])[1]
-
-    def _apart(self, keys: Iterable[int], rgb: Bytes, proposals: Sequence[tuple[Proposal, float, Floats]]) -> list[Floats]:
-        """How far the part of the frame and each keyframe's picture are apart, where one of several takes it for edited."""
-        if len(proposals) == 1:
-            return []
-        edited = np.logical_or.reduce([p.reach > 0 for p, _, _ in proposals])
-        offsets = [offset for _, _, offset in proposals]
-        return [detail_apart(rgb, self._models[k].guide, o, edited) for k, o in zip(keys, offsets, strict=True)]
+    def _sharpened(self, frame: int, source: FrameBuffer, made: Made, size: tuple[int, int]) -> EditedFrame:
+        """A draft of a local edit, which was `made` in a copy of (rows, columns) `size`."""
+        filled = (largest(made.changed) > 0) & ((made.reach <= 0) | (made.sure < TRUSTED))
+        part = Part(made.window, size, made.changed, filled, made.reach > 0, made.misfit)
+        window, changed, inside = self._outlines.enlarged(part, made.places, source.height, source.width)
+        if made.soft is not None and changed.size:
+            made.soft.soften(changed, values(cropped(source, window)), part.under(window, source.height, source.width))
+        traced = pasted(inside > 0, window, source.height, source.width)
+        return self._finished(frame, source, changed, window, made.certainty, traced=traced)
 
     def _finished(
         self,
@@ -298,7 +238,3 @@ class _Run:
         if exact is not None and self._strength == 1:
             made.pixels[mask == 1] = exact.pixels[mask == 1]
         return EditedFrame(frame, made, sure.confidence, mask=mask, certainty=sure.by_place)
-
-
-def _whole(frame: FrameBuffer) -> Window:
-    return slice(0, frame.height), slice(0, frame.width)

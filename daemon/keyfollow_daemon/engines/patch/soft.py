@@ -20,10 +20,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, around, box, cv, largest
+from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, largest
 
 PX = 3
 """How far inward outlines may be soft, at any size of the picture; outward one pixel less, as what is untouched there has more to lose."""
+SMALL_PX = 2
+"""The same in a copy of half the size."""
 BLOCK, REACH, STEP = 6, 15, 3
 """In px: the size of a block that has one map, how far around it others are asked, and how densely: multiples of the last."""
 LEAST_SAMPLES = 4
@@ -44,6 +46,8 @@ UNKNOWN, MOST_OFF = 0.0025, 0.03
 """What that is taken for where the keyframe shows no such outline, and from which on colours do not tell."""
 KEY_PX, LEAST_TOLD = 4, 0.02
 """It is the mean over so many pixels to either side, if of at least this share of them something is told."""
+TOLD_PX = BLOCK + REACH + KEY_PX
+"""How far around an edit the picture tells something of its outlines."""
 MOVED_PX = 2.0
 """Both sides lie in the keyframe as they do here if their offsets differ by less."""
 LEAST_SURE = 0.3
@@ -97,7 +101,26 @@ def soften(edit: Floats, source: Floats, where: Where) -> None:
         where: of the same part of a frame; offsets count from its corner, `misleading` is the whole keyframe's.
     """
     sides = _sides(edit)
-    rows(_soften, len(sides), sides, source, _blocks(sides, edit, source, where), where, edit)
+    at = (np.arange(sides.shape[0]), np.arange(sides.shape[1]))
+    rows(_soften, len(sides), sides, source, _blocks(sides, edit, source, where), where, at, edit)
+
+
+class Small(NamedTuple):
+    """What colours tell in a smaller copy, of an edit that is drawn small: to `soften` it when it is enlarged."""
+
+    sides: Bytes
+    blocks: _Blocks
+    where: Where
+
+    def soften(self, edit: Floats, source: Floats, at: tuple[Ints, Ints]) -> None:
+        """As the function, of a larger `edit`, of whose rows and columns `at` says which of the copy's they lie in."""
+        rows(_soften, len(edit), self.sides, source, self.blocks, self.where, at, edit)
+
+
+def told_small(edit: Floats, source: Floats, where: Where) -> Small:
+    """What colours tell of a small edit; arguments as for `soften`."""
+    sides = _sides(edit, SMALL_PX)
+    return Small(sides, _blocks(sides, edit, source, where), where)
 
 
 def misleading(edit: Floats, source: Floats) -> Floats:
@@ -117,13 +140,13 @@ def misleading(edit: Floats, source: Floats) -> Floats:
     return out
 
 
-def _sides(edit: Floats) -> Bytes:
+def _sides(edit: Floats, px: int = PX) -> Bytes:
     """``(h, w)``, what of a pixel is known, 0 for nothing."""
     sides, change = np.zeros(edit.shape[:2], np.uint8), largest(edit)
     window = around(change > VISIBLE, REACH + BLOCK)
     visible = (change[window] > VISIBLE).astype(np.uint8)
     if visible.size:
-        inward, outward = (cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)) for n in (PX, PX - 1))
+        inward, outward = (cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * n + 1, 2 * n + 1)) for n in (px, px - 1))
         within, near = cv.erode(visible, inward) > 0, cv.dilate(visible, outward) > 0
         told = sides[window]
         told[change[window] == 0] = _UNTOUCHED
@@ -280,9 +303,9 @@ def _move_apart(edited: Floats, beside: Floats) -> Any:
 
 
 @kernel
-def _tell(y: int, x: int, source: Floats, blocks: _Blocks, there: Floats) -> Any:
+def _tell(y: int, x: int, at_y: int, at_x: int, source: Floats, blocks: _Blocks, there: Floats) -> Any:
     """The edit of a pixel going by its colour, in `there`, if that is usual: none but such as lie between those around."""
-    row, column = y // BLOCK, x // BLOCK
+    row, column = at_y // BLOCK, at_x // BLOCK
     if not blocks.telling[row, column]:
         return False
     mean, inverse, matrix = blocks.colour[row, column], blocks.inverse[row, column], blocks.matrix[row, column]
@@ -295,18 +318,20 @@ def _tell(y: int, x: int, source: Floats, blocks: _Blocks, there: Floats) -> Any
 
 
 @kernel
-def _soften(first: int, end: int, sides: Bytes, source: Floats, blocks: _Blocks, where: Where, edit: Floats) -> None:
+def _soften(
+    first: int, end: int, sides: Bytes, source: Floats, blocks: _Blocks, where: Where, at: tuple[Ints, Ints], edit: Floats
+) -> None:
     channels, (height, width) = edit.shape[2], where.misleading.shape
     there = np.empty(channels, np.float64)
     for y in range(first, end):
-        for x in range(sides.shape[1]):
-            if sides[y, x] != _BETWEEN or not _tell(y, x, source, blocks, there):
+        for x in range(edit.shape[1]):
+            if sides[at[0][y], at[1][x]] != _BETWEEN or not _tell(y, x, at[0][y], at[1][x], source, blocks, there):
                 continue
-            row, column = y // BLOCK, x // BLOCK
+            row, column = at[0][y] // BLOCK, at[1][x] // BLOCK
             unexplained = blocks.unexplained[row, column]
-            if not blocks.apart[row, column] and (where.confidence[y, x] > SURE or unexplained >= 1 - CLEARLY):
+            if not blocks.apart[row, column] and (where.confidence[at[0][y], at[1][x]] > SURE or unexplained >= 1 - CLEARLY):
                 continue
-            v, u = np.rint(y + blocks.offset[row, column, 1]), np.rint(x + blocks.offset[row, column, 0])
+            v, u = np.rint(at[0][y] + blocks.offset[row, column, 1]), np.rint(at[1][x] + blocks.offset[row, column, 0])
             off = where.misleading[int(v), int(u)] if 0 <= v < height and 0 <= u < width else np.float32(UNKNOWN)
             if off >= np.float32(MOST_OFF):
                 continue
@@ -328,7 +353,7 @@ def _faults(
     there = np.empty(edit.shape[2], np.float64)
     for y in range(first, end):
         for x in range(sides.shape[1]):
-            if sides[y, x] == _BETWEEN and _tell(y, x, source, blocks, there):
+            if sides[y, x] == _BETWEEN and _tell(y, x, y, x, source, blocks, there):
                 fault = 0.0
                 for c in range(3):
                     fault += (there[c] - edit[y, x, c]) ** 2

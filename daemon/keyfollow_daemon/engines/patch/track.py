@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from .alignment import Aligned
 from .correspondence import Correspondence, start
 from .hidden import told_by_surface
 from .inversion import Flows
@@ -17,7 +18,7 @@ from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, continued, regain
 from .seen import Seen, assess
 from .trails import DRAFT_REFINEMENT, Trails
-from .window import reached
+from .window import reached, telling
 
 REGAINED = 2
 """What is lost of the edit is looked for at every second frame, the one between is carried on from it; but at all while next to
@@ -86,6 +87,8 @@ class Tracks:
         self._trails = Trails(flows, draft)
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
+        self._aligned: dict[int, Aligned] = {}
+        self._telling: dict[int, Bools] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools, gaps: Bools) -> None:
         """Tell what the edit drew and changed in keyframe `key`, and left out between, so that it is found again after it was hidden."""
@@ -139,6 +142,11 @@ class Tracks:
         state, area = self.at(key, frame), self._areas.get(key)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
         flow, visible = self._flows.toward(key, frame)
+        if self._draft and area is not None:
+            if key not in self._aligned:
+                self._aligned[key] = Aligned(self._trails.view(key))
+            offset = self._aligned[key](state.offset, state.tracked, detail, area.touched(state.offset))
+            state = replace(state, offset=offset)
         seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
         if area is None:
             return seen
@@ -159,10 +167,14 @@ class Tracks:
         area = self._areas.get(key)
         if area is None:
             return np.ones(seen.tracked.shape, np.bool_)
-        return reached(seen, area.touched(seen.offset), self._flows.guide(frame), tables, px)
+        if key not in self._telling:
+            self._telling[key] = telling(tables)
+        return reached(seen, area.touched(seen.offset), self._flows.guide(frame), tables, px, self._telling[key])
 
     def close(self) -> None:
         """Forget all tracks and areas."""
         self._tracks.clear()
         self._areas.clear()
+        self._aligned.clear()
+        self._telling.clear()
         self._trails.close()

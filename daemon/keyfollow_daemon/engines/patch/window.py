@@ -23,7 +23,20 @@ CELL_PX = 24
 """Windows begin at multiples of this, so that what is counted in cells is counted in the same ones as in the whole picture."""
 
 
-def reached(seen: Seen, touched: Bools, guide: Bytes, tables: Floats, px: float) -> Bools:
+def telling(tables: Floats) -> Bools:
+    """``(25, 25, 25)``, whether any table (`ColourTables.cells`) may tell of a visible edit between a cell and the next ones."""
+    cells = tables.reshape(-1, CELLS, CELLS, CELLS, tables.shape[1])
+    believed: Bools = cells[..., -1] > TOLD
+    visible: Bools = np.logical_or.reduce(np.abs(cells[..., :3]) > VISIBLE, axis=4)
+    for some in (believed, visible):
+        some[:, :-1] |= some[:, 1:]
+        some[:, :, :-1] |= some[:, :, 1:]
+        some[..., :-1] |= some[..., 1:]
+    out: Bools = np.logical_or.reduce(believed & visible, axis=0)
+    return out
+
+
+def reached(seen: Seen, touched: Bools, guide: Bytes, tables: Floats, px: float, known: Bools | None = None) -> Bools:
     """``(h, w)``, what of a frame an edit can reach.
 
     Args:
@@ -32,11 +45,12 @@ def reached(seen: Seen, touched: Bools, guide: Bytes, tables: Floats, px: float)
         guide: ``(h, w, 3)`` uint8 of the frame at that size.
         tables: the edit by colour (`ColourTables.cells`).
         px: how far from the edit unsure pixels are filled.
+        known: `telling` of the tables, where that is known.
     """
     shown: Bytes = cv.dilate((touched | seen.placed).astype(np.uint8), np.ones((3, 3), np.uint8))
     if not shown.any():
         return np.zeros_like(touched)
-    rows(_told, len(shown), guide, seen.confidence, tables, shown)
+    rows(_told, len(shown), guide, seen.confidence, tables, telling(tables) if known is None else known, shown)
     away = cv.distanceTransform((shown == 0).astype(np.uint8), cv.DIST_L2, 3)
     _, label = cv.connectedComponents((away <= px + 1).astype(np.uint8), connectivity=4)
     keep = np.zeros(int(label.max()) + 1, np.bool_)
@@ -46,16 +60,19 @@ def reached(seen: Seen, touched: Bools, guide: Bytes, tables: Floats, px: float)
 
 
 @kernel
-def _told(first: int, end: int, guide: Bytes, confidence: Floats, tables: Floats, out: Bytes) -> None:
+def _told(first: int, end: int, guide: Bytes, confidence: Floats, tables: Floats, known: Bools, out: Bytes) -> None:
     """Untracked pixels of an edited colour become 1."""
-    channels = tables.shape[1] - 1
+    channels, scale = tables.shape[1] - 1, np.float32((CELLS - 1) / 255.0)
     found = np.empty(channels + 1, np.float32)
     for y in range(first, end):
         for x in range(out.shape[1]):
             if out[y, x] or confidence[y, x] >= 0.5:
                 continue
+            red, green, blue = np.float32(guide[y, x, 0]), np.float32(guide[y, x, 1]), np.float32(guide[y, x, 2])
+            # most colours are nobody's, and looking them up takes long
+            if not known[int(red * scale), int(green * scale), int(blue * scale)]:
+                continue
             for label in range(len(tables) // CELLS**3):
-                red, green, blue = np.float32(guide[y, x, 0]), np.float32(guide[y, x, 1]), np.float32(guide[y, x, 2])
                 look_up(tables, label, red, green, blue, found)
                 for c in range(3):
                     if found[channels] > np.float32(TOLD) and abs(found[c]) > np.float32(VISIBLE):

@@ -366,3 +366,15 @@ def test_logarithmic_and_linear_light_keep_grain_alpha_and_their_range(square: A
         return np.asarray((plane - cv2.GaussianBlur(plane, (0, 0), 2.0))[inner])
 
     assert np.corrcoef(fine(made), fine(sources[3]))[0, 1] > 0.95
+
+
+def test_a_draft_of_a_keyframe_without_an_edit_is_the_source(square: Any, stage: Any) -> None:
+    made = stage.run({0: square.pictures[0]}, wanted=[4], draft=True)[4]
+    assert (made.image.pixels == square.pictures[4]).all()
+
+
+def test_drafts_of_two_keyframes_are_as_sharp_as_of_one(square: Any, stage: Any) -> None:
+    one, two = (stage.run({k: square.painted(k) for k in keys}, wanted=[4], draft=True)[4] for keys in ((0,), (0, 8)))
+    true, rim = square.painted(4).astype(np.float32), square.areas[4]
+    errors = [np.abs(made.image.pixels - true)[rim].mean() for made in (one, two)]
+    assert errors[1] < 1.1 * errors[0]

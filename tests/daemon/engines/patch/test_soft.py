@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from keyfollow_daemon.engines.patch import engine
-from keyfollow_daemon.engines.patch.soft import UNKNOWN, Where, misleading, soften
+from keyfollow_daemon.engines.patch import carrying
+from keyfollow_daemon.engines.patch.soft import UNKNOWN, Where, misleading, soften, told_small
 
 from .conftest import Stage, texture
 
@@ -122,6 +122,21 @@ def test_the_alpha_of_an_edit_is_softened_alike(picture: Picture) -> None:
     assert (after[..., 3] != edit[..., 3])[between].mean() > 0.5
 
 
+def test_an_edit_that_is_drawn_small_is_softened_at_the_size_of_the_picture(picture: Picture) -> None:
+    few = np.s_[::2, ::2]
+    where = Where(
+        picture.where.offset[few], picture.where.motion[few], picture.where.confidence[few], picture.where.misleading[few]
+    )
+    small = told_small(np.ascontiguousarray(picture.hard[few]), np.ascontiguousarray(picture.source[few]), where)
+    made = picture.hard.copy()
+    small.soften(made, picture.source, (np.arange(HEIGHT) // 2, np.arange(WIDTH) // 2))
+    between = (picture.share > 0) & (picture.share < 1)
+    before, after = (np.abs(edit - picture.true)[between].mean() for edit in (picture.hard, made))
+    assert after < 0.4 * before
+    off = np.abs(np.arange(WIDTH) + 0.5 - WIDTH / 2) > 8
+    assert (made[:, off] == picture.hard[:, off]).all()
+
+
 def disc(t: float) -> np.ndarray:
     """How much of each pixel a disc with a rim of 4 px covers, that moves 4 px per frame."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
@@ -150,5 +165,5 @@ def test_a_blurred_rim_that_moves_over_another_ground(
         return float(np.mean([np.square(made[f].image.pixels.astype(np.float32) - truths[f])[rim].mean() for f, rim in rims]))
 
     soft = error()
-    monkeypatch.setattr(engine, "soften", lambda *_: None)
+    monkeypatch.setattr(carrying, "soften", lambda *_: None)
     assert soft < 0.65 * error()

@@ -9,7 +9,7 @@ import pytest
 from keyfollow_daemon.engines.patch.colour_table import ColourTables
 from keyfollow_daemon.engines.patch.correspondence import start
 from keyfollow_daemon.engines.patch.seen import Seen
-from keyfollow_daemon.engines.patch.window import CELL_PX, MARGIN_PX, enclosing, reached
+from keyfollow_daemon.engines.patch.window import CELL_PX, MARGIN_PX, enclosing, reached, telling
 
 HEIGHT, WIDTH = 120, 160
 RED, GREY = (200, 40, 40), (90, 90, 90)
@@ -52,6 +52,14 @@ def test_untracked_pixels_of_an_edited_colour_are_reached_if_they_hang_together_
     assert not reached(sight(np.ones_like(lost)), touched, guide, tables, 6)[55, 60], (
         "what is tracked is known not to be edited"
     )
+
+
+def test_colours_between_cells_of_which_one_tells_may_tell(tables: Any) -> None:
+    known, scale = telling(tables), 24 / 255
+    assert known[tuple(int(value * scale) for value in RED)]
+    assert not known[tuple(int(value * scale) for value in GREY)] and not known[24, 24, 24]
+    lower = [tuple(int(value * scale) - away for value in RED) for away in (1, 6)]
+    assert known[lower[0]] and not known[lower[1]]
 
 
 def test_a_window_holds_all_parts_and_their_surroundings() -> None:

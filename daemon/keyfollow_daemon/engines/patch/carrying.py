@@ -1,0 +1,154 @@
+"""A frame's edit as the keyframes' colour maps carry it, completed: tracks, transfer, merge and fill, in the window that it can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from keyfollow.frames import FrameBuffer
+
+from .certainty import Certainty, certainty
+from .fill import fill
+from .keymodel import KeyModel
+from .matching import detail_apart
+from .merge import merge
+from .outlines import Place
+from .pixels import Bytes, Floats, Window, cropped, cv, guide, largest, pasted, values
+from .proposal import Proposal
+from .repaint import Repaints
+from .seen import Seen, enlarge
+from .soft import Small, Where, soften, told_small
+from .track import Tracks
+from .transfer import transfer
+from .window import enclosing
+
+
+class Made(NamedTuple):
+    """A frame's edit, of the size that is worked at, in the `window` (rows, columns) that it can reach.
+
+    Args:
+        changed: ``(h, w, c)``, 8-bit units.
+        sure, reach: ``(h, w)`` 0…1, how sure every pixel is, and how far it is within reach.
+        misfit: ``(h, w)``, as in `Proposal`.
+        places: where the window's pixels lie in each keyframe.
+        soft: what there is to tell soft edges by, where that is not done yet.
+    """
+
+    window: Window
+    changed: Floats
+    sure: Floats
+    reach: Floats
+    certainty: Certainty
+    misfit: Floats
+    places: Sequence[Place] = ()
+    soft: Small | None = None
+
+
+class Carrying:
+    """What carries the edit of keyframes to frames.
+
+    Args:
+        size: (width, height) of the source; `analysed`, of the tracks.
+        fill_px: how far around the tracked edit it is completed, px of the source.
+        repaint: how far the picture is drawn anew, 0…1.
+        draft: whether what is made here is enlarged afterwards.
+    """
+
+    def __init__(
+        self,
+        tracks: Tracks,
+        models: Mapping[int, KeyModel],
+        repaints: Repaints,
+        size: tuple[int, int],
+        analysed: tuple[int, int],
+        fill_px: float,
+        repaint: np.float32,
+        *,
+        draft: bool,
+    ) -> None:
+        self._tracks, self._models, self._repaints = tracks, models, repaints
+        self._size, self._analysed, self._fill_px, self._repaint, self._draft = size, analysed, fill_px, repaint, draft
+
+    def at(self, frame: int, weights: Mapping[int, float], work: FrameBuffer, *, everywhere: bool) -> Made:
+        """The edit of a frame.
+
+        Args:
+            weights: the keyframes' shares in time.
+            work: the frame at the size that is worked at.
+            everywhere: the edit covers the whole picture.
+        """
+        px = self._fill_px * work.width / self._size[0]
+        states = {key: self._tracks.seen(key, frame) for key in weights}
+        small = px * self._analysed[0] / work.width
+        parts = (self._tracks.reached(key, frame, states[key], self._models[key].tables.cells, small) for key in weights)
+        window = enclosing(parts, work.width, work.height) if self._repaint == 0 else whole(work)
+        around = np.maximum.reduce([state.confidence for state in states.values()])
+        sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
+        if window[0].stop == 0:
+            nothing = np.zeros((0, 0, work.pixels.shape[2]), np.float32)
+            return Made(
+                window, nothing, nothing[..., 0], nothing[..., 0], certainty(sure, np.zeros_like(sure)), nothing[..., 0]
+            )
+        part = cropped(work, window)
+        pixels = values(part)
+        merged, followed, where, places = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
+        changed, reach, here = merged.edit, np.ones_like(merged.reach) if everywhere else merged.reach, merged.confidence
+        if px > 0:
+            share = np.maximum.reduce([self._models[key].edited_share for key in weights])
+            changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height), share)
+        soft = None
+        if not everywhere:
+            if self._draft and self._repaint == 0:
+                soft = told_small(changed, pixels, where)
+            elif not self._draft:
+                soften(changed, pixels, where)
+        if self._repaint > 0:
+            drawn, seen = self._repaints.at(frame, weights, pixels)
+            share = self._repaint * reach
+            changed = changed + share[..., None] * (drawn - changed)
+            here = here + share * (seen - here)
+        sure[window] = here if everywhere else merged.vouched(here)
+        known = certainty(sure, pasted(largest(changed), window, work.height, work.width), followed)
+        return Made(window, changed, here, reach, known, merged.misfit, places, soft)
+
+    def _transferred(
+        self,
+        weights: Mapping[int, float],
+        states: Mapping[int, Seen],
+        part: FrameBuffer,
+        pixels: Floats,
+        corner: tuple[int, int],
+    ) -> tuple[Proposal, float, Where, list[Place]]:
+        """What the keyframes say about a part of a frame, the share of the edit's area that was followed all the way, where the part lies
+        in the nearest keyframe for `soften`, and in each of them."""
+        proposals: list[tuple[Proposal, float, Floats]] = []
+        wheres: list[tuple[float, Where]] = []
+        followed: list[Floats] = []
+        rgb = guide(part)
+        for key, share in weights.items():
+            model = self._models[key]
+            state = enlarge(states[key], rgb, model.guide, corner)
+            proposal = transfer(model, state, pixels)
+            proposals.append((proposal, share, state.offset))
+            wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.misleading)))
+            followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
+        merged = merge(proposals, self._apart(weights, rgb, proposals))
+        # a keyframe far away, which lost the object, takes more to be edited than is
+        area = merged.reach.sum()
+        share_followed = float(np.maximum.reduce(followed).sum() / area) if area > 0 else 1.0
+        places = [Place(key, share, offset) for key, (_, share, offset) in zip(weights, proposals, strict=True)]
+        return merged, share_followed, max(wheres, key=lambda each: each[0])[1], places
+
+    def _apart(self, keys: Iterable[int], rgb: Bytes, proposals: Sequence[tuple[Proposal, float, Floats]]) -> list[Floats]:
+        """How far the part of the frame and each keyframe's picture are apart, where one of several takes it for edited."""
+        if len(proposals) == 1:
+            return []
+        edited = np.logical_or.reduce([p.reach > 0 for p, _, _ in proposals])
+        offsets = [offset for _, _, offset in proposals]
+        return [detail_apart(rgb, self._models[k].guide, o, edited) for k, o in zip(keys, offsets, strict=True)]
+
+
+def whole(frame: FrameBuffer) -> Window:
+    """All of a frame, as a window."""
+    return slice(0, frame.height), slice(0, frame.width)
