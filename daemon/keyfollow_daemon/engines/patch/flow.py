@@ -20,8 +20,6 @@ from .pixels import Bools, Bytes, Floats, cv, half, single
 REFINEMENT = 3
 """Rounds of refinement where the picture itself is the finest level: the medium preset's five take a sixth more time there, for 0.1 dB. Where a
 coarser level is enlarged they stay."""
-ROUGH_REFINEMENT = 1
-"""The same of drafts, which stop a level earlier: two take an eighth more, for nothing on the average of eight clips."""
 CONSISTENT_PX2, CONSISTENT_SHARE = 0.2, 0.02
 """How far going there and back may lead astray: squared pixels, plus a share of the squared motion."""
 
@@ -99,7 +97,7 @@ def dense_flow(first: Bytes, second: Bytes, finest: int = 1, *, rough: bool = Fa
     if rough:
         method.setPatchStride(4)
         method.setGradientDescentIterations(12)
-        method.setVariationalRefinementIterations(ROUGH_REFINEMENT if finest else 2)
+        method.setVariationalRefinementIterations(2)
     elif finest == 0:
         method.setVariationalRefinementIterations(REFINEMENT)
     flow: Floats = method.calc(first, second, None)

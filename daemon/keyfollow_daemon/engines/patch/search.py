@@ -116,7 +116,7 @@ def _round(
                 chance = np.uint32(chance * 1664525 + 1013904223)
                 u = best_u + np.float32(((chance >> 8) & 255) / 255.0 - 0.5) * np.float32(jump)
                 v = best_v + np.float32(((chance >> 16) & 255) / 255.0 - 0.5) * np.float32(jump)
-            across, down = np.float32(x) + u, np.float32(y) + v
+            across, down = x + u, y + v
             if (
                 amid
                 and across >= REACH
@@ -136,9 +136,7 @@ def _round(
 def _difference(patch: Floats, columns: Floats, across: Any, down: Any, enough: Any) -> Any:
     """Mean squared difference over every second pixel of 7 x 7 around a place of the keyframe; it stops once it is past `enough`."""
     left, top = int(across) - REACH, int(down) - REACH
-    a, b = across - np.float32(int(across)), down - np.float32(int(down))
-    to_a, to_b = np.float32(1) - a, np.float32(1) - b
-    of_p, of_q, of_r, of_s = to_a * to_b, a * to_b, to_a * b, a * b
+    a, b = np.float32(across - int(across)), np.float32(down - int(down))
     # never negative, as who compiles this is told
     near, far = (left >> 1) & MOST, ((left + 1) >> 1) & MOST
     p, q = columns[left & 1], columns[(left + 1) & 1]
@@ -146,9 +144,9 @@ def _difference(patch: Floats, columns: Floats, across: Any, down: Any, enough: 
     for n in range(ASKED):
         row = (top + 2 * n) & MOST
         for m in range(ASKED):
-            above = of_p * p[row, near + m] + of_q * q[row, far + m]
-            below = of_r * p[row + 1, near + m] + of_s * q[row + 1, far + m]
-            apart = above + below - patch[ASKED * n + m]
+            above = p[row, near + m] + a * (q[row, far + m] - p[row, near + m])
+            below = p[row + 1, near + m] + a * (q[row + 1, far + m] - p[row + 1, near + m])
+            apart = above + b * (below - above) - patch[ASKED * n + m]
             total += apart * apart
         if n & 1 and total > enough * np.float32(ASKED * ASKED):
             return np.float32(np.inf)
