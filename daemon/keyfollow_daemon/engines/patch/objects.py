@@ -44,12 +44,14 @@ WIDE = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `slight`: whether next
-    to nothing of the object is seen."""
+    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `lost`: for how many frames
+    next to nothing of the object was seen; `sought`: whether the object was looked for as a whole, and found in this pose; `sure`: and is like nowhere else."""
 
     pose: Floats
     step: Floats
-    slight: bool = False
+    lost: int = 0
+    sought: bool = False
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,46 +80,64 @@ class Objects:
         drawn, edited = _largest(decals), _largest(changed)
         surfaces = [_surfaces(decal, changed) for decal in drawn]
         self._cores = np.array([*drawn, *edited], np.uint8).reshape(-1, *decals.shape)
-        self._masks = [area.astype(np.uint8) for area in [*(surface for surface, _ in surfaces), *edited]]
+        self.masks = [area.astype(np.uint8) for area in [*(surface for surface, _ in surfaces), *edited]]
         inside = cv.erode(changed.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
         texture = np.square(1.0 - flat).astype(np.float32)
         # an outline stays where it is when what it encloses turns
-        inner = [texture * inside if bool(changed[mask > 0].mean() > 0.9) else texture for mask in self._masks[: len(drawn)]]
+        inner = [texture * inside if bool(changed[mask > 0].mean() > 0.9) else texture for mask in self.masks[: len(drawn)]]
         # a decal may lie on a flat part of something that turns: its pose is what the texture around it says
         self._held = np.array([*inner, *(np.ones_like(texture) for _ in edited)], np.float32).reshape(-1, *decals.shape)
-        self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
+        self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self.masks, strict=True)]
 
-        self._areas = [int(mask.sum()) for mask in self._masks]
+        self.centres = [np.array([*np.argwhere(mask).mean(axis=0)[::-1], 1.0]) for mask in self.masks]
+        self._areas = [int(mask.sum()) for mask in self.masks]
         self._belongs = np.zeros(decals.shape, np.uint32)
-        for n, mask in enumerate(self._masks):
+        for n, mask in enumerate(self.masks):
             self._belongs |= mask.astype(np.uint32) << np.uint32(n)
-        cores, masks = list(self._cores[: len(drawn)]), self._masks[: len(drawn)]
+        cores, masks = list(self._cores[: len(drawn)]), self.masks[: len(drawn)]
         wide = [around.astype(np.uint8) for _, around in surfaces]
         self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
-        """Their motions come first."""
+        """Their motions come first; then those of the edited `areas`."""
+        self.areas = self.masks[len(drawn) :]
 
     def start(self) -> tuple[Motion, ...]:
         """Poses in the keyframe itself."""
-        return (REST,) * len(self._masks)
+        return (REST,) * len(self.masks)
 
     def follow(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Motion, ...]:
         """Poses one frame on, given the correspondence there."""
         out = []
-        sizes = [area / abs(float(np.linalg.det(m.pose))) for m, area in zip(motions, self._areas, strict=True)]
+        fits = self.fitted([m.pose @ m.step for m in motions], [m.pose for m in motions], offset, tracked)
+        for motion, centre, (pose, seen) in zip(motions, self.centres, fits, strict=True):
+            lost = motion.lost + 1 if seen < SLIGHT else 0
+            if not _possible(pose):
+                out.append(Motion(motion.pose, REST.step, lost))
+                continue
+            step = np.linalg.inv(motion.pose) @ pose
+            step = INERTIA * motion.step + (1.0 - INERTIA) * step
+            if lost:
+                # a few pixels do not tell how it turns, and turns and growth kept up for long lead to no picture of it
+                pose = shifted(motion.pose, pose, centre)
+                step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
+            out.append(Motion(pose, step, lost))
+        return tuple(out)
+
+    def fitted(
+        self, poses: Sequence[Floats], before: Sequence[Floats], offset: Floats, tracked: Floats
+    ) -> list[tuple[Floats, float]]:
+        """Per object, the pose that a correspondence tells, drawn toward the one given; and how much of it is seen, 0…1, going by the size that
+        it had in the pose `before`."""
+        sizes = [area / abs(float(np.linalg.det(pose))) for pose, area in zip(before, self._areas, strict=True)]
         every = np.array(
             [max(1, round(math.sqrt(max(s, a) / SAMPLES))) for s, a in zip(sizes, self._areas, strict=True)], np.intp
         )
-        asked, counts = np.empty((len(motions), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(motions), np.intp)
+        asked, counts = np.empty((len(poses), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(poses), np.intp)
         _seen(offset, tracked, self._belongs, self._held, every, asked, counts)
-        for n, (motion, area, holds) in enumerate(zip(motions, self._areas, self._holds, strict=True)):
-            pose = _fit(motion.pose @ motion.step, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
-            slight = bool(counts[n] * every[n] ** 2 < SLIGHT * sizes[n])
-            if not _possible(pose):
-                out.append(Motion(motion.pose, REST.step, slight))
-                continue
-            step = np.linalg.inv(motion.pose) @ pose
-            out.append(Motion(pose, INERTIA * motion.step + (1.0 - INERTIA) * step, slight))
-        return tuple(out)
+        out = []
+        for n, (pose, area, holds) in enumerate(zip(poses, self._areas, self._holds, strict=True)):
+            fit = _fit(pose, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
+            out.append((fit, float(counts[n] * every[n] ** 2 / sizes[n])))
+        return out
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:
         """(offsets, lost): `offset` with the poses' own where an object should be and tracking has lost the picture."""
@@ -134,7 +154,7 @@ class Objects:
         place = np.stack([column, row], axis=1).astype(np.float32)
         shown, moved = place + offset[row, column], motion[row, column]
         inside, along = np.zeros(len(place), np.bool_), np.zeros(len(place), np.bool_)
-        for each, mask in zip(motions, self._masks, strict=True):
+        for each, mask in zip(motions, self.masks, strict=True):
             height, width = mask.shape
             u, v = np.clip(np.rint(shown).astype(np.intp), 0, (width - 1, height - 1)).T
             belongs = mask[v, u] > 0
@@ -186,6 +206,13 @@ def _surfaces(decal: Bools, changed: Bools) -> tuple[Bools, Bools]:
         around &= changed | decal
         wide &= changed | decal
     return around, wide
+
+
+def shifted(pose: Floats, like: Floats, centre: Floats) -> Floats:
+    """`pose`, shifted so that the keyframe's `centre` (x, y, 1) falls where it does in the pose that it shall be `like`."""
+    out = pose.copy()
+    out[:2, 2] += (centre - pose @ np.linalg.inv(like) @ centre)[:2]
+    return out
 
 
 def _possible(pose: Floats) -> bool:

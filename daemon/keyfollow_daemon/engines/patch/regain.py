@@ -18,6 +18,7 @@ from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
 from .objects import Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
+from .registration import Wholes
 from .search import TEXTURED, search
 from .surfaces import place, stretched
 
@@ -58,6 +59,7 @@ class EditedArea:
         self._parts, self._areas = parts(changed)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
+        self.wholes = Wholes(self.objects, key.guide)
 
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
@@ -120,11 +122,16 @@ def _continued(
                 out_tracked[y, x] = tracked[y, x]
 
 
-def carried(state: Correspondence, area: EditedArea) -> Correspondence:
-    """What was `continued`, with the objects followed, and what is flat of decals going along."""
+def carried(state: Correspondence, area: EditedArea, guide: Bytes | None = None) -> Correspondence:
+    """What was `continued`, with the objects followed, or looked for in the frame whose `guide` is given, and what is flat of decals going
+    along."""
     motions, decals = area.objects.follow(state.motions, state.offset, state.tracked), area.objects.decals
-    offset = settled(state.offset, state.tracked, area.corners, decals, motions[: len(decals)])
-    return Correspondence(offset, state.tracked, motions)
+    tracked = state.tracked
+    if guide is not None:
+        motions = area.wholes.registered(state.motions, motions, guide)
+        tracked = np.where(area.wholes.astray(replace(state, motions=motions)), np.float32(0.0), tracked)
+    offset = settled(state.offset, tracked, area.corners, decals, motions[: len(decals)])
+    return Correspondence(offset, tracked, motions)
 
 
 def regain(

@@ -108,12 +108,14 @@ class Tracks:
                 return source
             flow, visible = self._flows.toward(key, frame)
             chained, own = continued(state, source, flow, visible)
-            state = carried(chained, area)
-            slight = not self._draft and any(motion.slight for motion in state.motions)
+            wanted = (not self._draft or index % DRAFT_REFINEMENT == 0) and area.wholes.sought(state.motions)
+            before, state = state, carried(chained, area, self._flows.guide(frame) if wanted else None)
+            slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
             if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-            return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
+            state = regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
+            return area.wholes.confirmed(before.motions, state)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)
