@@ -45,13 +45,14 @@ WIDE = 3.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `lost`: for how many frames
-    next to nothing of the object was seen; `sought`: whether the object was looked for as a whole, and found in this pose; `sure`: and is like nowhere else."""
+    next to nothing of the object was seen; `sought`: whether the object was looked for as a whole, and found in this pose; `sure`: and is like nowhere else; `smear`: by how much (x, y) px of the keyframe it is blurred by its motion."""
 
     pose: Floats
     step: Floats
     lost: int = 0
     sought: bool = False
     sure: bool = False
+    smear: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,17 +6,19 @@ The one part of tracking that depends on the edit: the rest is `correspondence`,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .blur import smeared, smears
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, settled
 from .islands import astray, islands, parts
 from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
-from .objects import Objects
+from .objects import Motion, Objects
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
 from .registration import Wholes
 from .search import TEXTURED, search
@@ -31,6 +33,8 @@ COMPANY = 0.45
 """Share of the 5 x 5 px around that must lie on the surface, so that a pixel does as well."""
 SURE = 500.0
 """Difference of evened patches up to which a pixel can place others."""
+UNRELATED = 2000.0
+"""Of patches that have nothing to do with each other."""
 FOUND = 0.7
 FOUND_WITHIN_PX = 12.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
@@ -53,6 +57,7 @@ class EditedArea:
 
     def __init__(self, key: KeyView, decals: Bools, changed: Bools, gaps: Bools) -> None:
         self.key = key
+        self._smeared: dict[tuple[tuple[float, float], ...], EditedArea] = {}
         self._changed = changed.astype(np.uint8)
         self._gaps = gaps.astype(np.uint8)
         self._near = cv.dilate(self._changed | self._gaps, np.ones((2 * BESIDE_PX + 1,) * 2, np.uint8))
@@ -64,6 +69,41 @@ class EditedArea:
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
         return replace(start(*self._changed.shape), motions=self.objects.start())
+
+    def smeared(self, motions: Sequence[Motion]) -> EditedArea:
+        """The same, with the keyframe as it looks blurred by the objects' `motions`."""
+        by = tuple(motion.smear for motion in motions)
+        if not any(x or y for x, y in by):
+            return self
+        if by not in self._smeared:
+            out = copy(self)
+            out.key = KeyView(smeared(self.key.guide, self.objects.masks, by))
+            self._smeared = {by: out}
+        return self._smeared[by]
+
+    def blurred(self, state: Correspondence, detail: Bytes) -> Correspondence:
+        """`state` with the objects' motions as they blur a frame, going by its `evened` copy."""
+        motions = list(state.motions)
+        for n, (motion, area) in enumerate(zip(motions, self.objects.masks, strict=True)):
+            if not motion.sought:
+                continue
+            place = grid(*detail.shape)
+            pose = motion.pose.astype(np.float32)
+            there = place @ pose[:2, :2].T + pose[:2, 2]
+            expected = (shown(area, there) > 0) & (state.tracked < 0.5)
+            offset = np.where(expected[..., None], there - place, state.offset)
+            on = expected | (shown(area, place + offset) > 0)
+            part = around(on, PATCH_RADIUS)
+            corner = np.array([part[1].start, part[0].start], np.float32)
+            centre = np.linalg.inv(motion.pose) @ self.objects.centres[n]
+            speed = motion.pose[:2, :2] @ (centre - motion.step @ centre)[:2]
+            best = np.inf
+            for by in ((0.0, 0.0), *smears(speed)):
+                view = self.smeared([replace(m, smear=by if m is motion else (0.0, 0.0)) for m in motions]).key
+                error = np.minimum(detail_error(detail[part], view, offset[part] + corner), UNRELATED)[on[part]].mean()
+                if error < best:
+                    best, motions[n] = error, replace(motion, smear=by)
+        return replace(state, motions=tuple(motions))
 
     def touched(self, offset: Floats) -> Bools:
         """``(h, w)``, whether the edit touched what pixels show."""
@@ -122,16 +162,25 @@ def _continued(
                 out_tracked[y, x] = tracked[y, x]
 
 
-def carried(state: Correspondence, area: EditedArea, guide: Bytes | None = None) -> Correspondence:
-    """What was `continued`, with the objects followed, or looked for in the frame whose `guide` is given, and what is flat of decals going
-    along."""
-    motions, decals = area.objects.follow(state.motions, state.offset, state.tracked), area.objects.decals
+def carried(state: Correspondence, area: EditedArea, found: Sequence[Motion | None] = ()) -> Correspondence:
+    """What was `continued`, with the objects followed, and what is flat of decals going along. Objects of which next to nothing can be
+    followed are where they were `found`, if they were."""
     tracked = state.tracked
-    if guide is not None:
-        motions = area.wholes.registered(state.motions, motions, guide)
-        tracked = np.where(area.wholes.astray(replace(state, motions=motions)), np.float32(0.0), tracked)
+    if any(found):
+        tracked = np.where(area.wholes.astray(found, state), np.float32(0.0), tracked)
+    motions, decals = area.objects.follow(state.motions, state.offset, tracked), area.objects.decals
+    if any(found):
+        both = zip(motions, found, strict=True)
+        motions = tuple(_either(motion, other) for motion, other in both)
     offset = settled(state.offset, tracked, area.corners, decals, motions[: len(decals)])
     return Correspondence(offset, tracked, motions)
+
+
+def _either(followed: Motion, found: Motion | None) -> Motion:
+    """How an object moves that was followed, or `found` as a whole."""
+    if found is None:
+        return followed
+    return replace(found, lost=followed.lost) if followed.lost else replace(followed, sought=True, sure=True)
 
 
 def regain(

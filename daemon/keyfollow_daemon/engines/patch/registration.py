@@ -9,7 +9,7 @@ for nothing, wherever that stands, and do not speak against a place.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,8 @@ from .pixels import Bools, Bytes, Floats, Ints, cv, grid, shown
 SAMPLES = 300
 """Of an object's pixels, about so many are compared."""
 MOST_SHRINK = 8
+FINE_SAMPLES = 600
+"""The same for its place to a pixel, once it is known roughly."""
 FAST_PX = 4.0
 """Speed (of the analysis, px per frame) from which an object is looked for although most of it seems to be followed: flow is at its limit at
 about twice that."""
@@ -32,8 +34,6 @@ TOLERANCE = 30.0
 """Mean difference of colour (8-bit units) at which a pixel counts for nothing."""
 LEAST, STANDS_OUT = 0.2, 0.05
 """An object is found where it agrees with the picture so much (0…1), and so much better than at most places around."""
-BETTER = 0.05
-"""By so much more must it agree there than where its tracks say that it is."""
 NEAR = 0.05
 """What lies as far off as is looked at must agree so much better than what lies where motion leads."""
 
@@ -48,38 +48,53 @@ CONFIRMED, TOLD = 0.05, 0.25
 
 
 class Appearance:
-    """An object's colours in the keyframe, at a size at which it has about `SAMPLES` pixels.
+    """An object's colours in some frame, at a size at which it has about `SAMPLES` pixels, and at full size.
 
     Args:
-        guide: ``(h, w, 3)`` uint8 of the keyframe's source.
+        guide: ``(h, w, 3)`` uint8 of the frame.
         area: ``(h, w)``, the object.
     """
 
-    def __init__(self, guide: Bytes, area: Bytes) -> None:
-        self.shrink = int(np.clip(round(math.sqrt(area.sum() / SAMPLES)), 1, MOST_SHRINK))
+    def __init__(self, guide: Bytes, area: Bytes | Bools) -> None:
+        size = int(np.count_nonzero(area))
+        self.shrink = int(np.clip(round(math.sqrt(size / SAMPLES)), 1, MOST_SHRINK))
+        small = _shrunk(guide, self.shrink)
         inside = _shrunk(np.where(area > 0, np.uint8(255), np.uint8(0)), self.shrink) > 127
-        row, column = np.nonzero(inside)
-        self.places = self.whole(np.stack([column, row], axis=1).astype(np.float64))
-        """``(n, 2)`` (x, y) px of the keyframe; `colours` ``(n, 3)`` float32 there."""
-        self.colours: Floats = _shrunk(guide, self.shrink)[inside].astype(np.float32)
-        self.radius = math.sqrt(len(self.places) / math.pi)
-        """Shrunk pixels, of a disk of its area; its `centre` in the keyframe."""
-        self.centre = self.places.mean(axis=0) if len(self.places) else np.zeros(2)
+        self.rough = _Sampled(small, np.argwhere(inside), self.shrink)
+        self.fine = _Sampled(guide, np.argwhere(area)[:: max(1, size // FINE_SAMPLES)], 1)
+        self.radius = math.sqrt(size / math.pi)
+        """Of a disk of its area, px; its `centre` (x, y)."""
+        self.centre = self.rough.places.mean(axis=0) if len(self.rough.places) else np.zeros(2)
 
-    def whole(self, place: Floats) -> Floats:
-        """Places of the shrunk picture in that of the analysis."""
-        return (place + 0.5) * self.shrink - 0.5
+
+class _Sampled:
+    """Some of an object's pixels: `places` ``(n, 2)`` (x, y) px of the analysis, `colours` ``(n, 3)`` float32.
+
+    Args:
+        picture: of a frame, shrunk `by` so much; `pixels` ``(n, 2)`` of it, (row, column).
+    """
+
+    def __init__(self, picture: Bytes, pixels: Ints, by: int) -> None:
+        self._by = by
+        self.places = (pixels[:, ::-1] + 0.5) * by - 0.5
+        self.colours: Floats = picture[pixels[:, 0], pixels[:, 1]].astype(np.float32)
+
+    def agreement(self, picture: Bytes, pose: Floats, reach: int) -> Floats:
+        """As `agreement`, with another frame's `picture` where the object has a `pose` (from that frame to its own), and so many pixels around."""
+        there = self.places @ (back := np.linalg.inv(pose))[:2, :2].T + back[:2, 2]
+        return agreement(picture, self.colours, np.rint((there + 0.5) / self._by - 0.5).astype(np.intp), reach)
+
+    def best(self, picture: Bytes, pose: Floats, reach: int) -> tuple[float, Floats]:
+        """The most that agrees around a pose, and the pose where it does."""
+        agree = self.agreement(picture, pose, reach)
+        row, column = np.unravel_index(int(np.argmax(agree)), agree.shape)
+        return float(agree[row, column]), self.moved(pose, column - reach, row - reach)
 
     def moved(self, pose: Floats, across: int, down: int) -> Floats:
-        """`pose` of an object that lies so many shrunk pixels further."""
+        """`pose` of an object that lies so many pixels of the shrunk picture further."""
         out = pose.copy()
-        out[:2, 2] -= pose[:2, :2] @ (self.shrink * np.array([across, down], np.float64))
+        out[:2, 2] -= pose[:2, :2] @ (self._by * np.array([across, down], np.float64))
         return out
-
-    def at(self, pose: Floats) -> Ints:
-        """``(n, 2)``, where the object's pixels fall on a shrunk frame."""
-        there = self.places @ (back := np.linalg.inv(pose))[:2, :2].T + back[:2, 2]
-        return np.rint((there + 0.5) / self.shrink - 0.5).astype(np.intp)
 
 
 def _shrunk(picture: Bytes, by: int) -> Bytes:
@@ -106,29 +121,55 @@ class Wholes:
         """Whether any object is to be looked for in the next frame."""
         return any(_sought(m, a) for m, a in zip(motions[self._first :], self._appearances, strict=True))
 
-    def registered(self, before: Sequence[Motion], followed: Sequence[Motion], guide: Bytes) -> tuple[Motion, ...]:
-        """Motions with those of the objects replaced that are found elsewhere than their tracks say; what is drawn on them goes along.
+    def found(self, state: Correspondence, before: Bytes, guide: Bytes) -> tuple[Motion | None, ...]:
+        """Of every object that is looked for and found, its motion; what is drawn on one goes along.
+
+        Of what was seen in the frame before, that frame's colours are looked for: it looks the same, turned or blurred as it is. Of what
+        was not, the keyframe's.
 
         Args:
-            before: of the frame before; `followed`, of this one, by tracks.
-            guide: ``(h, w, 3)`` uint8 of the frame.
+            state: of the frame before, the guide of which is `before`, ``(h, w, 3)`` uint8.
+            guide: of the frame.
         """
-        out = list(followed)
-        for n, appearance in enumerate(self._appearances, self._first):
-            found = _registered(before[n], followed[n], guide, appearance) if _sought(before[n], appearance) else None
-            if found is not None:
-                out[n] = replace(followed[n], pose=found[0], sought=True, sure=found[1])
+        motions = state.motions
+        out: list[Motion | None] = [None] * len(motions)
+        for n, (key, area) in enumerate(zip(self._appearances, self._objects.areas, strict=True), self._first):
+            motion = motions[n]
+            if not _sought(motion, key):
+                continue
+            px = REACH_PX + REACH_SHARE * speed(motion, key) + REACH_LOST * motion.lost
+            if motion.lost:
+                at = _located(key, motion.pose @ motion.step, guide, px)
+                pose = None if at is None else _turned(key, at[0], guide)
+            else:
+                place = grid(*state.tracked.shape)
+                seen = (state.tracked > 0.5) & (shown(area, place + state.offset) > 0)
+                seen |= shown(area, place @ motion.pose[:2, :2].T.astype(np.float32) + motion.pose[:2, 2].astype(np.float32)) > 0
+                at = _located(Appearance(before, seen), motion.step, guide, px)
+                pose = None if at is None else motion.pose @ at[0]
+            if at is not None and pose is not None:
+                out[n] = Motion(pose, motion.step, motion.lost, sought=True, sure=at[1])
         for n, holder in enumerate(self._lies_on):
-            if holder is not None and out[holder := self._first + holder].sought:
-                pose = before[n].pose @ np.linalg.inv(before[holder].pose) @ out[holder].pose
-                out[n] = replace(followed[n], pose=pose, sought=True, sure=out[holder].sure)
+            if holder is not None and (on := out[self._first + holder]) is not None:
+                pose = motions[n].pose @ np.linalg.inv(motions[self._first + holder].pose) @ on.pose
+                out[n] = Motion(pose, motions[n].step, motions[n].lost, sought=True, sure=on.sure)
         return tuple(out)
 
-    def astray(self, state: Correspondence) -> Bools:
+    def moved(
+        self, before: Sequence[Motion], found: Sequence[Motion | None], shape: tuple[int, int]
+    ) -> Iterator[tuple[Floats, Bools]]:
+        """Of every edited area that was found, the affine map (3 x 3) to the frame before, and where in the frame it is ``(h, w)``."""
+        edited = zip(before[self._first :], found[self._first :], self._objects.areas, strict=True)
+        for then, motion, area in edited:
+            if motion is not None and not (then.lost and not then.sure):
+                place = grid(*shape) @ motion.pose[:2, :2].T.astype(np.float32) + motion.pose[:2, 2].astype(np.float32)
+                yield np.linalg.inv(then.pose) @ motion.pose, shown(area, place) > 0
+
+    def astray(self, found: Sequence[Motion | None], state: Correspondence) -> Bools:
         """``(h, w)``, tracked pixels that show an object which was found elsewhere than they have it."""
         out = np.zeros(state.tracked.shape, np.bool_)
-        for motion, area in zip(state.motions, self._objects.masks, strict=True):
-            if motion.sought:
+        for motion, area in zip(found, self._objects.masks, strict=True):
+            if motion is not None and motion.sure:
                 place = grid(*out.shape)
                 there = place + state.offset
                 pose = motion.pose.astype(np.float32)
@@ -155,7 +196,7 @@ class Wholes:
                 step = np.linalg.inv(then.pose) @ pose
                 if motion.lost:
                     step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
-                out.append(Motion(pose, step, motion.lost))
+                out.append(Motion(pose, step, motion.lost, smear=motion.smear))
         return replace(state, motions=tuple(out))
 
 
@@ -172,31 +213,32 @@ def speed(motion: Motion, appearance: Appearance) -> float:
 
 
 def _sought(motion: Motion, appearance: Appearance) -> bool:
-    return len(appearance.places) > 0 and (motion.lost > 0 or speed(motion, appearance) > FAST_PX)
+    return len(appearance.rough.places) > 0 and (motion.lost > 0 or speed(motion, appearance) > FAST_PX)
 
 
-def _registered(before: Motion, followed: Motion, guide: Bytes, appearance: Appearance) -> tuple[Floats, bool] | None:
-    """The pose of an object that is found elsewhere than tracks say, and whether it is like nowhere else; None where that is not so."""
+def _located(appearance: Appearance, predicted: Floats, guide: Bytes, px: float) -> tuple[Floats, bool] | None:
+    """(pose of what is looked for `px` around the `predicted` one, whether it is like nowhere else there), if it is found."""
+    if not len(appearance.rough.places):
+        return None
     small = _shrunk(guide, appearance.shrink)
-    predicted = before.pose @ before.step
-    px = REACH_PX + REACH_SHARE * speed(before, appearance) + REACH_LOST * before.lost
     reach = math.ceil(min(px, max(guide.shape[:2])) / appearance.shrink)
-    agree = agreement(small, appearance.colours, appearance.at(predicted), reach)
+    agree = appearance.rough.agreement(small, predicted, reach)
     away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1])
     row, column = np.unravel_index(int(np.argmax(agree - NEAR * away / reach)), agree.shape)
     best = float(agree[row, column])
-    elsewhere = np.hypot(*np.mgrid[-row : 2 * reach + 1 - row, -column : 2 * reach + 1 - column]) > APART * appearance.radius
-    second = float(agree[elsewhere].max()) if elsewhere.any() else 0.0
     if best < LEAST or best < float(np.median(agree)) + STANDS_OUT:
         return None
-    if not followed.lost and best < float(agreement(small, appearance.colours, appearance.at(followed.pose), 0)[0, 0]) + BETTER:
-        return None
-    pose = appearance.moved(predicted, column - reach, row - reach)
-    return _turned(small, appearance, pose, best), best > second + STANDS_OUT
+    apart = np.hypot(*np.mgrid[-row : 2 * reach + 1 - row, -column : 2 * reach + 1 - column]) * appearance.shrink
+    elsewhere = agree[apart > APART * appearance.radius]
+    sure = not len(elsewhere) or best > float(elsewhere.max()) + STANDS_OUT
+    pose = appearance.rough.moved(predicted, column - reach, row - reach)
+    return appearance.fine.best(guide, pose, appearance.shrink)[1], sure
 
 
-def _turned(picture: Bytes, appearance: Appearance, pose: Floats, best: float) -> Floats:
+def _turned(appearance: Appearance, pose: Floats, guide: Bytes) -> Floats:
     """`pose`, turned and scaled so that the picture agrees best."""
+    picture = _shrunk(guide, appearance.shrink)
+    most = appearance.rough.agreement(picture, pose, 0)[0, 0] + SLIGHTLY
     for _ in range(ROUNDS):
         start = pose
         for angle in TURNS:
@@ -204,10 +246,9 @@ def _turned(picture: Bytes, appearance: Appearance, pose: Floats, best: float) -
                 cos, sin = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
                 about = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
                 about[:2, 2] = appearance.centre - about[:2, :2] @ appearance.centre
-                agree = agreement(picture, appearance.colours, appearance.at(about @ start), 1)
-                row, column = np.unravel_index(int(np.argmax(agree)), agree.shape)
-                if agree[row, column] > best + SLIGHTLY:
-                    best, pose = float(agree[row, column]), appearance.moved(about @ start, column - 1, row - 1)
+                agree, there = appearance.rough.best(picture, about @ start, 1)
+                if agree > most:
+                    most, pose = agree + SLIGHTLY, there
     return pose
 
 

@@ -15,6 +15,7 @@ from .inversion import Flows
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, continued, regain
+from .seeded import seeded
 from .seen import Seen, assess
 from .trails import DRAFT_REFINEMENT, Trails
 from .window import reached
@@ -107,14 +108,22 @@ class Tracks:
             if area is None:
                 return source
             flow, visible = self._flows.toward(key, frame)
+            refined = not self._draft or index % DRAFT_REFINEMENT == 0
+            before, found = state, ()
+            if refined and area.wholes.sought(state.motions):
+                last = frame - 1 if forward else frame + 1
+                found = area.wholes.found(state, self._flows.guide(last), self._flows.guide(frame))
+                moved = area.wholes.moved(state.motions, found, flow.shape[:2])
+                now, then = self._flows.evened(frame), self._flows.evened(last)
+                flow, visible = seeded(flow, visible, now, then, moved, self._flows.finest)
             chained, own = continued(state, source, flow, visible)
-            wanted = (not self._draft or index % DRAFT_REFINEMENT == 0) and area.wholes.sought(state.motions)
-            before, state = state, carried(chained, area, self._flows.guide(frame) if wanted else None)
+            state = carried(chained, area, found)
             slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
             if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-            state = regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
+            state = area.blurred(state, detail)
+            state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
             return area.wholes.confirmed(before.motions, state)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
@@ -141,7 +150,9 @@ class Tracks:
         state, area = self.at(key, frame), self._areas.get(key)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
         flow, visible = self._flows.toward(key, frame)
-        seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
+        if area is not None:
+            area = area.smeared(state.motions)
+        seen = assess(state, guide, detail, self._trails.view(key) if area is None else area.key, flow, visible)
         if area is None:
             return seen
         astray = area.astray(seen.offset, seen.confidence, flow, visible)
