@@ -26,7 +26,8 @@ MERGE_PX = 5
 _SAMPLE = 5
 HALVINGS = 16
 """A median is told to this power of two."""
-SLIGHT = 0.1
+SLIGHT, TOLD = 0.1, 0.5
+"""Share of an object of which next to nothing is seen, and which tells how one turns that moves fast."""
 INERTIA = 0.75
 STIFFNESS = 0.03
 MOST_SCALE = 16.0
@@ -45,11 +46,12 @@ WIDE = 3.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `lost`: for how many frames
-    next to nothing of the object was seen; `sought`: whether the object was looked for as a whole, and found in this pose; `sure`: and is like nowhere else; `smear`: by how much (x, y) px of the keyframe it is blurred by its motion."""
+    next to nothing of the object was seen; `speed`: of the last frame, px; `sought`: whether the object was looked for as a whole, and found in this pose; `sure`: and is like nowhere else; `smear`: by how much (x, y) px of the keyframe it is blurred by its motion."""
 
     pose: Floats
     step: Floats
     lost: int = 0
+    speed: float = 0.0
     sought: bool = False
     sure: bool = False
     smear: tuple[float, float] = (0.0, 0.0)
@@ -115,12 +117,14 @@ class Objects:
                 out.append(Motion(motion.pose, REST.step, lost))
                 continue
             step = np.linalg.inv(motion.pose) @ pose
+            there = np.linalg.inv(pose) @ centre
+            speed = float(np.linalg.norm(there - step @ there))
             step = INERTIA * motion.step + (1.0 - INERTIA) * step
-            if lost:
+            if lost or (motion.sought and seen < TOLD):
                 # a few pixels do not tell how it turns, and turns and growth kept up for long lead to no picture of it
                 pose = shifted(motion.pose, pose, centre)
                 step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
-            out.append(Motion(pose, step, lost))
+            out.append(Motion(pose, step, lost, speed))
         return tuple(out)
 
     def fitted(

@@ -17,7 +17,7 @@ import numpy as np
 
 from .correspondence import Correspondence, within
 from .kernels import kernel, rows
-from .objects import WITHIN_PX, Motion, Objects, shifted
+from .objects import TOLD, WITHIN_PX, Motion, Objects, shifted
 from .pixels import Bools, Bytes, Floats, Ints, cv, grid, shown
 
 SAMPLES = 300
@@ -25,7 +25,7 @@ SAMPLES = 300
 MOST_SHRINK = 8
 FINE_SAMPLES = 600
 """The same for its place to a pixel, once it is known roughly."""
-FAST_PX = 4.0
+FAST_PX = 3.0
 """Speed (of the analysis, px per frame) from which an object is looked for although most of it seems to be followed: flow is at its limit at
 about twice that."""
 REACH_PX, REACH_SHARE, REACH_LOST = 6.0, 0.6, 8.0
@@ -43,8 +43,10 @@ TURNS, SCALES, ROUNDS = (-6.0, 0.0, 6.0), (0.94, 1.0, 1.06), 3
 SLIGHTLY = 0.005
 APART = 0.7
 """What lies further off than this, in radii, is elsewhere."""
-CONFIRMED, TOLD = 0.05, 0.25
-"""Share of an object that must then be seen, and from which it tells more than where the object is."""
+DRIFT = 0.4
+"""Radii by which an object may lie elsewhere, going by the frame before, than by the keyframe."""
+CONFIRMED = 0.05
+"""Share of an object that must then be seen."""
 
 
 class Appearance:
@@ -138,21 +140,24 @@ class Wholes:
             if not _sought(motion, key):
                 continue
             px = REACH_PX + REACH_SHARE * speed(motion, key) + REACH_LOST * motion.lost
-            if motion.lost:
-                at = _located(key, motion.pose @ motion.step, guide, px)
-                pose = None if at is None else _turned(key, at[0], guide)
-            else:
+            at = None
+            if motion.sure or not motion.lost:
                 place = grid(*state.tracked.shape)
                 seen = (state.tracked > 0.5) & (shown(area, place + state.offset) > 0)
                 seen |= shown(area, place @ motion.pose[:2, :2].T.astype(np.float32) + motion.pose[:2, 2].astype(np.float32)) > 0
                 at = _located(Appearance(before, seen), motion.step, guide, px)
-                pose = None if at is None else motion.pose @ at[0]
-            if at is not None and pose is not None:
-                out[n] = Motion(pose, motion.step, motion.lost, sought=True, sure=at[1])
+                if at is not None:
+                    at = motion.pose @ at[0], at[1]
+            if motion.lost:
+                again = _located(key, motion.pose @ motion.step, guide, px)
+                if again is not None and (at is None or again[1] and _apart(at[0], again[0], key) > DRIFT * key.radius):
+                    at = _turned(key, again[0], guide), again[1]
+            if at is not None:
+                out[n] = Motion(at[0], motion.step, motion.lost, motion.speed, sought=True, sure=at[1])
         for n, holder in enumerate(self._lies_on):
             if holder is not None and (on := out[self._first + holder]) is not None:
                 pose = motions[n].pose @ np.linalg.inv(motions[self._first + holder].pose) @ on.pose
-                out[n] = Motion(pose, motions[n].step, motions[n].lost, sought=True, sure=on.sure)
+                out[n] = Motion(pose, motions[n].step, motions[n].lost, motions[n].speed, sought=True, sure=on.sure)
         return tuple(out)
 
     def moved(
@@ -161,7 +166,7 @@ class Wholes:
         """Of every edited area that was found, the affine map (3 x 3) to the frame before, and where in the frame it is ``(h, w)``."""
         edited = zip(before[self._first :], found[self._first :], self._objects.areas, strict=True)
         for then, motion, area in edited:
-            if motion is not None and not (then.lost and not then.sure):
+            if motion is not None and (then.sure or not then.lost):
                 place = grid(*shape) @ motion.pose[:2, :2].T.astype(np.float32) + motion.pose[:2, 2].astype(np.float32)
                 yield np.linalg.inv(then.pose) @ motion.pose, shown(area, place) > 0
 
@@ -194,9 +199,8 @@ class Wholes:
             else:
                 pose = pose if seen > TOLD else shifted(motion.pose, pose, centre)
                 step = np.linalg.inv(then.pose) @ pose
-                if motion.lost:
-                    step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
-                out.append(Motion(pose, step, motion.lost, smear=motion.smear))
+                step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
+                out.append(Motion(pose, step, motion.lost, motion.speed, sought=True, sure=motion.sure, smear=motion.smear))
         return replace(state, motions=tuple(out))
 
 
@@ -206,6 +210,12 @@ def _holder(decal: Bytes, areas: Sequence[Bytes]) -> int | None:
     return int(np.argmax(shares)) if shares and max(shares) > 0.5 else None
 
 
+def _apart(pose: Floats, other: Floats, appearance: Appearance) -> float:
+    """How far an object lies in one pose from where it does in another, px."""
+    there, here = (np.linalg.inv(each) @ (*appearance.centre, 1.0) for each in (pose, other))
+    return float(np.linalg.norm(there - here))
+
+
 def speed(motion: Motion, appearance: Appearance) -> float:
     """Of an object, going by its last frames: px per frame."""
     there = (np.linalg.inv(motion.pose @ motion.step) @ (*appearance.centre, 1.0))[:2]
@@ -213,7 +223,7 @@ def speed(motion: Motion, appearance: Appearance) -> float:
 
 
 def _sought(motion: Motion, appearance: Appearance) -> bool:
-    return len(appearance.rough.places) > 0 and (motion.lost > 0 or speed(motion, appearance) > FAST_PX)
+    return len(appearance.rough.places) > 0 and (motion.lost > 0 or max(motion.speed, speed(motion, appearance)) > FAST_PX)
 
 
 def _located(appearance: Appearance, predicted: Floats, guide: Bytes, px: float) -> tuple[Floats, bool] | None:
