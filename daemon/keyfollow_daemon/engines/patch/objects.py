@@ -55,6 +55,8 @@ class Motion:
     sought: bool = False
     sure: bool = False
     smear: tuple[float, float] = (0.0, 0.0)
+    outline: Floats | None = None
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

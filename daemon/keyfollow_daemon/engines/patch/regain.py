@@ -33,6 +33,7 @@ COMPANY = 0.45
 """Share of the 5 x 5 px around that must lie on the surface, so that a pixel does as well."""
 SURE = 500.0
 """Difference of evened patches up to which a pixel can place others."""
+DBG = []
 UNRELATED = 2000.0
 """Of patches that have nothing to do with each other."""
 FOUND = 0.7
@@ -99,8 +100,9 @@ class EditedArea:
             speed = motion.pose[:2, :2] @ (centre - motion.step @ centre)[:2]
             best = np.inf
             for by in ((0.0, 0.0), *smears(speed)):
-                view = self.smeared([replace(m, smear=by if m is motion else (0.0, 0.0)) for m in motions]).key
+                view = self.smeared([replace(motion, smear=by if i == n else (0.0, 0.0)) for i in range(len(motions))]).key
                 error = np.minimum(detail_error(detail[part], view, offset[part] + corner), UNRELATED)[on[part]].mean()
+                DBG.append((round(float(np.hypot(*by)), 1), round(float(error))))
                 if error < best:
                     best, motions[n] = error, replace(motion, smear=by)
         return replace(state, motions=tuple(motions))
@@ -180,7 +182,9 @@ def _either(followed: Motion, found: Motion | None) -> Motion:
     """How an object moves that was followed, or `found` as a whole."""
     if found is None:
         return followed
-    return replace(found, lost=followed.lost) if followed.lost else replace(followed, sought=True, sure=True)
+    if followed.lost:
+        return replace(found, lost=followed.lost)
+    return replace(followed, sought=True, sure=found.sure, outline=found.outline, unseen=found.unseen)
 
 
 def regain(

@@ -28,8 +28,8 @@ FINE_SAMPLES = 600
 FAST_PX = 3.0
 """Speed (of the analysis, px per frame) from which an object is looked for although most of it seems to be followed: flow is at its limit at
 about twice that."""
-REACH_PX, REACH_SHARE, REACH_LOST = 6.0, 0.6, 8.0
-"""How far around where its motion leads: px, plus a share of that motion, plus px for every frame that it was lost."""
+REACH_PX, REACH_SHARE, REACH_LOST = 6.0, 0.6, 10.0
+"""How far around where its motion leads: px, plus a share of that motion, plus px for every frame since it was found for sure."""
 TOLERANCE = 30.0
 """Mean difference of colour (8-bit units) at which a pixel counts for nothing."""
 LEAST, STANDS_OUT = 0.2, 0.05
@@ -139,25 +139,24 @@ class Wholes:
             motion = motions[n]
             if not _sought(motion, key):
                 continue
-            px = REACH_PX + REACH_SHARE * speed(motion, key) + REACH_LOST * motion.lost
-            at = None
-            if motion.sure or not motion.lost:
-                place = grid(*state.tracked.shape)
-                seen = (state.tracked > 0.5) & (shown(area, place + state.offset) > 0)
-                seen |= shown(area, place @ motion.pose[:2, :2].T.astype(np.float32) + motion.pose[:2, 2].astype(np.float32)) > 0
-                at = _located(Appearance(before, seen), motion.step, guide, px)
-                if at is not None:
-                    at = motion.pose @ at[0], at[1]
-            if motion.lost:
-                again = _located(key, motion.pose @ motion.step, guide, px)
-                if again is not None and (at is None or again[1] and _apart(at[0], again[0], key) > DRIFT * key.radius):
-                    at = _turned(key, again[0], guide), again[1]
-            if at is not None:
-                out[n] = Motion(at[0], motion.step, motion.lost, motion.speed, sought=True, sure=at[1])
+            here = motion.outline
+            if here is None:
+                seen = _located(key, motion.pose, before, REACH_PX)
+                here = motion.pose if seen is None else seen[0]
+            here = shifted(motion.pose, here, np.array([*key.centre, 1.0]))
+            px = REACH_PX + REACH_SHARE * speed(motion, key) + REACH_LOST * motion.unseen
+            at = _located(key, here @ motion.step, guide, px)
+            if at is None:
+                continue
+            there, sure = at
+            pose = motion.pose @ np.linalg.inv(here) @ there
+            if motion.lost and _apart(pose, there, key) > DRIFT * key.radius:
+                pose = _turned(key, there, guide)
+            out[n] = replace(motion, pose=pose, outline=there, sought=True, sure=sure, unseen=0 if sure else motion.unseen + 1)
         for n, holder in enumerate(self._lies_on):
             if holder is not None and (on := out[self._first + holder]) is not None:
                 pose = motions[n].pose @ np.linalg.inv(motions[self._first + holder].pose) @ on.pose
-                out[n] = Motion(pose, motions[n].step, motions[n].lost, motions[n].speed, sought=True, sure=on.sure)
+                out[n] = replace(motions[n], pose=pose, sought=True, sure=on.sure)
         return tuple(out)
 
     def moved(
@@ -166,8 +165,9 @@ class Wholes:
         """Of every edited area that was found, the affine map (3 x 3) to the frame before, and where in the frame it is ``(h, w)``."""
         edited = zip(before[self._first :], found[self._first :], self._objects.areas, strict=True)
         for then, motion, area in edited:
-            if motion is not None and (then.sure or not then.lost):
-                place = grid(*shape) @ motion.pose[:2, :2].T.astype(np.float32) + motion.pose[:2, 2].astype(np.float32)
+            if motion is not None and motion.outline is not None:
+                at = motion.outline
+                place = grid(*shape) @ at[:2, :2].T.astype(np.float32) + at[:2, 2].astype(np.float32)
                 yield np.linalg.inv(then.pose) @ motion.pose, shown(area, place) > 0
 
     def astray(self, found: Sequence[Motion | None], state: Correspondence) -> Bools:
@@ -183,8 +183,8 @@ class Wholes:
         return out
 
     def confirmed(self, before: Sequence[Motion], state: Correspondence) -> Correspondence:
-        """`state` with the motions of what was looked for as what is now seen of it has them; where that is next to nothing, it goes on as
-        it did `before`."""
+        """`state` with the motions of what was looked for as what is now seen of it has them; where that is next to nothing, and it may be
+        elsewhere, it goes on as it did `before`."""
         motions = state.motions
         if not any(motion.sought for motion in motions):
             return state
@@ -195,12 +195,13 @@ class Wholes:
             if not motion.sought:
                 out.append(motion)
             elif seen < CONFIRMED and not motion.sure:
-                out.append(Motion(then.pose @ then.step, then.step, motion.lost))
+                out.append(replace(motion, pose=then.pose @ then.step, step=then.step, outline=None, sought=False, unseen=then.unseen + 1))
             else:
                 pose = pose if seen > TOLD else shifted(motion.pose, pose, centre)
-                step = np.linalg.inv(then.pose) @ pose
-                step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
-                out.append(Motion(pose, step, motion.lost, motion.speed, sought=True, sure=motion.sure, smear=motion.smear))
+                was, now = (then.outline, motion.outline) if then.outline is not None and motion.outline is not None else (then.pose, pose)
+                step = np.linalg.inv(was) @ now
+                step = shifted(np.eye(3), step, step @ np.linalg.inv(now) @ centre)
+                out.append(replace(motion, pose=pose, step=step))
         return replace(state, motions=tuple(out))
 
 
