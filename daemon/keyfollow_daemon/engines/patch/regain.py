@@ -184,7 +184,7 @@ def _either(followed: Motion, found: Motion | None) -> Motion:
         return followed
     if followed.lost:
         return replace(found, lost=followed.lost)
-    return replace(followed, sought=True, sure=found.sure, outline=found.outline, unseen=found.unseen)
+    return replace(followed, step=found.step, sought=True, sure=found.sure, outline=found.outline, unseen=found.unseen)
 
 
 def regain(

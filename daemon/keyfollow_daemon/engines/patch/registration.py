@@ -149,26 +149,23 @@ class Wholes:
             if at is None:
                 continue
             there, sure = at
-            pose = motion.pose @ np.linalg.inv(here) @ there
+            step = np.linalg.inv(here) @ there
+            pose = motion.pose @ step
             if motion.lost and _apart(pose, there, key) > DRIFT * key.radius:
                 pose = _turned(key, there, guide)
-            out[n] = replace(motion, pose=pose, outline=there, sought=True, sure=sure, unseen=0 if sure else motion.unseen + 1)
+            out[n] = replace(motion, pose=pose, step=step, outline=there, sought=True, sure=sure, unseen=0 if sure else motion.unseen + 1)
         for n, holder in enumerate(self._lies_on):
             if holder is not None and (on := out[self._first + holder]) is not None:
                 pose = motions[n].pose @ np.linalg.inv(motions[self._first + holder].pose) @ on.pose
                 out[n] = replace(motions[n], pose=pose, sought=True, sure=on.sure)
         return tuple(out)
 
-    def moved(
-        self, before: Sequence[Motion], found: Sequence[Motion | None], shape: tuple[int, int]
-    ) -> Iterator[tuple[Floats, Bools]]:
+    def moved(self, motions: Sequence[Motion | None], shape: tuple[int, int]) -> Iterator[tuple[Floats, Bools]]:
         """Of every edited area that was found, the affine map (3 x 3) to the frame before, and where in the frame it is ``(h, w)``."""
-        edited = zip(before[self._first :], found[self._first :], self._objects.areas, strict=True)
-        for then, motion, area in edited:
-            if motion is not None and motion.outline is not None:
-                at = motion.outline
-                place = grid(*shape) @ at[:2, :2].T.astype(np.float32) + at[:2, 2].astype(np.float32)
-                yield np.linalg.inv(then.pose) @ motion.pose, shown(area, place) > 0
+        for motion, area in zip(motions[self._first :], self._objects.areas, strict=False):
+            if motion is not None and motion.sought and motion.outline is not None:
+                at = motion.outline.astype(np.float32)
+                yield motion.step, shown(area, grid(*shape) @ at[:2, :2].T + at[:2, 2]) > 0
 
     def astray(self, found: Sequence[Motion | None], state: Correspondence) -> Bools:
         """``(h, w)``, tracked pixels that show an object which was found elsewhere than they have it."""
@@ -197,11 +194,7 @@ class Wholes:
             elif seen < CONFIRMED and not motion.sure:
                 out.append(replace(motion, pose=then.pose @ then.step, step=then.step, outline=None, sought=False, unseen=then.unseen + 1))
             else:
-                pose = pose if seen > TOLD else shifted(motion.pose, pose, centre)
-                was, now = (then.outline, motion.outline) if then.outline is not None and motion.outline is not None else (then.pose, pose)
-                step = np.linalg.inv(was) @ now
-                step = shifted(np.eye(3), step, step @ np.linalg.inv(now) @ centre)
-                out.append(replace(motion, pose=pose, step=step))
+                out.append(replace(motion, pose=pose if seen > TOLD else shifted(motion.pose, pose, centre)))
         return replace(state, motions=tuple(out))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ import numpy as np
 from .correspondence import Correspondence, start
 from .hidden import told_by_surface
 from .inversion import Flows
+from .objects import Motion
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, continued, regain
@@ -109,13 +110,11 @@ class Tracks:
                 return source
             flow, visible = self._flows.toward(key, frame)
             refined = not self._draft or index % DRAFT_REFINEMENT == 0
-            before, found = state, ()
+            before, found = state, tuple[Motion | None, ...]()
             if refined and area.wholes.sought(state.motions):
                 last = frame - 1 if forward else frame + 1
                 found = area.wholes.found(state, self._flows.guide(last), self._flows.guide(frame))
-                moved = area.wholes.moved(state.motions, found, flow.shape[:2])
-                now, then = self._flows.evened(frame), self._flows.evened(last)
-                flow, visible = seeded(flow, visible, now, then, moved, self._flows.finest)
+                flow, visible = self._toward(key, frame, area, found)
             chained, own = continued(state, source, flow, visible)
             state = carried(chained, area, found)
             slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
@@ -128,6 +127,12 @@ class Tracks:
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)
+
+    def _toward(self, key: int, frame: int, area: EditedArea, motions: Sequence[Motion | None]) -> tuple[Floats, Bools]:
+        """`Flows.toward`, with what is known of edited objects that were looked for as a whole."""
+        flow, visible = self._flows.toward(key, frame)
+        now, then = self._flows.evened(frame), self._flows.evened(frame - 1 if frame > key else frame + 1)
+        return seeded(flow, visible, now, then, area.wholes.moved(motions, visible.shape), self._flows.finest)
 
     def at(self, key: int, frame: int) -> Correspondence:
         """Where the pixels of `frame` were in `key`."""
@@ -152,6 +157,8 @@ class Tracks:
         flow, visible = self._flows.toward(key, frame)
         if area is not None:
             area = area.smeared(state.motions)
+            if any(motion.sought for motion in state.motions):
+                flow, visible = self._toward(key, frame, area, state.motions)
         seen = assess(state, guide, detail, self._trails.view(key) if area is None else area.key, flow, visible)
         if area is None:
             return seen
