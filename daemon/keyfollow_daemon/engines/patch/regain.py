@@ -33,7 +33,6 @@ COMPANY = 0.45
 """Share of the 5 x 5 px around that must lie on the surface, so that a pixel does as well."""
 SURE = 500.0
 """Difference of evened patches up to which a pixel can place others."""
-DBG = []
 UNRELATED = 2000.0
 """Of patches that have nothing to do with each other."""
 FOUND = 0.7
@@ -65,7 +64,7 @@ class EditedArea:
         self._parts, self._areas = parts(changed)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
-        self.wholes = Wholes(self.objects, key.guide)
+        self.wholes = Wholes(self.objects, key.guide, key.evened)
 
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
@@ -102,7 +101,6 @@ class EditedArea:
             for by in ((0.0, 0.0), *smears(speed)):
                 view = self.smeared([replace(motion, smear=by if i == n else (0.0, 0.0)) for i in range(len(motions))]).key
                 error = np.minimum(detail_error(detail[part], view, offset[part] + corner), UNRELATED)[on[part]].mean()
-                DBG.append((round(float(np.hypot(*by)), 1), round(float(error))))
                 if error < best:
                     best, motions[n] = error, replace(motion, smear=by)
         return replace(state, motions=tuple(motions))

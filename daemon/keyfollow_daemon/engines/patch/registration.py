@@ -38,9 +38,8 @@ NEAR = 0.05
 """What lies as far off as is looked at must agree so much better than what lies where motion leads."""
 
 
-TURNS, SCALES, ROUNDS = (-6.0, 0.0, 6.0), (0.94, 1.0, 1.06), 3
-"""Degrees and scales that a found object is turned by to agree better, again and again."""
-SLIGHTLY = 0.005
+TURNS, ROLL = (-16.0, -8.0, 0.0, 8.0, 16.0), 0.5
+"""Degrees that a found object is turned by, and radii that what it shows is moved by, to agree better in its details."""
 APART = 0.7
 """What lies further off than this, in radii, is elsewhere."""
 DRIFT = 0.4
@@ -53,17 +52,18 @@ class Appearance:
     """An object's colours in some frame, at a size at which it has about `SAMPLES` pixels, and at full size.
 
     Args:
-        guide: ``(h, w, 3)`` uint8 of the frame.
+        guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
         area: ``(h, w)``, the object.
     """
 
-    def __init__(self, guide: Bytes, area: Bytes | Bools) -> None:
+    def __init__(self, guide: Bytes, detail: Bytes, area: Bytes) -> None:
         size = int(np.count_nonzero(area))
         self.shrink = int(np.clip(round(math.sqrt(size / SAMPLES)), 1, MOST_SHRINK))
         small = _shrunk(guide, self.shrink)
         inside = _shrunk(np.where(area > 0, np.uint8(255), np.uint8(0)), self.shrink) > 127
         self.rough = _Sampled(small, np.argwhere(inside), self.shrink)
-        self.fine = _Sampled(guide, np.argwhere(area)[:: max(1, size // FINE_SAMPLES)], 1)
+        some = np.argwhere(area)[:: max(1, size // FINE_SAMPLES)]
+        self.fine, self.detail = _Sampled(guide, some, 1), _Sampled(detail[..., None], some, 1)
         self.radius = math.sqrt(size / math.pi)
         """Of a disk of its area, px; its `centre` (x, y)."""
         self.centre = self.rough.places.mean(axis=0) if len(self.rough.places) else np.zeros(2)
@@ -109,13 +109,13 @@ class Wholes:
     """What an edit touched in a keyframe, as whole objects that are looked for.
 
     Args:
-        objects: decals and edited areas; `guide`, ``(h, w, 3)`` uint8 of the keyframe's source.
+        objects: decals and edited areas; `guide`, ``(h, w, 3)`` uint8 of the keyframe's source, `detail` its `evened` copy.
     """
 
-    def __init__(self, objects: Objects, guide: Bytes) -> None:
+    def __init__(self, objects: Objects, guide: Bytes, detail: Bytes) -> None:
         self._objects = objects
         self._first = len(objects.decals)
-        self._appearances = [Appearance(guide, area) for area in objects.areas]
+        self._appearances = [Appearance(guide, detail, area) for area in objects.areas]
         """The edited areas' motions come after those of decals."""
         self._lies_on = [_holder(decal.drawn, objects.areas) for decal in objects.decals]
 
@@ -123,7 +123,7 @@ class Wholes:
         """Whether any object is to be looked for in the next frame."""
         return any(_sought(m, a) for m, a in zip(motions[self._first :], self._appearances, strict=True))
 
-    def found(self, state: Correspondence, before: Bytes, guide: Bytes) -> tuple[Motion | None, ...]:
+    def found(self, state: Correspondence, before: Bytes, guide: Bytes, detail: Bytes) -> tuple[Motion | None, ...]:
         """Of every object that is looked for and found, its motion; what is drawn on one goes along.
 
         Of what was seen in the frame before, that frame's colours are looked for: it looks the same, turned or blurred as it is. Of what
@@ -131,7 +131,7 @@ class Wholes:
 
         Args:
             state: of the frame before, the guide of which is `before`, ``(h, w, 3)`` uint8.
-            guide: of the frame.
+            guide: of the frame; `detail` its `evened` copy.
         """
         motions = state.motions
         out: list[Motion | None] = [None] * len(motions)
@@ -151,8 +151,8 @@ class Wholes:
             there, sure = at
             step = np.linalg.inv(here) @ there
             pose = motion.pose @ step
-            if motion.lost and _apart(pose, there, key) > DRIFT * key.radius:
-                pose = _turned(key, there, guide)
+            if motion.lost:
+                pose = _textured(key, pose if _apart(pose, there, key) < DRIFT * key.radius else there, detail)
             out[n] = replace(motion, pose=pose, step=step, outline=there, sought=True, sure=sure, unseen=0 if sure else motion.unseen + 1)
         for n, holder in enumerate(self._lies_on):
             if holder is not None and (on := out[self._first + holder]) is not None:
@@ -239,21 +239,19 @@ def _located(appearance: Appearance, predicted: Floats, guide: Bytes, px: float)
     return appearance.fine.best(guide, pose, appearance.shrink)[1], sure
 
 
-def _turned(appearance: Appearance, pose: Floats, guide: Bytes) -> Floats:
-    """`pose`, turned and scaled so that the picture agrees best."""
-    picture = _shrunk(guide, appearance.shrink)
-    most = appearance.rough.agreement(picture, pose, 0)[0, 0] + SLIGHTLY
-    for _ in range(ROUNDS):
-        start = pose
-        for angle in TURNS:
-            for scale in SCALES:
-                cos, sin = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
-                about = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
-                about[:2, 2] = appearance.centre - about[:2, :2] @ appearance.centre
-                agree, there = appearance.rough.best(picture, about @ start, 1)
-                if agree > most:
-                    most, pose = agree + SLIGHTLY, there
-    return pose
+def _textured(appearance: Appearance, pose: Floats, detail: Bytes) -> Floats:
+    """`pose`, moved and turned as far as makes details agree best: what rolls behind its outline is nowhere near where that says."""
+    reach = math.ceil(ROLL * appearance.radius)
+    here = appearance.detail.best(detail[..., None], pose, 0)[0]
+    best, out = here + STANDS_OUT, pose
+    for angle in TURNS:
+        cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+        about = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+        about[:2, 2] = appearance.centre - about[:2, :2] @ appearance.centre
+        agree, there = appearance.detail.best(detail[..., None], about @ pose, reach)
+        if agree > best:
+            best, out = agree, there
+    return out
 
 
 def agreement(picture: Bytes, colours: Floats, places: Ints, reach: int) -> Floats:
@@ -267,7 +265,8 @@ def agreement(picture: Bytes, colours: Floats, places: Ints, reach: int) -> Floa
 @kernel
 def _agreement(first: int, end: int, picture: Bytes, colours: Floats, places: Ints, reach: int, out: Floats) -> None:
     height, width = picture.shape[:2]
-    most = np.float32(3 * TOLERANCE)
+    channels = colours.shape[1]
+    most = np.float32(channels * TOLERANCE)
     for row in range(first, end):
         for column in range(out.shape[1]):
             total = np.float32(0)
@@ -276,7 +275,7 @@ def _agreement(first: int, end: int, picture: Bytes, colours: Floats, places: In
                 if x < 0 or y < 0 or x >= width or y >= height:
                     continue
                 apart = np.float32(0)
-                for c in range(3):
+                for c in range(channels):
                     apart += abs(np.float32(picture[y, x, c]) - colours[n, c])
                 total += max(most - apart, np.float32(0))
             out[row, column] = total / (most * np.float32(len(places)))

@@ -113,7 +113,7 @@ class Tracks:
             before, found = state, tuple[Motion | None, ...]()
             if refined and area.wholes.sought(state.motions):
                 last = frame - 1 if forward else frame + 1
-                found = area.wholes.found(state, self._flows.guide(last), self._flows.guide(frame))
+                found = area.wholes.found(state, self._flows.guide(last), self._flows.guide(frame), self._flows.evened(frame))
                 flow, visible = self._toward(key, frame, area, found)
             chained, own = continued(state, source, flow, visible)
             state = carried(chained, area, found)
