@@ -52,11 +52,11 @@ class Motion:
     step: Floats
     lost: int = 0
     speed: float = 0.0
+    seen: float = 1.0
     sought: bool = False
     sure: bool = False
     smear: tuple[float, float] = (0.0, 0.0)
     outline: Floats | None = None
-    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,17 +116,18 @@ class Objects:
         for motion, centre, (pose, seen) in zip(motions, self.centres, fits, strict=True):
             lost = motion.lost + 1 if seen < SLIGHT else 0
             if not _possible(pose):
-                out.append(Motion(motion.pose, REST.step, lost))
+                out.append(Motion(motion.pose, REST.step, lost, seen=seen))
                 continue
             step = np.linalg.inv(motion.pose) @ pose
             there = np.linalg.inv(pose) @ centre
             speed = float(np.linalg.norm(there - step @ there))
             step = INERTIA * motion.step + (1.0 - INERTIA) * step
-            if lost or (motion.sought and seen < TOLD):
+            if motion.outline is not None and seen < TOLD:
                 # a few pixels do not tell how it turns, and turns and growth kept up for long lead to no picture of it
                 pose = shifted(motion.pose, pose, centre)
                 step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
-            out.append(Motion(pose, step, lost, speed))
+            outline = motion.outline @ motion.step if lost and motion.outline is not None else None
+            out.append(Motion(pose, step, lost, speed, seen, outline=outline))
         return tuple(out)
 
     def fitted(

@@ -181,8 +181,8 @@ def _either(followed: Motion, found: Motion | None) -> Motion:
     if found is None:
         return followed
     if followed.lost:
-        return replace(found, lost=followed.lost)
-    return replace(followed, step=found.step, sought=True, sure=found.sure, outline=found.outline, unseen=found.unseen)
+        return replace(found, lost=followed.lost, seen=followed.seen)
+    return replace(followed, step=found.step, sought=True, sure=found.sure, outline=found.outline)
 
 
 def regain(

@@ -25,9 +25,9 @@ SAMPLES = 300
 MOST_SHRINK = 8
 FINE_SAMPLES = 600
 """The same for its place to a pixel, once it is known roughly."""
-FAST_PX = 3.0
-"""Speed (of the analysis, px per frame) from which an object is looked for although most of it seems to be followed: flow is at its limit at
-about twice that."""
+FAST_PX, DROPPED = 3.0, 0.85
+"""Speed (of the analysis, px per frame) from which an object may be too fast for flow, and the share of what could be followed before that
+can no longer be if it is."""
 REACH_PX, REACH_SHARE, REACH_LOST = 6.0, 0.6, 10.0
 """How far around where its motion leads: px, plus a share of that motion, plus px for every frame since it was found for sure."""
 TOLERANCE = 30.0
@@ -44,8 +44,8 @@ APART = 0.7
 """What lies further off than this, in radii, is elsewhere."""
 DRIFT = 0.4
 """Radii by which an object may lie elsewhere, going by the frame before, than by the keyframe."""
-CONFIRMED = 0.05
-"""Share of an object that must then be seen."""
+CONFIRMED, WORTH = 0.05, 0.1
+"""Share of an object that must then be seen, and of one that was not lost, by how much more."""
 
 
 class Appearance:
@@ -119,32 +119,34 @@ class Wholes:
         """The edited areas' motions come after those of decals."""
         self._lies_on = [_holder(decal.drawn, objects.areas) for decal in objects.decals]
 
-    def sought(self, motions: Sequence[Motion]) -> bool:
-        """Whether any object is to be looked for in the next frame."""
-        return any(_sought(m, a) for m, a in zip(motions[self._first :], self._appearances, strict=True))
+    def missed(self, before: Sequence[Motion], now: Sequence[Motion]) -> bool:
+        """Whether any object is to be looked for, going by how much of it could be followed from the frame before."""
+        return any(map(_missed, before[self._first :], now[self._first :], self._appearances))
 
-    def found(self, state: Correspondence, before: Bytes, guide: Bytes, detail: Bytes) -> tuple[Motion | None, ...]:
+    def found(
+        self, state: Correspondence, now: Sequence[Motion], before: Bytes, guide: Bytes, detail: Bytes
+    ) -> tuple[Motion | None, ...]:
         """Of every object that is looked for and found, its motion; what is drawn on one goes along.
 
         Of what was seen in the frame before, that frame's colours are looked for: it looks the same, turned or blurred as it is. Of what
         was not, the keyframe's.
 
         Args:
-            state: of the frame before, the guide of which is `before`, ``(h, w, 3)`` uint8.
+            state: of the frame before, the guide of which is `before`, ``(h, w, 3)`` uint8; `now`, motions as they could be followed from there.
             guide: of the frame; `detail` its `evened` copy.
         """
         motions = state.motions
         out: list[Motion | None] = [None] * len(motions)
         for n, (key, area) in enumerate(zip(self._appearances, self._objects.areas, strict=True), self._first):
             motion = motions[n]
-            if not _sought(motion, key):
+            if not _missed(motion, now[n], key):
                 continue
             here = motion.outline
             if here is None:
-                seen = _located(key, motion.pose, before, REACH_PX)
+                seen = _located(key, motion.pose, before, REACH_PX + ROLL * key.radius)
                 here = motion.pose if seen is None else seen[0]
             here = shifted(motion.pose, here, np.array([*key.centre, 1.0]))
-            px = REACH_PX + REACH_SHARE * speed(motion, key) + REACH_LOST * motion.unseen
+            px = REACH_PX + REACH_SHARE * speed(motion, key) + (0 if motion.sure else REACH_LOST * motion.lost)
             at = _located(key, here @ motion.step, guide, px)
             if at is None:
                 continue
@@ -153,12 +155,17 @@ class Wholes:
             pose = motion.pose @ step
             if motion.lost:
                 pose = _textured(key, pose if _apart(pose, there, key) < DRIFT * key.radius else there, detail)
-            out[n] = replace(motion, pose=pose, step=step, outline=there, sought=True, sure=sure, unseen=0 if sure else motion.unseen + 1)
+            out[n] = replace(motion, pose=pose, step=step, outline=there, sought=True, sure=sure)
         for n, holder in enumerate(self._lies_on):
             if holder is not None and (on := out[self._first + holder]) is not None:
                 pose = motions[n].pose @ np.linalg.inv(motions[self._first + holder].pose) @ on.pose
                 out[n] = replace(motions[n], pose=pose, sought=True, sure=on.sure)
         return tuple(out)
+
+    def worth(self, before: Sequence[Motion], without: Sequence[Motion], found: Sequence[Motion]) -> bool:
+        """Whether more is followed of some object now that it was `found`, or it had been lost `before`."""
+        each = zip(before[self._first :], without[self._first :], found[self._first :], strict=True)
+        return any(f.sought and (b.lost or f.lost or f.seen > w.seen + WORTH) for b, w, f in each)
 
     def moved(self, motions: Sequence[Motion | None], shape: tuple[int, int]) -> Iterator[tuple[Floats, Bools]]:
         """Of every edited area that was found, the affine map (3 x 3) to the frame before, and where in the frame it is ``(h, w)``."""
@@ -171,7 +178,7 @@ class Wholes:
         """``(h, w)``, tracked pixels that show an object which was found elsewhere than they have it."""
         out = np.zeros(state.tracked.shape, np.bool_)
         for motion, area in zip(found, self._objects.masks, strict=True):
-            if motion is not None and motion.sure:
+            if motion is not None and motion.sure and motion.lost:
                 place = grid(*out.shape)
                 there = place + state.offset
                 pose = motion.pose.astype(np.float32)
@@ -192,7 +199,7 @@ class Wholes:
             if not motion.sought:
                 out.append(motion)
             elif seen < CONFIRMED and not motion.sure:
-                out.append(replace(motion, pose=then.pose @ then.step, step=then.step, outline=None, sought=False, unseen=then.unseen + 1))
+                out.append(replace(motion, pose=then.pose @ then.step, step=then.step, sought=False))
             else:
                 out.append(replace(motion, pose=pose if seen > TOLD else shifted(motion.pose, pose, centre)))
         return replace(state, motions=tuple(out))
@@ -216,8 +223,11 @@ def speed(motion: Motion, appearance: Appearance) -> float:
     return float(np.linalg.norm(there - (motion.step @ (*there, 1.0))[:2]))
 
 
-def _sought(motion: Motion, appearance: Appearance) -> bool:
-    return len(appearance.rough.places) > 0 and (motion.lost > 0 or max(motion.speed, speed(motion, appearance)) > FAST_PX)
+def _missed(before: Motion, now: Motion, appearance: Appearance) -> bool:
+    if not len(appearance.rough.places):
+        return False
+    fast = max(before.speed, speed(before, appearance)) > FAST_PX
+    return before.lost > 0 or (fast and now.seen < DROPPED * before.seen)
 
 
 def _located(appearance: Appearance, predicted: Floats, guide: Bytes, px: float) -> tuple[Floats, bool] | None:

@@ -109,14 +109,18 @@ class Tracks:
             if area is None:
                 return source
             flow, visible = self._flows.toward(key, frame)
+            before = state
+            chained, own = continued(before, source, flow, visible)
+            state = carried(chained, area)
             refined = not self._draft or index % DRAFT_REFINEMENT == 0
-            before, found = state, tuple[Motion | None, ...]()
-            if refined and area.wholes.sought(state.motions):
-                last = frame - 1 if forward else frame + 1
-                found = area.wholes.found(state, self._flows.guide(last), self._flows.guide(frame), self._flows.evened(frame))
-                flow, visible = self._toward(key, frame, area, found)
-            chained, own = continued(state, source, flow, visible)
-            state = carried(chained, area, found)
+            if refined and area.wholes.missed(before.motions, state.motions):
+                guides = self._flows.guide(frame - 1 if forward else frame + 1), self._flows.guide(frame)
+                found = area.wholes.found(before, state.motions, *guides, self._flows.evened(frame))
+                flows = self._toward(key, frame, area, found)
+                again, own_again = continued(before, source, *flows)
+                better = carried(again, area, found)
+                if area.wholes.worth(before.motions, state.motions, better.motions):
+                    (flow, visible), own, state = flows, own_again, better
             slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
             if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
