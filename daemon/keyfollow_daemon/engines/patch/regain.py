@@ -19,6 +19,7 @@ from .islands import astray, islands, parts
 from .kernels import kernel, rows
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, match_error
 from .objects import Motion, Objects
+from .outlined import Outlines
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
 from .registration import Wholes
 from .search import TEXTURED, search
@@ -64,6 +65,7 @@ class EditedArea:
         self._parts, self._areas = parts(changed)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
+        self.outlines = Outlines(self.objects.areas, decals)
         self.wholes = Wholes(self.objects, key.guide, key.evened)
 
     def start(self) -> Correspondence:

@@ -165,7 +165,7 @@ class Wholes:
     def worth(self, before: Sequence[Motion], without: Sequence[Motion], found: Sequence[Motion]) -> bool:
         """Whether more is followed of some object now that it was `found`, or it had been lost `before`."""
         each = zip(before[self._first :], without[self._first :], found[self._first :], strict=True)
-        return any(f.sought and (b.lost or f.lost or f.seen > w.seen + WORTH) for b, w, f in each)
+        return any(f.sought and (b.lost or f.lost or b.sought or f.seen > w.seen + WORTH) for b, w, f in each)
 
     def moved(self, motions: Sequence[Motion | None], shape: tuple[int, int]) -> Iterator[tuple[Floats, Bools]]:
         """Of every edited area that was found, the affine map (3 x 3) to the frame before, and where in the frame it is ``(h, w)``."""
@@ -227,7 +227,7 @@ def _missed(before: Motion, now: Motion, appearance: Appearance) -> bool:
     if not len(appearance.rough.places):
         return False
     fast = max(before.speed, speed(before, appearance)) > FAST_PX
-    return before.lost > 0 or (fast and now.seen < DROPPED * before.seen)
+    return before.lost > 0 or (before.sought and now.seen < TOLD) or (fast and now.seen < DROPPED * before.seen)
 
 
 def _located(appearance: Appearance, predicted: Floats, guide: Bytes, px: float) -> tuple[Floats, bool] | None:

@@ -168,7 +168,13 @@ class Tracks:
             return seen
         astray = area.astray(seen.offset, seen.confidence, flow, visible)
         seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
-        return seen if self._draft else told_by_surface(seen, guide, detail, area)
+        if self._draft:
+            return seen
+        seen = told_by_surface(seen, guide, detail, area)
+        if not any(motion.sought for motion in state.motions):
+            return seen
+        before = self._flows.guide(frame - 1 if frame > key else frame + 1)
+        return area.outlines.told(seen, state.motions[len(area.objects.decals) :], guide, before)
 
     def reached(self, key: int, frame: int, seen: Seen, tables: Floats, px: float) -> Bools:
         """What of `frame` the edit of `key` can reach (`window`), at the size of the analysis; all, of an edit of the whole picture.
