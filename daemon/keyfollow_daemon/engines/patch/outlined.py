@@ -21,8 +21,8 @@ NEAR_PX = 16
 """As far around a fast object flow is smeared, and as far the surroundings are asked how they move."""
 CLEARLY = 0.7
 """What moves with one rather than the other differs by this share from where that was in the frame before, of what it does from the other."""
-EDGE_PX = 1.5
-"""An outline is known to about this."""
+EDGE_PX, LEAST_RADIUS_PX = 1.5, 8.0
+"""An outline is known to about this; of what is narrower than some five times that it tells too little."""
 LEAST_PX = 3
 """Least width of what is told."""
 
@@ -39,7 +39,8 @@ class Outlines:
         self._edited = np.maximum.reduce([np.zeros(decals.shape, np.uint8), *areas])
         self._within = [cv.distanceTransform(cv.copyMakeBorder(area, 1, 1, 1, 1, cv.BORDER_REPLICATE), cv.DIST_L2, 3) for area in areas]
         self._near = [cv.dilate(area, np.ones((2 * NEAR_PX + 1,) * 2, np.uint8)) for area in areas]
-        self._homes = [_home((within[1:-1, 1:-1] > RIM_PX) & (drawn == 0)) for within in self._within]
+        inner = [(within[1:-1, 1:-1] > RIM_PX) & (drawn == 0) for within in self._within]
+        self._homes = [_home(each) if within.max() > LEAST_RADIUS_PX else None for each, within in zip(inner, self._within, strict=True)]
 
     def told(self, seen: Seen, motions: Sequence[Motion], guide: Bytes, before: Bytes) -> Seen:
         """`seen` with what nobody knows within outlines `placed` where the keyframe has the edit of that part of the object, if it moves with

@@ -25,7 +25,7 @@ SAMPLES = 300
 MOST_SHRINK = 8
 FINE_SAMPLES = 600
 """The same for its place to a pixel, once it is known roughly."""
-FAST_PX, DROPPED = 3.0, 0.85
+FAST_PX, DROPPED = 4.0, 0.75
 """Speed (of the analysis, px per frame) from which an object may be too fast for flow, and the share of what could be followed before that
 can no longer be if it is."""
 REACH_PX, REACH_SHARE, REACH_LOST = 6.0, 0.6, 10.0
