@@ -45,8 +45,16 @@ WIDE = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `lost`: for how many frames
-    next to nothing of the object was seen; `speed`: of the last frame, px; `sought`: whether the object was looked for as a whole, and found in this pose; `sure`: and is like nowhere else; `smear`: by how much (x, y) px of the keyframe it is blurred by its motion."""
+    """How an object moves.
+
+    Args:
+        pose: frame to keyframe coordinates.
+        step: its change per frame, smoothed, in the frame's coordinates; `speed`, of the last one, px.
+        lost: for how many frames next to nothing of the object was seen; `seen`, how much is, 0…1.
+        sought: whether it was looked for as a whole, and found (`registration`); `sure`, whether it looks like that nowhere else around.
+        outline: the pose in which it was found then; behind its outline an object may roll.
+        smear: by how many (x, y) px of the keyframe its motion blurs it (`blur`).
+    """
 
     pose: Floats
     step: Floats
@@ -55,8 +63,8 @@ class Motion:
     seen: float = 1.0
     sought: bool = False
     sure: bool = False
-    smear: tuple[float, float] = (0.0, 0.0)
     outline: Floats | None = None
+    smear: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +123,7 @@ class Objects:
         fits = self.fitted([m.pose @ m.step for m in motions], [m.pose for m in motions], offset, tracked)
         for motion, centre, (pose, seen) in zip(motions, self.centres, fits, strict=True):
             lost = motion.lost + 1 if seen < SLIGHT else 0
-            if not _possible(pose):
+            if not possible(pose):
                 out.append(Motion(motion.pose, REST.step, lost, seen=seen))
                 continue
             step = np.linalg.inv(motion.pose) @ pose
@@ -223,7 +231,7 @@ def shifted(pose: Floats, like: Floats, centre: Floats) -> Floats:
     return out
 
 
-def _possible(pose: Floats) -> bool:
+def possible(pose: Floats) -> bool:
     """Whether a picture could still be seen in `pose`. A speed that is kept up for thousands of frames would lead to no number at all."""
     if not np.isfinite(pose).all():
         return False

@@ -37,10 +37,14 @@ class Outlines:
     def __init__(self, areas: Sequence[Bytes], decals: Bools) -> None:
         drawn = cv.dilate(decals.astype(np.uint8), np.ones((2 * DRAWN_PX + 1,) * 2, np.uint8))
         self._edited = np.maximum.reduce([np.zeros(decals.shape, np.uint8), *areas])
-        self._within = [cv.distanceTransform(cv.copyMakeBorder(area, 1, 1, 1, 1, cv.BORDER_REPLICATE), cv.DIST_L2, 3) for area in areas]
+        self._within = [
+            cv.distanceTransform(cv.copyMakeBorder(area, 1, 1, 1, 1, cv.BORDER_REPLICATE), cv.DIST_L2, 3) for area in areas
+        ]
         self._near = [cv.dilate(area, np.ones((2 * NEAR_PX + 1,) * 2, np.uint8)) for area in areas]
         inner = [(within[1:-1, 1:-1] > RIM_PX) & (drawn == 0) for within in self._within]
-        self._homes = [_home(each) if within.max() > LEAST_RADIUS_PX else None for each, within in zip(inner, self._within, strict=True)]
+        self._homes = [
+            _home(each) if within.max() > LEAST_RADIUS_PX else None for each, within in zip(inner, self._within, strict=True)
+        ]
 
     def told(self, seen: Seen, motions: Sequence[Motion], guide: Bytes, before: Bytes) -> Seen:
         """`seen` with what nobody knows within outlines `placed` where the keyframe has the edit of that part of the object, if it moves with
@@ -85,7 +89,9 @@ def _home(inside: Bools) -> Floats | None:
     """``(h, w, 2)``, the nearest place (x, y) `inside`; None if there is none."""
     if not inside.any():
         return None
-    _, label = cv.distanceTransformWithLabels((~inside).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5, labelType=cv.DIST_LABEL_PIXEL)
+    _, label = cv.distanceTransformWithLabels(
+        (~inside).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5, labelType=cv.DIST_LABEL_PIXEL
+    )
     row, column = np.nonzero(inside)
     places = np.zeros((int(label.max()) + 1, 2), np.float32)
     places[label[row, column]] = np.stack([column, row], axis=1)

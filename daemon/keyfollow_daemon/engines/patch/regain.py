@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .blur import smeared, smears
+from .blur import Smears
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, settled
@@ -34,8 +34,6 @@ COMPANY = 0.45
 """Share of the 5 x 5 px around that must lie on the surface, so that a pixel does as well."""
 SURE = 500.0
 """Difference of evened patches up to which a pixel can place others."""
-UNRELATED = 2000.0
-"""Of patches that have nothing to do with each other."""
 FOUND = 0.7
 FOUND_WITHIN_PX = 12.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
@@ -58,7 +56,6 @@ class EditedArea:
 
     def __init__(self, key: KeyView, decals: Bools, changed: Bools, gaps: Bools) -> None:
         self.key = key
-        self._smeared: dict[tuple[tuple[float, float], ...], EditedArea] = {}
         self._changed = changed.astype(np.uint8)
         self._gaps = gaps.astype(np.uint8)
         self._near = cv.dilate(self._changed | self._gaps, np.ones((2 * BESIDE_PX + 1,) * 2, np.uint8))
@@ -66,6 +63,7 @@ class EditedArea:
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
         self.outlines = Outlines(self.objects.areas, decals)
+        self.smears = Smears(key, self.objects)
         self.wholes = Wholes(self.objects, key.guide, key.evened)
 
     def start(self) -> Correspondence:
@@ -74,38 +72,12 @@ class EditedArea:
 
     def smeared(self, motions: Sequence[Motion]) -> EditedArea:
         """The same, with the keyframe as it looks blurred by the objects' `motions`."""
-        by = tuple(motion.smear for motion in motions)
-        if not any(x or y for x, y in by):
+        key = self.smears.view(motions)
+        if key is self.key:
             return self
-        if by not in self._smeared:
-            out = copy(self)
-            out.key = KeyView(smeared(self.key.guide, self.objects.masks, by))
-            self._smeared = {by: out}
-        return self._smeared[by]
-
-    def blurred(self, state: Correspondence, detail: Bytes) -> Correspondence:
-        """`state` with the objects' motions as they blur a frame, going by its `evened` copy."""
-        motions = list(state.motions)
-        for n, (motion, area) in enumerate(zip(motions, self.objects.masks, strict=True)):
-            if not motion.sought:
-                continue
-            place = grid(*detail.shape)
-            pose = motion.pose.astype(np.float32)
-            there = place @ pose[:2, :2].T + pose[:2, 2]
-            expected = (shown(area, there) > 0) & (state.tracked < 0.5)
-            offset = np.where(expected[..., None], there - place, state.offset)
-            on = expected | (shown(area, place + offset) > 0)
-            part = around(on, PATCH_RADIUS)
-            corner = np.array([part[1].start, part[0].start], np.float32)
-            centre = np.linalg.inv(motion.pose) @ self.objects.centres[n]
-            speed = motion.pose[:2, :2] @ (centre - motion.step @ centre)[:2]
-            best = np.inf
-            for by in ((0.0, 0.0), *smears(speed)):
-                view = self.smeared([replace(motion, smear=by if i == n else (0.0, 0.0)) for i in range(len(motions))]).key
-                error = np.minimum(detail_error(detail[part], view, offset[part] + corner), UNRELATED)[on[part]].mean()
-                if error < best:
-                    best, motions[n] = error, replace(motion, smear=by)
-        return replace(state, motions=tuple(motions))
+        out = copy(self)
+        out.key = key
+        return out
 
     def touched(self, offset: Floats) -> Bools:
         """``(h, w)``, whether the edit touched what pixels show."""

@@ -1,108 +1,32 @@
-"""Where an edited object is that moves faster than flow follows, or that was out of sight: its colours are looked for as a whole.
+"""Objects that move faster than flow follows, or that were out of sight, are registered as wholes.
 
 Flow goes by fine detail, which blurs when things move fast, and it starts from nothing: what moves by more than a few pixels of a
-coarse picture is lost. A whole object is not mistaken for another so easily. It is compared, at a size at which it has some hundred
-pixels, at every place around where its motion leads; the longer it has been lost, the further. Pixels that something hides count
-for nothing, wherever that stands, and do not speak against a place.
+coarse picture is lost. A whole object is not mistaken for another so easily. Its colours in the keyframe are looked for around where its
+motion leads; the longer it has been lost, the further.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from .appearance import ROLL, Appearance
 from .correspondence import Correspondence, within
-from .kernels import kernel, rows
-from .objects import TOLD, WITHIN_PX, Motion, Objects, shifted
-from .pixels import Bools, Bytes, Floats, Ints, cv, grid, shown
+from .objects import TOLD, WITHIN_PX, Motion, Objects, possible, shifted
+from .pixels import Bools, Bytes, Floats, grid, shown
 
-SAMPLES = 300
-"""Of an object's pixels, about so many are compared."""
-MOST_SHRINK = 8
-FINE_SAMPLES = 600
-"""The same for its place to a pixel, once it is known roughly."""
 FAST_PX, DROPPED = 4.0, 0.75
 """Speed (of the analysis, px per frame) from which an object may be too fast for flow, and the share of what could be followed before that
 can no longer be if it is."""
 REACH_PX, REACH_SHARE, REACH_LOST = 6.0, 0.6, 10.0
-"""How far around where its motion leads: px, plus a share of that motion, plus px for every frame since it was found for sure."""
-TOLERANCE = 30.0
-"""Mean difference of colour (8-bit units) at which a pixel counts for nothing."""
-LEAST, STANDS_OUT = 0.2, 0.05
-"""An object is found where it agrees with the picture so much (0…1), and so much better than at most places around."""
-NEAR = 0.05
-"""What lies as far off as is looked at must agree so much better than what lies where motion leads."""
-
-
-TURNS, ROLL = (-16.0, -8.0, 0.0, 8.0, 16.0), 0.5
-"""Degrees that a found object is turned by, and radii that what it shows is moved by, to agree better in its details."""
-APART = 0.7
-"""What lies further off than this, in radii, is elsewhere."""
+"""How far around where its motion leads: px, plus a share of that motion, plus px for every frame that it has been lost."""
 DRIFT = 0.4
-"""Radii by which an object may lie elsewhere, going by the frame before, than by the keyframe."""
+"""Radii that what is drawn on an object may lie off its outline, before it is looked for from there."""
 CONFIRMED, WORTH = 0.05, 0.1
-"""Share of an object that must then be seen, and of one that was not lost, by how much more."""
-
-
-class Appearance:
-    """An object's colours in some frame, at a size at which it has about `SAMPLES` pixels, and at full size.
-
-    Args:
-        guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
-        area: ``(h, w)``, the object.
-    """
-
-    def __init__(self, guide: Bytes, detail: Bytes, area: Bytes) -> None:
-        size = int(np.count_nonzero(area))
-        self.shrink = int(np.clip(round(math.sqrt(size / SAMPLES)), 1, MOST_SHRINK))
-        small = _shrunk(guide, self.shrink)
-        inside = _shrunk(np.where(area > 0, np.uint8(255), np.uint8(0)), self.shrink) > 127
-        self.rough = _Sampled(small, np.argwhere(inside), self.shrink)
-        some = np.argwhere(area)[:: max(1, size // FINE_SAMPLES)]
-        self.fine, self.detail = _Sampled(guide, some, 1), _Sampled(detail[..., None], some, 1)
-        self.radius = math.sqrt(size / math.pi)
-        """Of a disk of its area, px; its `centre` (x, y)."""
-        self.centre = self.rough.places.mean(axis=0) if len(self.rough.places) else np.zeros(2)
-
-
-class _Sampled:
-    """Some of an object's pixels: `places` ``(n, 2)`` (x, y) px of the analysis, `colours` ``(n, 3)`` float32.
-
-    Args:
-        picture: of a frame, shrunk `by` so much; `pixels` ``(n, 2)`` of it, (row, column).
-    """
-
-    def __init__(self, picture: Bytes, pixels: Ints, by: int) -> None:
-        self._by = by
-        self.places = (pixels[:, ::-1] + 0.5) * by - 0.5
-        self.colours: Floats = picture[pixels[:, 0], pixels[:, 1]].astype(np.float32)
-
-    def agreement(self, picture: Bytes, pose: Floats, reach: int) -> Floats:
-        """As `agreement`, with another frame's `picture` where the object has a `pose` (from that frame to its own), and so many pixels around."""
-        there = self.places @ (back := np.linalg.inv(pose))[:2, :2].T + back[:2, 2]
-        return agreement(picture, self.colours, np.rint((there + 0.5) / self._by - 0.5).astype(np.intp), reach)
-
-    def best(self, picture: Bytes, pose: Floats, reach: int) -> tuple[float, Floats]:
-        """The most that agrees around a pose, and the pose where it does."""
-        agree = self.agreement(picture, pose, reach)
-        row, column = np.unravel_index(int(np.argmax(agree)), agree.shape)
-        return float(agree[row, column]), self.moved(pose, column - reach, row - reach)
-
-    def moved(self, pose: Floats, across: int, down: int) -> Floats:
-        """`pose` of an object that lies so many pixels of the shrunk picture further."""
-        out = pose.copy()
-        out[:2, 2] -= pose[:2, :2] @ (self._by * np.array([across, down], np.float64))
-        return out
-
-
-def _shrunk(picture: Bytes, by: int) -> Bytes:
-    height, width = picture.shape[:2]
-    out: Bytes = cv.resize(picture, (max(1, width // by), max(1, height // by)), interpolation=cv.INTER_AREA)
-    return out
+"""Share of an object that must be seen where it might be elsewhere as well; and by how much more must be followed of one that was not
+lost."""
 
 
 class Wholes:
@@ -128,8 +52,7 @@ class Wholes:
     ) -> tuple[Motion | None, ...]:
         """Of every object that is looked for and found, its motion; what is drawn on one goes along.
 
-        Of what was seen in the frame before, that frame's colours are looked for: it looks the same, turned or blurred as it is. Of what
-        was not, the keyframe's.
+        The outline of a rolling ball does not go where what it shows goes: both are kept, and the outline tells how far the object moved.
 
         Args:
             state: of the frame before, the guide of which is `before`, ``(h, w, 3)`` uint8; `now`, motions as they could be followed from there.
@@ -137,25 +60,25 @@ class Wholes:
         """
         motions = state.motions
         out: list[Motion | None] = [None] * len(motions)
-        for n, (key, area) in enumerate(zip(self._appearances, self._objects.areas, strict=True), self._first):
+        for n, appearance in enumerate(self._appearances, self._first):
             motion = motions[n]
-            if not _missed(motion, now[n], key):
+            if not _missed(motion, now[n], appearance):
                 continue
             here = motion.outline
             if here is None:
-                seen = _located(key, motion.pose, before, REACH_PX + ROLL * key.radius)
-                here = motion.pose if seen is None else seen[0]
-            here = shifted(motion.pose, here, np.array([*key.centre, 1.0]))
-            px = REACH_PX + REACH_SHARE * speed(motion, key) + (0 if motion.sure else REACH_LOST * motion.lost)
-            at = _located(key, here @ motion.step, guide, px)
-            if at is None:
+                seen = appearance.located(motion.pose, before, REACH_PX + ROLL * appearance.radius)
+                here = motion.pose if seen is None else seen.pose
+            here = shifted(motion.pose, here, np.array([*appearance.centre, 1.0]))
+            px = REACH_PX + REACH_SHARE * _speed(motion, appearance) + (0.0 if motion.sure else REACH_LOST * motion.lost)
+            there = appearance.located(here @ motion.step, guide, px)
+            if there is None:
                 continue
-            there, sure = at
-            step = np.linalg.inv(here) @ there
+            step = np.linalg.inv(here) @ there.pose
             pose = motion.pose @ step
             if motion.lost:
-                pose = _textured(key, pose if _apart(pose, there, key) < DRIFT * key.radius else there, detail)
-            out[n] = replace(motion, pose=pose, step=step, outline=there, sought=True, sure=sure)
+                drifted = _apart(pose, there.pose, appearance) > DRIFT * appearance.radius
+                pose = appearance.textured(there.pose if drifted else pose, detail)
+            out[n] = replace(motion, pose=pose, step=step, outline=there.pose, sought=True, sure=there.sure)
         for n, holder in enumerate(self._lies_on):
             if holder is not None and (on := out[self._first + holder]) is not None:
                 pose = motions[n].pose @ np.linalg.inv(motions[self._first + holder].pose) @ on.pose
@@ -200,8 +123,10 @@ class Wholes:
                 out.append(motion)
             elif seen < CONFIRMED and not motion.sure:
                 out.append(replace(motion, pose=then.pose @ then.step, step=then.step, sought=False))
+            elif seen < TOLD or not possible(pose):
+                out.append(replace(motion, pose=shifted(motion.pose, pose, centre) if possible(pose) else motion.pose))
             else:
-                out.append(replace(motion, pose=pose if seen > TOLD else shifted(motion.pose, pose, centre)))
+                out.append(replace(motion, pose=pose))
         return replace(state, motions=tuple(out))
 
 
@@ -217,7 +142,7 @@ def _apart(pose: Floats, other: Floats, appearance: Appearance) -> float:
     return float(np.linalg.norm(there - here))
 
 
-def speed(motion: Motion, appearance: Appearance) -> float:
+def _speed(motion: Motion, appearance: Appearance) -> float:
     """Of an object, going by its last frames: px per frame."""
     there = (np.linalg.inv(motion.pose @ motion.step) @ (*appearance.centre, 1.0))[:2]
     return float(np.linalg.norm(there - (motion.step @ (*there, 1.0))[:2]))
@@ -226,66 +151,5 @@ def speed(motion: Motion, appearance: Appearance) -> float:
 def _missed(before: Motion, now: Motion, appearance: Appearance) -> bool:
     if not len(appearance.rough.places):
         return False
-    fast = max(before.speed, speed(before, appearance)) > FAST_PX
+    fast = max(before.speed, _speed(before, appearance)) > FAST_PX
     return before.lost > 0 or (before.sought and now.seen < TOLD) or (fast and now.seen < DROPPED * before.seen)
-
-
-def _located(appearance: Appearance, predicted: Floats, guide: Bytes, px: float) -> tuple[Floats, bool] | None:
-    """(pose of what is looked for `px` around the `predicted` one, whether it is like nowhere else there), if it is found."""
-    if not len(appearance.rough.places):
-        return None
-    small = _shrunk(guide, appearance.shrink)
-    reach = math.ceil(min(px, max(guide.shape[:2])) / appearance.shrink)
-    agree = appearance.rough.agreement(small, predicted, reach)
-    away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1])
-    row, column = np.unravel_index(int(np.argmax(agree - NEAR * away / reach)), agree.shape)
-    best = float(agree[row, column])
-    if best < LEAST or best < float(np.median(agree)) + STANDS_OUT:
-        return None
-    apart = np.hypot(*np.mgrid[-row : 2 * reach + 1 - row, -column : 2 * reach + 1 - column]) * appearance.shrink
-    elsewhere = agree[apart > APART * appearance.radius]
-    sure = not len(elsewhere) or best > float(elsewhere.max()) + STANDS_OUT
-    pose = appearance.rough.moved(predicted, column - reach, row - reach)
-    return appearance.fine.best(guide, pose, appearance.shrink)[1], sure
-
-
-def _textured(appearance: Appearance, pose: Floats, detail: Bytes) -> Floats:
-    """`pose`, moved and turned as far as makes details agree best: what rolls behind its outline is nowhere near where that says."""
-    reach = math.ceil(ROLL * appearance.radius)
-    here = appearance.detail.best(detail[..., None], pose, 0)[0]
-    best, out = here + STANDS_OUT, pose
-    for angle in TURNS:
-        cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-        about = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
-        about[:2, 2] = appearance.centre - about[:2, :2] @ appearance.centre
-        agree, there = appearance.detail.best(detail[..., None], about @ pose, reach)
-        if agree > best:
-            best, out = agree, there
-    return out
-
-
-def agreement(picture: Bytes, colours: Floats, places: Ints, reach: int) -> Floats:
-    """``(2 reach + 1, 2 reach + 1)`` 0…1: how far a picture has the colours given at the places given, moved by so many pixels."""
-    out = np.zeros((2 * reach + 1,) * 2, np.float32)
-    if len(places):
-        rows(_agreement, len(out), picture, colours, places, reach, out)
-    return out
-
-
-@kernel
-def _agreement(first: int, end: int, picture: Bytes, colours: Floats, places: Ints, reach: int, out: Floats) -> None:
-    height, width = picture.shape[:2]
-    channels = colours.shape[1]
-    most = np.float32(channels * TOLERANCE)
-    for row in range(first, end):
-        for column in range(out.shape[1]):
-            total = np.float32(0)
-            for n in range(len(places)):
-                x, y = places[n, 0] + column - reach, places[n, 1] + row - reach
-                if x < 0 or y < 0 or x >= width or y >= height:
-                    continue
-                apart = np.float32(0)
-                for c in range(channels):
-                    apart += abs(np.float32(picture[y, x, c]) - colours[n, c])
-                total += max(most - apart, np.float32(0))
-            out[row, column] = total / (most * np.float32(len(places)))

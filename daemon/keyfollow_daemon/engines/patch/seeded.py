@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-
 from .flow import dense_flow
 from .matching import PATCH_RADIUS
 from .pixels import Bools, Bytes, Floats, around, box, grid, sample

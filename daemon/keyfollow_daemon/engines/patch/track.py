@@ -125,7 +125,7 @@ class Tracks:
             if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-            state = area.blurred(state, detail)
+            state = area.smears.told(state, detail)
             state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
             return area.wholes.confirmed(before.motions, state)
 
