@@ -112,7 +112,7 @@ class Template:
         """The most that agrees around a pose, and the pose where it does."""
         agree = self.agreement(picture, pose, reach)
         row, column = np.unravel_index(int(np.argmax(agree)), agree.shape)
-        return float(agree[row, column]), self.moved(pose, column - reach, row - reach)
+        return float(agree[row, column]), self.moved(pose, int(column) - reach, int(row) - reach)
 
     def moved(self, pose: Floats, across: int, down: int) -> Floats:
         """`pose` of an object that lies so many pixels of the shrunk picture further."""
@@ -122,8 +122,9 @@ class Template:
 
 
 def _shrunk(picture: Bytes, by: int) -> Bytes:
-    height, width = picture.shape[:2]
-    out: Bytes = cv.resize(picture, (max(1, width // by), max(1, height // by)), interpolation=cv.INTER_AREA)
+    """Means of ``by x by`` px; what is left over at the right and below is left out."""
+    height, width = (max(1, side // by) for side in picture.shape[:2])
+    out: Bytes = cv.resize(picture[: height * by, : width * by], (width, height), interpolation=cv.INTER_AREA)
     return out
 
 

@@ -126,7 +126,7 @@ class Objects:
             if not possible(pose):
                 out.append(Motion(motion.pose, REST.step, lost, seen=seen))
                 continue
-            step = np.linalg.inv(motion.pose) @ pose
+            step: Floats = np.linalg.inv(motion.pose) @ pose
             there = np.linalg.inv(pose) @ centre
             speed = float(np.linalg.norm(there - step @ there))
             step = INERTIA * motion.step + (1.0 - INERTIA) * step

@@ -74,7 +74,7 @@ class Wholes:
             if there is None:
                 continue
             step = np.linalg.inv(here) @ there.pose
-            pose = motion.pose @ step
+            pose: Floats = motion.pose @ step
             if motion.lost:
                 drifted = _apart(pose, there.pose, appearance) > DRIFT * appearance.radius
                 pose = appearance.textured(there.pose if drifted else pose, detail)
