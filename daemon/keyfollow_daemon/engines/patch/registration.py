@@ -22,7 +22,7 @@ FAST_PX, DROPPED = 4.0, 0.75
 can no longer be if it is."""
 REACH_PX, REACH_SHARE, REACH_LOST = 6.0, 0.6, 10.0
 """How far around where its motion leads: px, plus a share of that motion, plus px for every frame that it has been lost."""
-DRIFT = 0.4
+DRIFT = 0.9
 """Radii that what is drawn on an object may lie off its outline, before it is looked for from there."""
 CONFIRMED, WORTH = 0.05, 0.1
 """Share of an object that must be seen where it might be elsewhere as well; and by how much more must be followed of one that was not

@@ -21,7 +21,9 @@ def area() -> Bytes:
 def frame(left: int) -> Bytes:
     rng = np.random.default_rng(7)
     out: Bytes = cv.resize(rng.integers(0, 200, (40, 60, 3), dtype=np.uint8), SHAPE[::-1], interpolation=cv.INTER_CUBIC)
-    out[40:80, left : left + 40] = cv.resize(rng.integers(0, 256, (20, 20, 3), dtype=np.uint8), (40, 40), interpolation=cv.INTER_CUBIC)
+    out[40:80, left : left + 40] = cv.resize(
+        rng.integers(0, 256, (20, 20, 3), dtype=np.uint8), (40, 40), interpolation=cv.INTER_CUBIC
+    )
     out[:, 85:95] = rng.integers(0, 256, (SHAPE[0], 10, 3), dtype=np.uint8)
     return out
 
