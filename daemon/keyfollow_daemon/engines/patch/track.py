@@ -112,8 +112,8 @@ class Tracks:
             before = state
             chained, own = continued(before, source, flow, visible)
             state = carried(chained, area)
-            refined = not self._draft or index % DRAFT_REFINEMENT == 0
-            if refined and area.wholes.missed(before.motions, state.motions):
+            # drafts look too seldom: by then what is fast is somewhere else
+            if not self._draft and area.wholes.missed(before.motions, state.motions):
                 guides = self._flows.guide(frame - 1 if forward else frame + 1), self._flows.guide(frame)
                 found = area.wholes.found(before, state.motions, *guides, self._flows.evened(frame))
                 flows = self._toward(key, frame, area, found)
