@@ -24,6 +24,8 @@ NEAR = 0.05
 """What lies as far off as is looked at must agree so much better than what lies where motion leads."""
 TURNS, ROLL = (-16.0, -8.0, 0.0, 8.0, 16.0), 0.5
 """Degrees that a found object is turned by, and radii that what it shows is moved by, to agree better in its details."""
+MOST_REACH = 0.35
+"""Nothing is looked for further off than this share of the picture's longer side: the work grows with its square."""
 APART = 0.7
 """What lies further off than this, in radii, is elsewhere."""
 
@@ -60,7 +62,7 @@ class Appearance:
         if not len(self.rough.places):
             return None
         small = _shrunk(guide, self.shrink)
-        reach = math.ceil(min(px, max(guide.shape[:2])) / self.shrink)
+        reach = math.ceil(min(px, MOST_REACH * max(guide.shape[:2])) / self.shrink)
         agree = self.rough.agreement(small, predicted, reach)
         away = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1])
         row, column = np.unravel_index(int(np.argmax(agree - NEAR * away / max(reach, 1))), agree.shape)

@@ -116,11 +116,12 @@ class Tracks:
             if not self._draft and area.wholes.missed(before.motions, state.motions):
                 guides = self._flows.guide(frame - 1 if forward else frame + 1), self._flows.guide(frame)
                 found = area.wholes.found(before, state.motions, *guides, self._flows.evened(frame))
-                flows = self._toward(key, frame, area, found)
-                again, own_again = continued(before, source, *flows)
-                better = carried(again, area, found)
-                if area.wholes.worth(before.motions, state.motions, better.motions):
-                    (flow, visible), own, state = flows, own_again, better
+                if any(found):
+                    flows = self._toward(key, frame, area, found)
+                    again, own_again = continued(before, source, *flows)
+                    better = carried(again, area, found)
+                    if area.wholes.worth(before.motions, state.motions, better.motions):
+                        (flow, visible), own, state = flows, own_again, better
             slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
             if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
