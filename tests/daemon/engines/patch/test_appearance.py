@@ -50,8 +50,8 @@ def test_what_is_nowhere_around_is_not_found() -> None:
 
 def test_of_two_alike_neither_is_sure() -> None:
     both = ball(29, 80)
-    both[:, 100:] = ball(158, 80)[:, 100:]
-    found = shown().located(np.eye(3), both, 120.0)
+    both[:, 57:] = ball(86, 80)[:, 57:]
+    found = shown().located(np.eye(3), both, 60.0)
     assert found is not None and not found.sure
 
 

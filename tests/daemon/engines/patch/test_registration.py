@@ -83,11 +83,11 @@ def test_a_fast_object_is_found_where_it_went_and_what_is_drawn_on_it_goes_along
 
 def test_the_longer_an_object_was_lost_the_further_it_is_looked_for() -> None:
     motion = replace(REST, lost=1)
-    far = frame(150)
+    far = frame(100)
     assert wholes().found(lost((motion,)), (motion,), frame(300), far, evened(far)) == (None,)
     motion = replace(REST, lost=12)
     (found,) = wholes().found(lost((motion,)), (motion,), frame(300), far, evened(far))
-    assert np.abs(place(found) - (170, 60)).max() <= 2.0
+    assert np.abs(place(found) - (120, 60)).max() <= 2.0
 
 
 def test_it_is_worth_it_only_if_more_is_followed_then() -> None:
