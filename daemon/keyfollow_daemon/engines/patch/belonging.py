@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, cv, opened
+from .pixels import Bools, Bytes, Floats, Ints, cv, opened
 
 NOTHING = 255
 """Label of a pixel that belongs to no edited object."""
@@ -21,7 +21,9 @@ CLEARLY = 2.5
 ALONE = 2.0
 """Tolerances by which a pixel may move otherwise than the object if neither colour nor the surroundings say that it is the object's: a
 pole that passes in front moves like nothing else."""
-LEAST = -4.0
+LEAST, CLEAREST, MOSTLY = -4.0, -20.0, 0.5
+"""How far motion may speak against a pixel; and how far if more than this share of the object is in sight: then even a colour that is known
+to be edited is not believed of what passes before it at speed (`colours.KNOWN`)."""
 SPECK_PX, SPECKS = 3, 0.2
 """Spots narrower than this (in pixels of the shrunk picture) are stray tracks, and do not tell how an object moves, unless they are more than
 this share of what is seen of it."""
@@ -31,29 +33,33 @@ ALIKE_PX, ALIKE_SHARE = 0.75, 0.1
 """Motions that differ by less are alike: pixels per frame, plus a share of the motion."""
 
 
-def belonging(seen: Bytes, unedited: Bools, motion: Floats) -> tuple[Bytes, Floats, Floats]:
-    """Every pixel's label, and how far its motion allows that, from 1 down to -4: at 0 and below it rather moves as the unedited do; and
+def belonging(seen: Bytes, unedited: Bools, motion: Floats, areas: Ints | None = None) -> tuple[Bytes, Floats, Floats]:
+    """Every pixel's label, and how far its motion allows that, from 1 down: at 0 and below it rather moves as the unedited do; and
     how far by itself: at 0 and below it moves otherwise than the object.
 
     Args:
         seen: ``(h, w)`` labels of the tracked edited pixels, `NOTHING` elsewhere.
         unedited: ``(h, w)``, the tracked pixels that the edit leaves alone.
         motion: ``(h, w, 2)`` px per frame.
+        areas: of each label in the keyframe, px; of what is mostly in sight it is known better how it moves.
     """
     height, width = seen.shape
     labels = seen[::SHRINK, ::SHRINK]
     flow = np.ascontiguousarray(motion[::SHRINK, ::SHRINK])
     best = np.full(labels.shape, NOTHING, np.uint8)
     cost, apart = np.full(labels.shape, np.inf, np.float32), np.full(labels.shape, np.inf, np.float32)
-    for label in np.flatnonzero(np.bincount(labels.ravel(), minlength=NOTHING + 1)[:NOTHING]):
+    least, counts = np.full(labels.shape, LEAST, np.float32), np.bincount(labels.ravel(), minlength=NOTHING + 1)
+    for label in np.flatnonzero(counts[:NOTHING]):
         distance, differs = _nearest(labels == label, flow)
         here = distance * SHRINK / NEAR_PX + differs
         closer = here < cost
         best[closer], cost[closer], apart[closer] = label, here[closer], differs[closer]
+        known = areas is not None and SHRINK * SHRINK * counts[label] > MOSTLY * areas[label]
+        least[closer] = CLEAREST if known else LEAST
     _, background = _nearest(unedited[::SHRINK, ::SHRINK], flow)
     allowed = np.clip(CLEARLY - (apart - background), LEAST, 1.0) if np.isfinite(background).any() else np.ones_like(apart)
     allowed[best == NOTHING] = LEAST
-    alike = np.clip(ALONE - apart, LEAST, 1.0)
+    alike = np.clip(ALONE - apart, least, 1.0)
     amid = _amid(labels != NOTHING, unedited[::SHRINK, ::SHRINK])
     allowed[amid], alike[amid] = 1.0, 1.0
     size = (width, height)

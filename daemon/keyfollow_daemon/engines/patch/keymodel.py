@@ -11,7 +11,7 @@ from .affine import fit
 from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables, edited_share
-from .pixels import Bools, Bytes, Floats, around, box, cv, guide, opened, values
+from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, guide, opened, values
 from .soft import misleading
 from .witnesses import telling
 
@@ -42,6 +42,7 @@ class KeyModel:
         core: ``(h, w)``, the same without the rim that it was grown by.
         decals: ``(h, w)``, where the prevailing edit of the object's colours does not explain it: what was drawn, not recoloured.
         labels: ``(h, w)`` uint8, the edited object that a pixel belongs to, `NOTHING` for none.
+        areas: ``(256,)``, px of each label.
         tables: each object's edit as a function of colour.
         edited_share: ``(25, 25, 25)`` float32 0…1, of each colour in the whole keyframe.
         pointwise: the table alone explains an edit of the whole picture; then it is the base that the affine map starts from.
@@ -59,6 +60,7 @@ class KeyModel:
     core: Bools
     decals: Bools
     labels: Bytes
+    areas: Ints
     tables: ColourTables
     edited_share: Floats
     pointwise: bool
@@ -100,6 +102,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         core=inside,
         decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
         labels=labels,
+        areas=np.bincount(labels.ravel(), minlength=NOTHING + 1),
         tables=tables,
         edited_share=edited_share(picture, inside, ~changed),
         pointwise=pointwise,

@@ -27,7 +27,8 @@ MERGE_PX = 5
 _SAMPLE = 5
 HALVINGS = 16
 """A median is told to this power of two."""
-SLIGHT = 0.1
+SLIGHT, TOLD = 0.1, 0.5
+"""Share of an object of which next to nothing is seen, and which tells how one turns that moves fast."""
 INERTIA = 0.75
 STIFFNESS = 0.03
 MOST_SCALE = 16.0
@@ -45,20 +46,29 @@ WIDE = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """`pose`: frame to keyframe coordinates; `step`: its change per frame, smoothed, in the frame's coordinates; `slight`: whether next
-    to nothing of the object is seen; `plain`: whether its surface lies on the frame by its pose as a whole, `surface`: what that looked like
-    when it was last known well (`planar`)."""
+    """How an object moves.
+
+    Args:
+        pose: frame to keyframe coordinates.
+        step: its change per frame, smoothed, in the frame's coordinates; `speed`, of the last one, px.
+        lost: for how many frames next to nothing of the object was seen; `seen`, how much is, 0…1.
+        sought: whether it was looked for as a whole, and found (`registration`); `sure`, whether it looks like that nowhere else around.
+        outline: the pose in which it was found then; behind its outline an object may roll.
+        smear: by how many (x, y) px of the keyframe its motion blurs it (`blur`).
+        plain: whether its surface lies on the frame by its pose as a whole; `surface`, what that looked like when last known well (`planar`).
+    """
 
     pose: Floats
     step: Floats
-    slight: bool = False
+    lost: int = 0
+    speed: float = 0.0
+    seen: float = 1.0
+    sought: bool = False
+    sure: bool = False
+    outline: Floats | None = None
+    smear: tuple[float, float] = (0.0, 0.0)
     plain: bool = False
     surface: Plane | None = None
-
-    def turned(self, pose: Floats, **more: Any) -> Motion:
-        """This one a frame on, in `pose`."""
-        step = np.linalg.inv(self.pose) @ pose
-        return Motion(pose, INERTIA * self.step + (1.0 - INERTIA) * step, **more)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,45 +97,67 @@ class Objects:
         drawn, edited = _largest(decals), _largest(changed)
         surfaces = [_surfaces(decal, changed) for decal in drawn]
         self._cores = np.array([*drawn, *edited], np.uint8).reshape(-1, *decals.shape)
-        self._masks = [area.astype(np.uint8) for area in [*(surface for surface, _ in surfaces), *edited]]
+        self.masks = [area.astype(np.uint8) for area in [*(surface for surface, _ in surfaces), *edited]]
         inside = cv.erode(changed.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
         texture = np.square(1.0 - flat).astype(np.float32)
         # an outline stays where it is when what it encloses turns
-        inner = [texture * inside if bool(changed[mask > 0].mean() > 0.9) else texture for mask in self._masks[: len(drawn)]]
+        inner = [texture * inside if bool(changed[mask > 0].mean() > 0.9) else texture for mask in self.masks[: len(drawn)]]
         # a decal may lie on a flat part of something that turns: its pose is what the texture around it says
         self._held = np.array([*inner, *(np.ones_like(texture) for _ in edited)], np.float32).reshape(-1, *decals.shape)
-        self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self._masks, strict=True)]
+        self._holds = [float(held[mask > 0].sum()) for held, mask in zip(self._held, self.masks, strict=True)]
 
-        self._areas = [int(mask.sum()) for mask in self._masks]
+        self.centres = [np.array([*np.argwhere(mask).mean(axis=0)[::-1], 1.0]) for mask in self.masks]
+        self._areas = [int(mask.sum()) for mask in self.masks]
         self._belongs = np.zeros(decals.shape, np.uint32)
-        for n, mask in enumerate(self._masks):
+        for n, mask in enumerate(self.masks):
             self._belongs |= mask.astype(np.uint32) << np.uint32(n)
-        cores, masks = list(self._cores[: len(drawn)]), self._masks[: len(drawn)]
+        cores, masks = list(self._cores[: len(drawn)]), self.masks[: len(drawn)]
         wide = [around.astype(np.uint8) for _, around in surfaces]
         self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
-        """Their motions come first."""
+        """Their motions come first; then those of the edited `areas`."""
+        self.areas = self.masks[len(drawn) :]
 
     def start(self) -> tuple[Motion, ...]:
         """Poses in the keyframe itself."""
-        return (REST,) * len(self._masks)
+        return (REST,) * len(self.masks)
 
     def follow(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Motion, ...]:
         """Poses one frame on, given the correspondence there."""
         out = []
-        sizes = [area / abs(float(np.linalg.det(m.pose))) for m, area in zip(motions, self._areas, strict=True)]
+        fits = self.fitted([m.pose @ m.step for m in motions], [m.pose for m in motions], offset, tracked)
+        for motion, centre, (pose, seen) in zip(motions, self.centres, fits, strict=True):
+            lost = motion.lost + 1 if seen < SLIGHT else 0
+            if not possible(pose):
+                out.append(Motion(motion.pose, REST.step, lost, seen=seen, surface=motion.surface))
+                continue
+            step: Floats = np.linalg.inv(motion.pose) @ pose
+            there = np.linalg.inv(pose) @ centre
+            speed = float(np.linalg.norm(there - step @ there))
+            step = INERTIA * motion.step + (1.0 - INERTIA) * step
+            if motion.outline is not None and seen < TOLD:
+                # a few pixels do not tell how it turns, and turns and growth kept up for long lead to no picture of it
+                pose = shifted(motion.pose, pose, centre)
+                step = shifted(np.eye(3), step, step @ np.linalg.inv(pose) @ centre)
+            outline = motion.outline @ motion.step if lost and motion.outline is not None else None
+            out.append(Motion(pose, step, lost, speed, seen, outline=outline, surface=motion.surface))
+        return tuple(out)
+
+    def fitted(
+        self, poses: Sequence[Floats], before: Sequence[Floats], offset: Floats, tracked: Floats
+    ) -> list[tuple[Floats, float]]:
+        """Per object, the pose that a correspondence tells, drawn toward the one given; and how much of it is seen, 0…1, going by the size that
+        it had in the pose `before`."""
+        sizes = [area / abs(float(np.linalg.det(pose))) for pose, area in zip(before, self._areas, strict=True)]
         every = np.array(
             [max(1, round(math.sqrt(max(s, a) / SAMPLES))) for s, a in zip(sizes, self._areas, strict=True)], np.intp
         )
-        asked, counts = np.empty((len(motions), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(motions), np.intp)
+        asked, counts = np.empty((len(poses), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(poses), np.intp)
         _seen(offset, tracked, self._belongs, self._held, every, asked, counts)
-        for n, (motion, area, holds) in enumerate(zip(motions, self._areas, self._holds, strict=True)):
-            pose = _fit(motion.pose @ motion.step, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
-            slight = bool(counts[n] * every[n] ** 2 < SLIGHT * sizes[n])
-            if not _possible(pose):
-                out.append(Motion(motion.pose, REST.step, slight, surface=motion.surface))
-                continue
-            out.append(motion.turned(pose, slight=slight, surface=motion.surface))
-        return tuple(out)
+        out = []
+        for n, (pose, area, holds) in enumerate(zip(poses, self._areas, self._holds, strict=True)):
+            fit = _fit(pose, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
+            out.append((fit, float(counts[n] * every[n] ** 2 / sizes[n])))
+        return out
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:
         """(offsets, lost): `offset` with the poses' own where an object should be and tracking has lost the picture."""
@@ -142,7 +174,7 @@ class Objects:
         place = np.stack([column, row], axis=1).astype(np.float32)
         shown, moved = place + offset[row, column], motion[row, column]
         inside, along = np.zeros(len(place), np.bool_), np.zeros(len(place), np.bool_)
-        for each, mask in zip(motions, self._masks, strict=True):
+        for each, mask in zip(motions, self.masks, strict=True):
             height, width = mask.shape
             u, v = np.clip(np.rint(shown).astype(np.intp), 0, (width - 1, height - 1)).T
             belongs = mask[v, u] > 0
@@ -196,7 +228,14 @@ def _surfaces(decal: Bools, changed: Bools) -> tuple[Bools, Bools]:
     return around, wide
 
 
-def _possible(pose: Floats) -> bool:
+def shifted(pose: Floats, like: Floats, centre: Floats) -> Floats:
+    """`pose`, shifted so that the keyframe's `centre` (x, y, 1) falls where it does in the pose that it shall be `like`."""
+    out = pose.copy()
+    out[:2, 2] += (centre - pose @ np.linalg.inv(like) @ centre)[:2]
+    return out
+
+
+def possible(pose: Floats) -> bool:
     """Whether a picture could still be seen in `pose`. A speed that is kept up for thousands of frames would lead to no number at all."""
     if not np.isfinite(pose).all():
         return False

@@ -6,18 +6,22 @@ The one part of tracking that depends on the edit: the rest is `correspondence`,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .blur import Smears
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
 from .decals import corners, lying, settled, torn
 from .islands import astray, islands, parts
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, matched
-from .objects import Motion, Objects
+from .objects import INERTIA, Motion, Objects
+from .outlined import Outlines
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
 from .planar import laid, plane
+from .registration import Wholes
 from .search import TEXTURED, search
 from .seen import Seen
 from .surfaces import place, stretched
@@ -62,17 +66,24 @@ class EditedArea:
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
         self._planes = [plane(key.evened, decal.drawn, decal.wide) for decal in self.objects.decals]
+        self.outlines = Outlines(self.objects.areas, decals)
+        self.smears = Smears(key, self.objects)
+        self.wholes = Wholes(self.objects, key.guide, key.evened)
 
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
         return replace(start(*self._changed.shape), motions=self.objects.start())
 
-    def followed(self, state: Correspondence, own: Bools, detail: Bytes) -> tuple[Motion, ...]:
-        """The motions of the objects one frame on, those of decals that the source's own tracks tear by all that is marked around them."""
-        out = list(self.objects.follow(state.motions, state.offset, state.tracked))
+    def laid(self, motions: Sequence[Motion], state: Correspondence, own: Bools, detail: Bytes) -> tuple[Motion, ...]:
+        """`motions` with those of decals that the source's own tracks tear told by all that is marked around them.
+
+        Args:
+            state: with the motions of the frame before; `own`, as from `continued`; `detail`, the frame's `evened` copy.
+        """
+        out = list(motions)
         lost: Bools | None = None
         for n, (before, decal, surface) in enumerate(zip(state.motions, self.objects.decals, self._planes, strict=False)):
-            if surface is None:
+            if surface is None or out[n].sought:
                 continue
             lost = own | (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
             if torn(decal, out[n], lost):
@@ -82,12 +93,22 @@ class EditedArea:
                 pose, agreed = laid(known, detail, expected, known=before.plain)
                 if 0 < agreed < WELL_KNOWN:
                     known = plane(detail, decal.drawn, decal.wide, pose) or known
-                out[n] = before.turned(pose, slight=out[n].slight, plain=agreed > 0, surface=known)
+                step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
+                out[n] = replace(out[n], pose=pose, step=step, plain=agreed > 0, surface=known)
         return tuple(out)
 
     def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:
         """`seen` with decals on plain surfaces where these have them."""
         return lying(seen, guide, self.key, self.objects.decals, motions)
+
+    def smeared(self, motions: Sequence[Motion]) -> EditedArea:
+        """The same, with the keyframe as it looks blurred by the objects' `motions`."""
+        key = self.smears.view(motions)
+        if key is self.key:
+            return self
+        out = copy(self)
+        out.key = key
+        return out
 
     def touched(self, offset: Floats) -> Bools:
         """``(h, w)``, whether the edit touched what pixels show."""
@@ -132,11 +153,30 @@ def continued(previous: Correspondence, source: Correspondence, flow: Floats, vi
     return Correspondence(chained.offset, chained.tracked, previous.motions), own
 
 
-def carried(state: Correspondence, own: Bools, detail: Bytes, area: EditedArea) -> Correspondence:
-    """What was `continued`, with the objects followed, and what is flat of decals going along; `detail` is the frame's `evened` copy."""
-    motions, decals = area.followed(state, own, detail), area.objects.decals
-    offset = settled(state.offset, state.tracked, area.corners, decals, motions[: len(decals)])
-    return Correspondence(offset, state.tracked, motions)
+def carried(
+    state: Correspondence, own: Bools, detail: Bytes, area: EditedArea, found: Sequence[Motion | None] = ()
+) -> Correspondence:
+    """What was `continued`, with the objects followed, and what is flat of decals going along; `detail` is the frame's `evened` copy. Objects
+    of which next to nothing can be followed are where they were `found`, if they were."""
+    tracked = state.tracked
+    if any(found):
+        tracked = np.where(area.wholes.astray(found, state), np.float32(0.0), tracked)
+    motions, decals = area.objects.follow(state.motions, state.offset, tracked), area.objects.decals
+    if any(found):
+        both = zip(motions, found, strict=True)
+        motions = tuple(_either(motion, other) for motion, other in both)
+    motions = area.laid(motions, state, own, detail)
+    offset = settled(state.offset, tracked, area.corners, decals, motions[: len(decals)])
+    return Correspondence(offset, tracked, motions)
+
+
+def _either(followed: Motion, found: Motion | None) -> Motion:
+    """How an object moves that was followed, or `found` as a whole."""
+    if found is None:
+        return followed
+    if followed.lost:
+        return replace(found, lost=followed.lost, seen=followed.seen)
+    return replace(followed, step=found.step, sought=True, sure=found.sure, outline=found.outline)
 
 
 def regain(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
@@ -13,9 +13,11 @@ from .alignment import Aligned
 from .correspondence import Correspondence, start
 from .hidden import told_by_surface
 from .inversion import Flows
+from .objects import Motion
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
 from .regain import EditedArea, carried, continued, regain
+from .seeded import seeded
 from .seen import Seen, assess
 from .trails import DRAFT_REFINEMENT, Trails
 from .window import reached, telling
@@ -110,16 +112,35 @@ class Tracks:
             if area is None:
                 return source
             flow, visible = self._flows.toward(key, frame)
-            chained, own = continued(state, source, flow, visible)
+            before = state
+            chained, own = continued(before, source, flow, visible)
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
             state = carried(chained, own, detail, area)
-            slight = not self._draft and any(motion.slight for motion in state.motions)
+            # drafts look too seldom: by then what is fast is somewhere else
+            if not self._draft and area.wholes.missed(before.motions, state.motions):
+                earlier = self._flows.guide(frame - 1 if forward else frame + 1)
+                found = area.wholes.found(before, state.motions, earlier, guide, detail)
+                if any(found):
+                    flows = self._toward(key, frame, area, found)
+                    again, own_again = continued(before, source, *flows)
+                    better = carried(again, own_again, detail, area, found)
+                    if area.wholes.worth(before.motions, state.motions, better.motions):
+                        (flow, visible), own, state = flows, own_again, better
+            slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
             if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
                 return state
-            return regain(state, own, guide, detail, flow, visible, area, self._flows.finest)
+            state = area.smears.told(state, detail)
+            state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
+            return area.wholes.confirmed(before.motions, state)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)
+
+    def _toward(self, key: int, frame: int, area: EditedArea, motions: Sequence[Motion | None]) -> tuple[Floats, Bools]:
+        """`Flows.toward`, with what is known of edited objects that were looked for as a whole."""
+        flow, visible = self._flows.toward(key, frame)
+        now, then = self._flows.evened(frame), self._flows.evened(frame - 1 if frame > key else frame + 1)
+        return seeded(flow, visible, now, then, area.wholes.moved(motions, visible.shape), self._flows.finest)
 
     def at(self, key: int, frame: int) -> Correspondence:
         """Where the pixels of `frame` were in `key`."""
@@ -142,19 +163,27 @@ class Tracks:
         state, area = self.at(key, frame), self._areas.get(key)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
         flow, visible = self._flows.toward(key, frame)
-        if self._draft and area is not None:
-            if key not in self._aligned:
-                self._aligned[key] = Aligned(self._trails.view(key))
-            offset = self._aligned[key](state.offset, state.tracked, detail, area.touched(state.offset))
-            state = replace(state, offset=offset)
-        seen = assess(state, guide, detail, self._trails.view(key), flow, visible)
+        if area is not None:
+            if self._draft:
+                if key not in self._aligned:
+                    self._aligned[key] = Aligned(self._trails.view(key))
+                offset = self._aligned[key](state.offset, state.tracked, detail, area.touched(state.offset))
+                state = replace(state, offset=offset)
+            area = area.smeared(state.motions)
+            if any(motion.sought for motion in state.motions):
+                flow, visible = self._toward(key, frame, area, state.motions)
+        seen = assess(state, guide, detail, self._trails.view(key) if area is None else area.key, flow, visible)
         if area is None:
             return seen
         astray = area.astray(seen.offset, seen.confidence, flow, visible)
         seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
         if not self._draft:
             seen = told_by_surface(seen, guide, detail, area)
-        return area.lying(seen, guide, state.motions)
+        seen = area.lying(seen, guide, state.motions)
+        if self._draft or not any(motion.sought for motion in state.motions):
+            return seen
+        before = self._flows.guide(frame - 1 if frame > key else frame + 1)
+        return area.outlines.told(seen, state.motions[len(area.objects.decals) :], guide, before)
 
     def reached(self, key: int, frame: int, seen: Seen, tables: Floats, px: float) -> Bools:
         """What of `frame` the edit of `key` can reach (`window`), at the size of the analysis; all, of an edit of the whole picture.

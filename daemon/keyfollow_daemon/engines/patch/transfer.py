@@ -74,7 +74,7 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     if model.everywhere:
         allowed, alike = np.ones_like(confidence), np.ones_like(confidence)
     else:
-        seen, allowed, alike = belonging(seen, unedited, state.motion)
+        seen, allowed, alike = belonging(seen, unedited, state.motion, model.areas)
         # whatever has just come into sight has no motion of its own yet
         new = ~state.visible
         for plane in (allowed, alike):
