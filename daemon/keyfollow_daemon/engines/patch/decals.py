@@ -62,7 +62,7 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
     textured = np.where(texture > TEXTURED, np.minimum(texture, MOST_TEXTURE), np.float32(0.0))
     for decal, motion in zip(decals, motions, strict=True):
         drawn, surface = decal.drawn, decal.surface
-        window = _window(surface, motion, offset)
+        window = _window(surface, motion.pose, offset)
         here = grid(*tracked.shape)[window]
         there = here + offset[window]
         pose = motion.pose.astype(np.float32)
@@ -95,18 +95,18 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
 
 def torn(decal: Decal, motion: Motion, lost: Bools) -> bool:
     """Whether more than `TORN` of a decal is `lost`."""
-    window = _window(decal.drawn, motion)
+    window = _window(decal.drawn, motion.pose)
     pose = motion.pose.astype(np.float32)
     core = shown(decal.drawn, grid(*lost.shape)[window] @ pose[:2, :2].T + pose[:2, 2]) > 0
     return bool((core & lost[window]).sum() > TORN * core.sum())
 
 
-def _window(surface: Bytes, motion: Motion, offset: Floats | None = None) -> tuple[slice, slice]:
+def _window(surface: Bytes, pose: Floats, offset: Floats | None = None) -> tuple[slice, slice]:
     """The part of a frame that shows a `surface` by its `offset`, or would by its pose."""
     height, width = surface.shape
     rows, columns = around(surface > 0, 0)
     corner = np.array([(x, y, 1.0) for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
-    placed = (corner @ np.linalg.inv(motion.pose).T)[:, :2]
+    placed = (corner @ np.linalg.inv(pose).T)[:, :2]
     seen = (slice(0, 0),) * 2 if offset is None else around((shown(surface, grid(height, width) + offset) > 0), 0)
     out = []
     for axis, side, span in ((1, height, seen[0]), (0, width, seen[1])):
@@ -123,6 +123,17 @@ def _nearby(away: Floats, followed: Bools) -> Floats:
     return out
 
 
+def lies(guide: Bytes, key: KeyView, decal: Decal, pose: Floats) -> bool:
+    """Whether what a frame shows where a pose has a decal can be its surface, in whatever light, for the most part.
+
+    Args:
+        guide: ``(h, w, 3)`` uint8 of the frame.
+        pose: ``(3, 3)``, frame to coordinates of the keyframe `key`.
+    """
+    _, _, _, core, other = _compared(guide, key, decal, pose)
+    return bool((core & ~other).sum() > 0.5 * core.sum())
+
+
 def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motions: Sequence[Motion]) -> Seen:
     """`seen` with decals on plain surfaces where their poses have them: reflections glide over a surface, take tracks along, and leave no patch
     the same. Not where something else is to be seen there, which differs by more than a reflection.
@@ -135,16 +146,7 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
     for decal, motion in zip(decals, motions, strict=False):
         if not motion.plain:
             continue
-        window = _window(decal.drawn, motion)
-        here = grid(*tracked.shape)[window]
-        pose = motion.pose.astype(np.float32)
-        there = here @ pose[:2, :2].T + pose[:2, 2]
-        core = shown(decal.drawn, there) > 0
-        then, now = sample(key.wide, there), guide[window].astype(np.float32)
-        apart = box(now - then, REFLECTS_PX)
-        lit = apart.mean(axis=2, keepdims=True)
-        marked = _contrast(now) > MOST_MARKED + MORE_MARKED * _contrast(then)
-        other = marked | (np.abs(lit[..., 0]) > MOST_LIT) | (np.abs(apart - lit).max(axis=2) > MOST_TINTED)
+        window, here, there, core, other = _compared(guide, key, decal, motion.pose)
         tracked_to = here + offset[window]
         other |= (confidence[window] > VOUCHED) & (shown(decal.surface, tracked_to) == 0)
         other = cv.dilate(other.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
@@ -157,6 +159,23 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
         offset[window][lost] = (there - here)[lost]
         confidence[window][lost], tracked[window][lost] = VOUCHED, 1.0
     return replace(seen, offset=offset, confidence=confidence, tracked=tracked)
+
+
+def _compared(
+    guide: Bytes, key: KeyView, decal: Decal, pose: Floats
+) -> tuple[tuple[slice, slice], Floats, Floats, Bools, Bools]:
+    """The window in which a `pose` has a decal, its places in the frame and in the keyframe, which of them lie on the decal, and which
+    show something else than its surface."""
+    window = _window(decal.drawn, pose)
+    here = grid(*guide.shape[:2])[window]
+    to = pose.astype(np.float32)
+    there = here @ to[:2, :2].T + to[:2, 2]
+    then, now = sample(key.wide, there), guide[window].astype(np.float32)
+    apart = box(now - then, REFLECTS_PX)
+    lit = apart.mean(axis=2, keepdims=True)
+    other = _contrast(now) > MOST_MARKED + MORE_MARKED * _contrast(then)
+    other |= (np.abs(lit[..., 0]) > MOST_LIT) | (np.abs(apart - lit).max(axis=2) > MOST_TINTED)
+    return window, here, there, shown(decal.drawn, there) > 0, other
 
 
 def _contrast(picture: Floats) -> Floats:

@@ -28,7 +28,7 @@ STEPS = 12
 ENOUGH_PX = 0.01
 MOST_PX = 8.0
 """What is found further from what was expected is something else."""
-AGREED, BETTER = 0.7, 0.04
+AGREED, BETTER = 0.7, 0.06
 """A surface is plain where so much of what is marked on it is found where one map has it, and, the first time, so much more than by the pose that
 was expected: cloth, or a ball, has none that explains it better, and where tracks tell as much they tell more of what passes in front."""
 FLATTEST = 1e-3

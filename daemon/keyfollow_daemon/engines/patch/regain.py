@@ -14,7 +14,7 @@ import numpy as np
 from .blur import Smears
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
-from .decals import corners, lying, settled, torn
+from .decals import corners, lies, lying, settled, torn
 from .islands import astray, islands, parts
 from .matching import PATCH_RADIUS, KeyView, alike, detail_error, matched
 from .objects import INERTIA, Motion, Objects
@@ -74,11 +74,14 @@ class EditedArea:
         """The keyframe's correspondence with itself."""
         return replace(start(*self._changed.shape), motions=self.objects.start())
 
-    def laid(self, motions: Sequence[Motion], state: Correspondence, own: Bools, detail: Bytes) -> tuple[Motion, ...]:
+    def laid(
+        self, motions: Sequence[Motion], state: Correspondence, own: Bools, guide: Bytes, detail: Bytes
+    ) -> tuple[Motion, ...]:
         """`motions` with those of decals that the source's own tracks tear told by all that is marked around them.
 
         Args:
-            state: with the motions of the frame before; `own`, as from `continued`; `detail`, the frame's `evened` copy.
+            state: with the motions of the frame before; `own`, as from `continued`.
+            guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
         """
         out = list(motions)
         lost: Bools | None = None
@@ -91,6 +94,8 @@ class EditedArea:
                 # torn tracks tell less than how it has moved so far
                 expected = before.pose @ before.step if before.plain else out[n].pose
                 pose, agreed = laid(known, detail, expected, known=before.plain)
+                if agreed > 0 and not lies(guide, self.key, decal, pose):
+                    pose, agreed = out[n].pose, 0.0
                 if 0 < agreed < WELL_KNOWN:
                     known = plane(detail, decal.drawn, decal.wide, pose) or known
                 step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
@@ -154,7 +159,7 @@ def continued(previous: Correspondence, source: Correspondence, flow: Floats, vi
 
 
 def carried(
-    state: Correspondence, own: Bools, detail: Bytes, area: EditedArea, found: Sequence[Motion | None] = ()
+    state: Correspondence, own: Bools, guide: Bytes, detail: Bytes, area: EditedArea, found: Sequence[Motion | None] = ()
 ) -> Correspondence:
     """What was `continued`, with the objects followed, and what is flat of decals going along; `detail` is the frame's `evened` copy. Objects
     of which next to nothing can be followed are where they were `found`, if they were."""
@@ -165,7 +170,7 @@ def carried(
     if any(found):
         both = zip(motions, found, strict=True)
         motions = tuple(_either(motion, other) for motion, other in both)
-    motions = area.laid(motions, state, own, detail)
+    motions = area.laid(motions, state, own, guide, detail)
     offset = settled(state.offset, tracked, area.corners, decals, motions[: len(decals)])
     return Correspondence(offset, tracked, motions)
 

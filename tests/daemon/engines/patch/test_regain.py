@@ -52,7 +52,7 @@ def test_what_was_found_is_carried_on_until_the_source_alone_tracks_it(picture: 
     source.offset[:, 60:95] = (40.0, 0.0)
     flow, visible = np.zeros_like(source.offset), np.ones(picture.shape[:2], np.bool_)
     state, own = continued(area.start(), source, flow, visible)
-    state = carried(state, own, evened(picture), area)
+    state = carried(state, own, picture, evened(picture), area)
     assert own[70, 80] and not own[70, 120]
     assert not state.offset[70, 80].any() and state.tracked[70, 80] == 1.0
     again, own = continued(replace(state, tracked=source.tracked), source, flow, visible)
