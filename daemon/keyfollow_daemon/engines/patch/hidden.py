@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from .area import EditedArea
 from .correspondence import Correspondence
 from .matching import alike
 from .pixels import Bools, Bytes, box, cv, opened
-from .regain import COMPANY, EditedArea
+from .regain import COMPANY
 from .seen import Seen, assess
 from .surfaces import place, stretched
 

@@ -15,17 +15,18 @@ import numpy as np
 from .kernels import summing_kernel
 from .pixels import Bytes, Floats, cv
 
-MOST_POINTS = 1500
-"""Of the surface, at most about as many points are compared."""
-LEAST_POINTS, LEAST_AREA = 80, 16
+LEAST_POINTS, MOST_POINTS = 400, 1500
+"""So many points of the surface must be marked, lest a few be explained by any map; at most about so many are compared."""
+LEAST_AREA = 16
+"""Of the decal, px."""
 MARKED = 12.0
 """Change of the evened picture per px from which a point tells where it goes."""
 APART = 24.0
 """Evened values this far apart count a quarter: unrelated ones differ by 45 on average."""
 SMOOTH_PX = (2.0, 0.0)
 """The pictures are compared smoothed by so much at first, then as they are."""
-STEPS = 12
-ENOUGH_PX = 0.01
+STEPS, ENOUGH_PX = 12, 0.01
+"""Rounds at most, and the change after which there is none."""
 MOST_PX = 8.0
 """What is found further from what was expected is something else."""
 AGREED, BETTER = 0.7, 0.06

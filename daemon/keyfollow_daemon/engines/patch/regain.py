@@ -6,31 +6,19 @@ The one part of tracking that depends on the edit: the rest is `correspondence`,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .blur import Smears
+from .area import EditedArea
 from .claims import impostors
-from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, start, within
-from .decals import corners, lies, lying, settled, torn
-from .islands import astray, islands, parts
-from .matching import PATCH_RADIUS, KeyView, alike, detail_error, matched
-from .objects import INERTIA, Motion, Objects
-from .outlined import Outlines
-from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, shown
-from .planar import laid, plane
-from .registration import Wholes
+from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, within
+from .matching import PATCH_RADIUS, alike, detail_error, matched
+from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample
 from .search import TEXTURED, search
-from .seen import Seen
 from .surfaces import place, stretched
 
-UNHELD = 1.0
-"""`corners` of a place that has half the say in where an object goes that the best have."""
 AMID_PX = 4
-SEARCHED_PX = 16
-"""What is lost is searched for this near the tracked edit."""
 COMPANY = 0.45
 """Share of the 5 x 5 px around that must lie on the surface, so that a pixel does as well."""
 SURE = 500.0
@@ -40,114 +28,8 @@ FOUND_WITHIN_PX = 12.0
 """A lost pixel counts as found again when its match error is below this share of the tolerance, this near its expected place."""
 FOUND_PX, PULLED_PX = 5, 3
 """Least width of what is found again, and of what was found before and is pulled onto the keyframe."""
-BESIDE_PX = 2
-WELL_KNOWN = 0.8
-"""A surface of which less agrees is compared with what it looks like here from now on."""
 MARGIN_PX = 24
 """Of the surroundings, so much is looked at with what is lost: flow needs them."""
-
-
-class EditedArea:
-    """What the edit touched in a keyframe, and how it moves.
-
-    Args:
-        key: the keyframe's source.
-        decals: ``(h, w)`` bool at analysis size, what the edit drew that its own colours do not explain.
-        changed: ``(h, w)`` bool, all that the edit touched.
-        gaps: ``(h, w)`` bool, strips between that (`changes.gaps`).
-    """
-
-    def __init__(self, key: KeyView, decals: Bools, changed: Bools, gaps: Bools) -> None:
-        self.key = key
-        self._changed = changed.astype(np.uint8)
-        self._gaps = gaps.astype(np.uint8)
-        self._near = cv.dilate(self._changed | self._gaps, np.ones((2 * BESIDE_PX + 1,) * 2, np.uint8))
-        self._parts, self._areas = parts(changed)
-        self.corners = corners(key.evened)
-        self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
-        self._planes = [plane(key.evened, decal.drawn, decal.wide) for decal in self.objects.decals]
-        self.outlines = Outlines(self.objects.areas, decals)
-        self.smears = Smears(key, self.objects)
-        self.wholes = Wholes(self.objects, key.guide, key.evened)
-
-    def start(self) -> Correspondence:
-        """The keyframe's correspondence with itself."""
-        return replace(start(*self._changed.shape), motions=self.objects.start())
-
-    def laid(
-        self, motions: Sequence[Motion], state: Correspondence, own: Bools, guide: Bytes, detail: Bytes
-    ) -> tuple[Motion, ...]:
-        """`motions` with those of decals that the source's own tracks tear told by all that is marked around them.
-
-        Args:
-            state: with the motions of the frame before; `own`, as from `continued`.
-            guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
-        """
-        out = list(motions)
-        lost: Bools | None = None
-        for n, (before, decal, surface) in enumerate(zip(state.motions, self.objects.decals, self._planes, strict=False)):
-            if surface is None or out[n].sought:
-                continue
-            lost = own | (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
-            if torn(decal, out[n], lost):
-                known = before.surface or surface
-                # torn tracks tell less than how it has moved so far
-                expected = before.pose @ before.step if before.plain else out[n].pose
-                pose, agreed = laid(known, detail, expected, known=before.plain)
-                if agreed > 0 and not lies(guide, self.key, decal, pose):
-                    pose, agreed = out[n].pose, 0.0
-                if 0 < agreed < WELL_KNOWN:
-                    known = plane(detail, decal.drawn, decal.wide, pose) or known
-                step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
-                out[n] = replace(out[n], pose=pose, step=step, plain=agreed > 0, surface=known)
-        return tuple(out)
-
-    def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:
-        """`seen` with decals on plain surfaces where these have them."""
-        return lying(seen, guide, self.key, self.objects.decals, motions)
-
-    def smeared(self, motions: Sequence[Motion]) -> EditedArea:
-        """The same, with the keyframe as it looks blurred by the objects' `motions`."""
-        key = self.smears.view(motions)
-        if key is self.key:
-            return self
-        out = copy(self)
-        out.key = key
-        return out
-
-    def touched(self, offset: Floats) -> Bools:
-        """``(h, w)``, whether the edit touched what pixels show."""
-        return _shown(self._changed, offset)
-
-    def beside(self, offset: Floats) -> Bools:
-        """``(h, w)``, whether what pixels show lies clearly outside of what the edit touched, and of its gaps."""
-        return ~_shown(self._near, offset)
-
-    def by_chance(self, offset: Floats, tracked: Floats, found: Bools, new: Bools) -> Bools:
-        """`islands` of what was `found`, now if it is `new`."""
-        return islands(self._parts, self._areas, offset, tracked, found, new)
-
-    def astray(self, offset: Floats, confidence: Floats, motion: Floats, visible: Bools) -> Bools:
-        """What goes `astray` of what seems to be edited."""
-        return astray(self._parts, offset, confidence, motion, visible)
-
-    def left_out(self, offset: Floats) -> Bools:
-        """``(h, w)``, whether the edit left out what pixels show between two edited sides."""
-        return _shown(self._gaps, offset)
-
-    def touched_nearby(self, offset: Floats, known: Bools) -> Bools:
-        """``(h, w)``, within `SEARCHED_PX` of `known` pixels that the edit touched."""
-        edited = known & self.touched(offset)
-        if not edited.any() or edited.all():
-            return np.zeros_like(known)
-        out: Bools = cv.boxFilter(edited.astype(np.float32), -1, (2 * SEARCHED_PX + 1,) * 2, normalize=False) > 0.5
-        return out
-
-
-def _shown(area: Bytes, offset: Floats) -> Bools:
-    """``(h, w)``, whether pixels show a keyframe's `area`."""
-    out: Bools = shown(area, grid(*offset.shape[:2]) + offset) > 0
-    return out
 
 
 def continued(previous: Correspondence, source: Correspondence, flow: Floats, visible: Bools) -> tuple[Correspondence, Bools]:
@@ -156,32 +38,6 @@ def continued(previous: Correspondence, source: Correspondence, flow: Floats, vi
     chained = chain(previous, flow, visible, source)
     own = (source.tracked <= 0.5) & (chained.tracked > 0.5)
     return Correspondence(chained.offset, chained.tracked, previous.motions), own
-
-
-def carried(
-    state: Correspondence, own: Bools, guide: Bytes, detail: Bytes, area: EditedArea, found: Sequence[Motion | None] = ()
-) -> Correspondence:
-    """What was `continued`, with the objects followed, and what is flat of decals going along; `detail` is the frame's `evened` copy. Objects
-    of which next to nothing can be followed are where they were `found`, if they were."""
-    tracked = state.tracked
-    if any(found):
-        tracked = np.where(area.wholes.astray(found, state), np.float32(0.0), tracked)
-    motions, decals = area.objects.follow(state.motions, state.offset, tracked), area.objects.decals
-    if any(found):
-        both = zip(motions, found, strict=True)
-        motions = tuple(_either(motion, other) for motion, other in both)
-    motions = area.laid(motions, state, own, guide, detail)
-    offset = settled(state.offset, tracked, area.corners, decals, motions[: len(decals)])
-    return Correspondence(offset, tracked, motions)
-
-
-def _either(followed: Motion, found: Motion | None) -> Motion:
-    """How an object moves that was followed, or `found` as a whole."""
-    if found is None:
-        return followed
-    if followed.lost:
-        return replace(found, lost=followed.lost, seen=followed.seen)
-    return replace(followed, step=found.step, sought=True, sure=found.sure, outline=found.outline)
 
 
 def regain(

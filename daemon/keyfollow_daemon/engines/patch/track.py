@@ -10,13 +10,14 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from .alignment import Aligned
+from .area import EditedArea, carried
 from .correspondence import Correspondence, start
 from .hidden import told_by_surface
 from .inversion import Flows
 from .objects import Motion
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
-from .regain import EditedArea, carried, continued, regain
+from .regain import continued, regain
 from .seeded import seeded
 from .seen import Seen, assess
 from .trails import DRAFT_REFINEMENT, Trails
@@ -115,7 +116,7 @@ class Tracks:
             before = state
             chained, own = continued(before, source, flow, visible)
             guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-            state = carried(chained, own, guide, detail, area)
+            state = carried(chained, guide, detail, area)
             # drafts look too seldom: by then what is fast is somewhere else
             if not self._draft and area.wholes.missed(before.motions, state.motions):
                 earlier = self._flows.guide(frame - 1 if forward else frame + 1)
@@ -123,7 +124,7 @@ class Tracks:
                 if any(found):
                     flows = self._toward(key, frame, area, found)
                     again, own_again = continued(before, source, *flows)
-                    better = carried(again, own_again, guide, detail, area, found)
+                    better = carried(again, guide, detail, area, found)
                     if area.wholes.worth(before.motions, state.motions, better.motions):
                         (flow, visible), own, state = flows, own_again, better
             slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)

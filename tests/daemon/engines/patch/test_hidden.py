@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from keyfollow_daemon.engines.patch.area import EditedArea
 from keyfollow_daemon.engines.patch.changes import gaps, inner
 from keyfollow_daemon.engines.patch.correspondence import start
 from keyfollow_daemon.engines.patch.hidden import told_by_surface
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.pixels import evened
-from keyfollow_daemon.engines.patch.regain import EditedArea
 from keyfollow_daemon.engines.patch.seen import Seen, assess
 
 POST = slice(91, 97)

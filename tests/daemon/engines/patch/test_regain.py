@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from keyfollow_daemon.engines.patch.area import EditedArea, carried
 from keyfollow_daemon.engines.patch.changes import gaps, inner
 from keyfollow_daemon.engines.patch.correspondence import Correspondence, start
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.pixels import evened
-from keyfollow_daemon.engines.patch.regain import EditedArea, carried, continued, regain
+from keyfollow_daemon.engines.patch.regain import continued, regain
 
 CHANGED = (slice(40, 100), slice(60, 130))
 
@@ -52,7 +53,7 @@ def test_what_was_found_is_carried_on_until_the_source_alone_tracks_it(picture: 
     source.offset[:, 60:95] = (40.0, 0.0)
     flow, visible = np.zeros_like(source.offset), np.ones(picture.shape[:2], np.bool_)
     state, own = continued(area.start(), source, flow, visible)
-    state = carried(state, own, picture, evened(picture), area)
+    state = carried(state, picture, evened(picture), area)
     assert own[70, 80] and not own[70, 120]
     assert not state.offset[70, 80].any() and state.tracked[70, 80] == 1.0
     again, own = continued(replace(state, tracked=source.tracked), source, flow, visible)
