@@ -10,7 +10,8 @@ import numpy as np
 
 from .blur import Smears
 from .correspondence import Correspondence, start
-from .decals import corners, lies, lying, settled, torn
+from .curved import bend
+from .decals import corners, lies, lying, settled, telling, torn
 from .islands import astray, islands, parts
 from .matching import KeyView
 from .objects import INERTIA, Motion, Objects
@@ -48,6 +49,7 @@ class EditedArea:
         self._parts, self._areas = parts(changed)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
+        self._telling = telling(self.corners)
         self._planes = [plane(key.evened, decal.drawn, decal.wide) for decal in self.objects.decals]
         self.outlines = Outlines(self.objects.areas, decals)
         self.smears = Smears(key, self.objects)
@@ -70,7 +72,9 @@ class EditedArea:
             if surface is None or out[n].sought:
                 continue
             lost = (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
-            if torn(decal, out[n], lost):
+            # a globe is not plain, whatever a map of its middle explains
+            telling_of = (state.offset, state.tracked, self._telling, decal.wide, decal.drawn)
+            if torn(decal, out[n], lost) and bend(*telling_of, out[n].pose) is None:
                 known = before.surface or surface
                 # torn tracks tell less than how it has moved so far
                 expected = before.pose @ before.step if before.plain else out[n].pose

@@ -50,6 +50,11 @@ def corners(evened: Bytes) -> Floats:
     return out
 
 
+def telling(texture: Floats) -> Floats:
+    """``(h, w)`` float32 >= 0, how much places with these `corners` say about where their surroundings go; 0 is not asked."""
+    return np.where(texture > TEXTURED, np.minimum(texture, MOST_TEXTURE), np.float32(0.0))
+
+
 def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[Decal], motions: Sequence[Motion]) -> Floats:
     """`offset` where what is flat of the `decals` goes by their poses.
 
@@ -59,7 +64,7 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
         decals: of the keyframe; `motions`, of each.
     """
     out = offset
-    textured = np.where(texture > TEXTURED, np.minimum(texture, MOST_TEXTURE), np.float32(0.0))
+    textured = telling(texture)
     for decal, motion in zip(decals, motions, strict=True):
         drawn, surface = decal.drawn, decal.surface
         window = _window(surface, motion.pose, offset)

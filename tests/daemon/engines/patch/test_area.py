@@ -4,6 +4,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pytest
+from keyfollow_daemon.engines.patch import area as module
 from keyfollow_daemon.engines.patch.area import EditedArea, carried
 from keyfollow_daemon.engines.patch.correspondence import Correspondence
 from keyfollow_daemon.engines.patch.matching import KeyView
@@ -58,3 +60,20 @@ def test_what_tracks_hold_together_is_not_laid_anew() -> None:
     offset[..., 0] = -9.0
     state = Correspondence(offset, np.ones((HEIGHT, WIDTH), np.float32), edited.start().motions)
     assert not carried(state, door(9), evened(door(9)), edited).motions[0].plain
+
+
+def test_a_decal_on_a_globe_is_not_laid_as_if_that_were_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a map of the globe's middle explains."""
+    monkeypatch.setattr(module, "laid", lambda surface, evened, pose, known: (pose, 0.9))
+    noise = np.random.default_rng(7).integers(0, 255, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    ball: Any = cv2.GaussianBlur(noise, (0, 0), 1.5)
+    drawn = np.zeros((HEIGHT, WIDTH), np.uint8)
+    cv2.circle(drawn, (95, 78), 14, 1, -1)
+    edited = EditedArea(KeyView(ball), drawn > 0, drawn > 0, np.zeros_like(drawn) > 0)
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    offset = np.stack([0.004 * (columns - 95) ** 2 - 9, 0 * rows], axis=2)
+    frame = cv2.remap(ball, columns + offset[..., 0], rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    lost = np.hypot(columns - 104, rows - 78) < 16
+    offset[lost, 0] += np.where((columns[lost] // 4) % 2 == 0, 7.0, 1.0)
+    state = Correspondence(offset.astype(np.float32), np.ones((HEIGHT, WIDTH), np.float32), edited.start().motions)
+    assert not carried(state, frame, evened(frame), edited).motions[0].plain
