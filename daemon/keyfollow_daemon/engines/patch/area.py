@@ -11,13 +11,14 @@ import numpy as np
 from .blur import Smears
 from .correspondence import Correspondence, start
 from .curved import bend
-from .decals import corners, lies, lying, settled, telling, torn
+from .decals import corners, settled, textured_by, torn
 from .islands import astray, islands, parts
 from .matching import KeyView
 from .objects import INERTIA, Motion, Objects
 from .outlined import Outlines
 from .pixels import Bools, Bytes, Floats, cv, grid, shown
 from .planar import laid, plane
+from .reflections import lies, lying
 from .registration import Wholes
 from .seen import Seen
 from .surfaces import stretched
@@ -49,7 +50,7 @@ class EditedArea:
         self._parts, self._areas = parts(changed)
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
-        self._telling = telling(self.corners)
+        self._textured = textured_by(self.corners)
         self._planes = [plane(key.evened, decal.drawn, decal.wide) for decal in self.objects.decals]
         self.outlines = Outlines(self.objects.areas, decals)
         self.smears = Smears(key, self.objects)
@@ -72,19 +73,20 @@ class EditedArea:
             if surface is None or out[n].sought:
                 continue
             lost = (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
+            if not torn(decal, out[n], lost):
+                continue
             # a globe is not plain, whatever a map of its middle explains
-            telling_of = (state.offset, state.tracked, self._telling, decal.wide, decal.drawn)
-            if torn(decal, out[n], lost) and bend(*telling_of, out[n].pose) is None:
-                known = before.surface or surface
-                # torn tracks tell less than how it has moved so far
-                expected = before.pose @ before.step if before.plain else out[n].pose
-                pose, agreed = laid(known, detail, expected, known=before.plain)
-                if agreed > 0 and not lies(guide, self.key, decal, pose):
-                    pose, agreed = out[n].pose, 0.0
-                if 0 < agreed < WELL_KNOWN:
+            if bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None:
+                continue
+            known = before.surface or surface
+            # torn tracks tell less than how it has moved so far
+            expected = before.pose @ before.step if before.plain else out[n].pose
+            pose, agreed = laid(known, detail, expected, known=before.plain)
+            if agreed > 0 and lies(guide, self.key, decal, pose):
+                if agreed < WELL_KNOWN:
                     known = plane(detail, decal.drawn, decal.wide, pose) or known
                 step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
-                out[n] = replace(out[n], pose=pose, step=step, plain=agreed > 0, surface=known)
+                out[n] = replace(out[n], pose=pose, step=step, plain=True, surface=known)
         return tuple(out)
 
     def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:

@@ -14,7 +14,7 @@ import numpy as np
 from .correspondence import Correspondence
 from .matching import PATCH_RADIUS, KeyView, detail_error
 from .objects import Motion, Objects
-from .pixels import Bools, Bytes, Floats, around, cv, grid, shown
+from .pixels import Bools, Bytes, Floats, around, cv, grid, moved, shown
 
 SHUTTERS = (0.25, 0.5)
 """Shares of a frame that shutters are open for: a film camera's is half, and less in bright light."""
@@ -78,8 +78,7 @@ class Smears:
 def _expected(state: Correspondence, motion: Motion, area: Bytes) -> tuple[Floats, Bools]:
     """(offsets, which pixels show an object by its tracks, or where these are lost by its pose)."""
     place = grid(*area.shape)
-    pose = motion.pose.astype(np.float32)
-    there = place @ pose[:2, :2].T + pose[:2, 2]
+    there = moved(place, motion.pose)
     lost = (shown(area, there) > 0) & (state.tracked < 0.5)
     offset = np.where(lost[..., None], there - place, state.offset)
     return offset, lost | (shown(area, place + offset) > 0)

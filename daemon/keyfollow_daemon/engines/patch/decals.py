@@ -7,16 +7,13 @@ the pose does, the pose has the say, bent as the surface around is (`curved`) an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from .correspondence import within
 from .curved import bend
-from .matching import KeyView
 from .objects import Decal, Motion
-from .pixels import Bools, Bytes, Floats, around, box, cv, grid, sample, shown
-from .seen import Seen
+from .pixels import Bools, Bytes, Floats, around, cv, grid, moved, sample, shown
 
 FLAT, HOLDS, TEXTURED = 0.01, 0.03, 0.06
 """`corners` up to which a place holds no track at all, from which it holds one somehow, and from which its neighbours go by it."""
@@ -32,13 +29,8 @@ counts where the texture around agrees on how the surface bends, or that it is p
 MOST_TEXTURE = 0.5
 """More than this says no more."""
 RIM_PX, SMOOTH_PX = 2, 1.5
-REFLECTS_PX, MOST_LIT, MOST_TINTED, MOST_MARKED, MORE_MARKED = 2, 80.0, 24.0, 12.0, 3.0
-"""What glides over a surface as light or a reflection changes the mean around (5 x 5 px) by no more than a third of white, its tint by less, and
-leaves little contrast (standard deviation) where there was none."""
 TORN = 0.25
 """Share of a decal from which on it is torn: on cloth a tenth is smeared, on a car's door nearly all."""
-VOUCHED = 0.8
-"""Confidence of what lies where a plain surface has it."""
 
 
 def corners(evened: Bytes) -> Floats:
@@ -50,7 +42,7 @@ def corners(evened: Bytes) -> Floats:
     return out
 
 
-def telling(texture: Floats) -> Floats:
+def textured_by(texture: Floats) -> Floats:
     """``(h, w)`` float32 >= 0, how much places with these `corners` say about where their surroundings go; 0 is not asked."""
     return np.where(texture > TEXTURED, np.minimum(texture, MOST_TEXTURE), np.float32(0.0))
 
@@ -64,14 +56,13 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
         decals: of the keyframe; `motions`, of each.
     """
     out = offset
-    textured = telling(texture)
+    textured = textured_by(texture)
     for decal, motion in zip(decals, motions, strict=True):
         drawn, surface = decal.drawn, decal.surface
-        window = _window(surface, motion.pose, offset)
+        window = spanned(surface, motion.pose, offset)
         here = grid(*tracked.shape)[window]
         there = here + offset[window]
-        pose = motion.pose.astype(np.float32)
-        expected = here @ pose[:2, :2].T + pose[:2, 2]
+        expected = moved(here, motion.pose)
         curve = bend(offset, tracked, textured, decal.wide, drawn, motion.pose)
         if curve is not None:
             expected = expected + curve.at(here)
@@ -100,13 +91,12 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
 
 def torn(decal: Decal, motion: Motion, lost: Bools) -> bool:
     """Whether more than `TORN` of a decal is `lost`."""
-    window = _window(decal.drawn, motion.pose)
-    pose = motion.pose.astype(np.float32)
-    core = shown(decal.drawn, grid(*lost.shape)[window] @ pose[:2, :2].T + pose[:2, 2]) > 0
+    window = spanned(decal.drawn, motion.pose)
+    core = shown(decal.drawn, moved(grid(*lost.shape)[window], motion.pose)) > 0
     return bool((core & lost[window]).sum() > TORN * core.sum())
 
 
-def _window(surface: Bytes, pose: Floats, offset: Floats | None = None) -> tuple[slice, slice]:
+def spanned(surface: Bytes, pose: Floats, offset: Floats | None = None) -> tuple[slice, slice]:
     """The part of a frame that shows a `surface` by its `offset`, or would by its pose."""
     height, width = surface.shape
     rows, columns = around(surface > 0, 0)
@@ -125,67 +115,4 @@ def _nearby(away: Floats, followed: Bools) -> Floats:
     """How far what is `followed` around every pixel lies off the pose; nothing, where there is none."""
     weight = cv.GaussianBlur(followed.astype(np.float32), (0, 0), AROUND_PX)[..., None]
     out: Floats = cv.GaussianBlur(away * followed[..., None], (0, 0), AROUND_PX) / (weight + np.float32(SELDOM))
-    return out
-
-
-def lies(guide: Bytes, key: KeyView, decal: Decal, pose: Floats) -> bool:
-    """Whether what a frame shows where a pose has a decal can be its surface, in whatever light, for the most part.
-
-    Args:
-        guide: ``(h, w, 3)`` uint8 of the frame.
-        pose: ``(3, 3)``, frame to coordinates of the keyframe `key`.
-    """
-    _, _, _, core, other = _compared(guide, key, decal, pose)
-    return bool((core & ~other).sum() > 0.5 * core.sum())
-
-
-def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motions: Sequence[Motion]) -> Seen:
-    """`seen` with decals on plain surfaces where their poses have them: reflections glide over a surface, take tracks along, and leave no patch
-    the same. Not where something else is to be seen there, which differs by more than a reflection.
-
-    Args:
-        guide: ``(h, w, 3)`` uint8 of the frame.
-        decals: of the keyframe `key`; `motions`, of each.
-    """
-    offset, confidence, tracked = seen.offset, seen.confidence, seen.tracked
-    for decal, motion in zip(decals, motions, strict=False):
-        if not motion.plain:
-            continue
-        window, here, there, core, other = _compared(guide, key, decal, motion.pose)
-        tracked_to = here + offset[window]
-        other |= (confidence[window] > VOUCHED) & (shown(decal.surface, tracked_to) == 0)
-        other = cv.dilate(other.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        elsewhere = ~within(tracked_to - there, WITHIN_CURVE_PX)
-        lost = core & ~other & (elsewhere | (confidence[window] < VOUCHED))
-        if not lost.any():
-            continue
-        if offset is seen.offset:
-            offset, confidence, tracked = offset.copy(), confidence.copy(), tracked.copy()
-        offset[window][lost] = (there - here)[lost]
-        confidence[window][lost], tracked[window][lost] = VOUCHED, 1.0
-    return replace(seen, offset=offset, confidence=confidence, tracked=tracked)
-
-
-def _compared(
-    guide: Bytes, key: KeyView, decal: Decal, pose: Floats
-) -> tuple[tuple[slice, slice], Floats, Floats, Bools, Bools]:
-    """The window in which a `pose` has a decal, its places in the frame and in the keyframe, which of them lie on the decal, and which
-    show something else than its surface."""
-    window = _window(decal.drawn, pose)
-    here = grid(*guide.shape[:2])[window]
-    to = pose.astype(np.float32)
-    there = here @ to[:2, :2].T + to[:2, 2]
-    then, now = sample(key.wide, there), guide[window].astype(np.float32)
-    apart = box(now - then, REFLECTS_PX)
-    lit = apart.mean(axis=2, keepdims=True)
-    other = _contrast(now) > MOST_MARKED + MORE_MARKED * _contrast(then)
-    other |= (np.abs(lit[..., 0]) > MOST_LIT) | (np.abs(apart - lit).max(axis=2) > MOST_TINTED)
-    return window, here, there, shown(decal.drawn, there) > 0, other
-
-
-def _contrast(picture: Floats) -> Floats:
-    """``(h, w)``, standard deviation of the brightness of what is around."""
-    light = picture.mean(axis=2)
-    mean = box(light, REFLECTS_PX)
-    out: Floats = np.sqrt(np.maximum(box(light * light, REFLECTS_PX) - mean * mean, 0.0))
     return out

@@ -60,7 +60,12 @@ def matched(guide: Bytes, key: KeyView, offset: Floats, *, highlights: bool = Tr
 
 def detail_error(detail: Bytes, key: KeyView, offset: Floats) -> Floats:
     """Mean squared difference (7 x 7 patches) of the evened pictures: finer than `match_error` where light changes."""
-    difference = sample(key.evened, grid(*offset.shape[:2]) + offset).astype(np.float32) - detail
+    return evened_apart(detail, key.evened, grid(*offset.shape[:2]) + offset)
+
+
+def evened_apart(detail: Bytes, other: Bytes, places: Floats) -> Floats:
+    """Mean squared difference (7 x 7 patches) of an evened picture to another one at the ``(h, w, 2)`` `places` of that."""
+    difference = sample(other, places).astype(np.float32) - detail
     return box(difference * difference, PATCH_RADIUS)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .kernels import kernel, rows, summing_kernel
-from .pixels import Bools, Bytes, Floats, Ints, cv
+from .pixels import Bools, Bytes, Floats, Ints, cv, moved
 from .planar import Plane
 
 MAX_OBJECTS = 8
@@ -172,18 +172,16 @@ class Objects:
         (`motion`, px to the frame before, of those that were `visible` there)."""
         row, column = np.nonzero(among)
         place = np.stack([column, row], axis=1).astype(np.float32)
-        shown, moved = place + offset[row, column], motion[row, column]
+        shown, went = place + offset[row, column], motion[row, column]
         inside, along = np.zeros(len(place), np.bool_), np.zeros(len(place), np.bool_)
         for each, mask in zip(motions, self.masks, strict=True):
             height, width = mask.shape
             u, v = np.clip(np.rint(shown).astype(np.intp), 0, (width - 1, height - 1)).T
             belongs = mask[v, u] > 0
-            step = each.step.astype(np.float32)
-            expected = place @ step[:2, :2].T + step[:2, 2] - place
-            away = np.where(visible[row, column], np.linalg.norm(moved - expected, axis=1), 0.0)
+            expected = moved(place, each.step) - place
+            away = np.where(visible[row, column], np.linalg.norm(went - expected, axis=1), 0.0)
             inside |= belongs
-            pose = each.pose.astype(np.float32)
-            apart = np.linalg.norm(place @ pose[:2, :2].T + pose[:2, 2] - shown, axis=1)
+            apart = np.linalg.norm(moved(place, each.pose) - shown, axis=1)
             along |= belongs & (apart < WITHIN_PX) & (away < STRAY_PX + STRAY_SHARE * np.linalg.norm(expected, axis=1))
         out = np.zeros(among.shape, np.bool_)
         out[row, column] = inside & ~along

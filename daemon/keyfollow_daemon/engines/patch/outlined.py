@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from .objects import Motion
-from .pixels import Bools, Bytes, Floats, box, cv, grid, opened, sample, shown
+from .pixels import Bools, Bytes, Floats, box, cv, grid, moved, opened, sample, shown
 from .seen import Seen
 
 LOST, SURE = 0.4, 0.7
@@ -58,10 +58,10 @@ class Outlines:
         for motion, within, home, near in zip(motions, self._within, self._homes, self._near, strict=True):
             if not (motion.sought and motion.sure) or motion.outline is None or home is None:
                 continue
-            there = _moved(here, motion.outline)
+            there = moved(here, motion.outline)
             lost = ~seen.placed & (seen.confidence < LOST) & (shown(near, there) > 0)
             elsewhere = shown(self._edited, here + seen.offset) == 0
-            along = _apart(guide, before, _moved(here, motion.step))
+            along = _apart(guide, before, moved(here, motion.step))
             behind = _apart(guide, before, here + _around(seen.motion, (seen.confidence > SURE) & elsewhere))
             inside = sample(within[1:-1, 1:-1], there, border=cv.BORDER_CONSTANT) > EDGE_PX
             told = opened(lost & inside & (along < CLEARLY * behind), LEAST_PX)
@@ -96,9 +96,4 @@ def _home(inside: Bools) -> Floats | None:
     places = np.zeros((int(label.max()) + 1, 2), np.float32)
     places[label[row, column]] = np.stack([column, row], axis=1)
     out: Floats = places[label]
-    return out
-
-
-def _moved(place: Floats, by: Floats) -> Floats:
-    out: Floats = place @ by[:2, :2].T.astype(np.float32) + by[:2, 2].astype(np.float32)
     return out

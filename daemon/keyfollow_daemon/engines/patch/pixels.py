@@ -196,6 +196,13 @@ def grid(height: int, width: int) -> Floats:
     return out
 
 
+def moved(places: Floats, by: Floats) -> Floats:
+    """Places ``(…, 2)`` (x, y) as an affine map (3 x 3, homogeneous) has them, float32."""
+    how = by.astype(np.float32)
+    out: Floats = places @ how[:2, :2].T + how[:2, 2]
+    return out
+
+
 def sample(
     image: npt.NDArray[np.generic], where: Floats, *, nearest: bool = False, border: int = cv.BORDER_REPLICATE
 ) -> Floats:

@@ -2,7 +2,8 @@
 
 On a car door or a wall, motion is told by a few lines far apart, none of which says where it goes along itself, and reflections tell
 another one. Taken together the lines leave no doubt; what a map of the whole does not explain has no say (Baker & Matthews 2004,
-"Lucas-Kanade 20 years on", inverse compositional with robust weights).
+"Lucas-Kanade 20 years on", inverse compositional with robust weights). OpenCV's `findTransformECC` weighs all pixels alike: wheels,
+windows and what passes in front would pull.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import numpy as np
 from .appearance import ROLL, Appearance
 from .correspondence import Correspondence, within
 from .objects import TOLD, WITHIN_PX, Motion, Objects, possible, shifted
-from .pixels import Bools, Bytes, Floats, grid, shown
+from .pixels import Bools, Bytes, Floats, grid, moved, shown
 
 FAST_PX, DROPPED = 4.0, 0.75
 """Speed (of the analysis, px per frame) from which an object may be too fast for flow, and the share of what could be followed before that
@@ -94,8 +94,7 @@ class Wholes:
         """Of every edited area that was found, the affine map (3 x 3) to the frame before, and where in the frame it is ``(h, w)``."""
         for motion, area in zip(motions[self._first :], self._objects.areas, strict=False):
             if motion is not None and motion.sought and motion.outline is not None:
-                at = motion.outline.astype(np.float32)
-                yield motion.step, shown(area, grid(*shape) @ at[:2, :2].T + at[:2, 2]) > 0
+                yield motion.step, shown(area, moved(grid(*shape), motion.outline)) > 0
 
     def astray(self, found: Sequence[Motion | None], state: Correspondence) -> Bools:
         """``(h, w)``, tracked pixels that show an object which was found elsewhere than they have it."""
@@ -104,8 +103,7 @@ class Wholes:
             if motion is not None and motion.sure and motion.lost:
                 place = grid(*out.shape)
                 there = place + state.offset
-                pose = motion.pose.astype(np.float32)
-                apart = place @ pose[:2, :2].T + pose[:2, 2] - there
+                apart = moved(place, motion.pose) - there
                 out |= (shown(area, there) > 0) & ~within(apart, WITHIN_PX)
         return out
 
