@@ -5,8 +5,8 @@
 DIR holds scenes and the `bench.py` that loads and scores them. One row of a Markdown table is printed per scene: PSNR and SSIM of the edited
 region, its worst frame, PSNR and share of bit-equal pixels outside it, flicker, Spearman's rank correlation of 1 - confidence
 and error over frames, and CPU seconds (all threads) per frame for what depends on the source alone and for the rest. With --costs also: CPU
-seconds per frame of a second run with another edit of the same area, that over the first run, the first run's CPU time over one pass of
-DIS, medium preset, in one direction, the process' peak memory, and cache bytes per frame. With --drafts also, of a draft: PSNR, how far the
+seconds per frame of a second run with another edit of the same area, that over the first run, a run with another setting over the first run, the
+first run's CPU time over one pass of DIS, medium preset, in one direction, the process' peak memory, and cache bytes per frame of the first run. With --drafts also, of a draft: PSNR, how far the
 pixels that it changes and those that the final changes are the same (mean and least intersection over union), and CPU seconds per frame. Start it once before: numba compiles at first use.
 """
 
@@ -36,7 +36,8 @@ FLOW_PASSES = 4
 SHEET_FRAMES = (12, 24, 47)
 COLUMNS = ("edited dB", "SSIM", "worst dB", "rest dB", "rest exact", "flicker", "rank corr.", "prepare s", "apply s")
 DRAFTS = ("draft dB", "draft IoU", "least IoU", "draft s")
-COSTS = ("again s", "again / first", "first / DIS", "peak MiB", "cache KiB")
+COSTS = ("again s", "again / first", "tuned / first", "first / DIS", "peak MiB", "cache KiB")
+TUNED = {"strength": 0.8}
 
 
 class ClipInMemory:
@@ -151,11 +152,13 @@ def measure(bench: Any, scene: Any, outcome: Outcome, keys: Sequence[int], steps
 def costs(
     scene: Any, clip: ClipInMemory, outcome: Outcome, store: InversionStore, keys: Sequence[int], steps: int, *, draft: bool
 ) -> dict[str, float]:
-    """What another edit costs after `outcome`, with what `store` holds since then."""
+    """What another edit costs after `outcome`, and another setting, with what `store` holds since then."""
     entries = store.size() / steps
     other = {k: np.where(scene.changed[k][..., None], 255 - scene.edited[k], scene.source[k]) for k in keys}
-    again = propagate(clip, other, store, wanted=sorted(outcome.frames), draft=draft)
-    first, second = outcome.prepare_s + outcome.apply_s, again.prepare_s + again.apply_s
+    wanted = sorted(outcome.frames)
+    again = propagate(clip, other, store, wanted=wanted, draft=draft)
+    tuned = propagate(clip, {k: scene.edited[k] for k in keys}, store, wanted=wanted, draft=draft, settings=TUNED)
+    first, second, third = (each.prepare_s + each.apply_s for each in (outcome, again, tuned))
     pictures = [np.asarray(cv2.cvtColor(scene.source[n], cv2.COLOR_RGB2GRAY)) for n in (0, 1)]
     method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     began = time.process_time()
@@ -163,7 +166,8 @@ def costs(
         method.calc(*pictures, None)
     flow_s = (time.process_time() - began) / FLOW_PASSES
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return dict(zip(COSTS, (second / steps, second / first, first / steps / flow_s, peak / 1024, entries / 1024), strict=True))
+    told = (second / steps, second / first, third / first, first / steps / flow_s, peak / 1024, entries / 1024)
+    return dict(zip(COSTS, told, strict=True))
 
 
 def drafts(

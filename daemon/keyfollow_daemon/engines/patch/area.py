@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
@@ -44,6 +45,8 @@ class EditedArea:
 
     def __init__(self, key: KeyView, decals: Bools, changed: Bools, gaps: Bools) -> None:
         self.key = key
+        self.digest = hashlib.sha256(b"".join(np.packbits(each).tobytes() for each in (decals, changed, gaps))).digest()
+        """Of what tells this area from others of the same keyframe."""
         self._changed = changed.astype(np.uint8)
         self._gaps = gaps.astype(np.uint8)
         self._near = cv.dilate(self._changed | self._gaps, np.ones((2 * BESIDE_PX + 1,) * 2, np.uint8))

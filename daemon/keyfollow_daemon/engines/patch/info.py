@@ -18,8 +18,8 @@ SECONDS_PER_MEGAPIXEL = 1.2
 DRAFT_SPEEDUP = 3.0
 LEAST_ANALYSIS_SIDE, MAX_ANALYSIS_SIDE, MAX_DRAFT_SIDE = 256, 1024, 512
 """Pictures are analysed at half size, again and again, until they fit (drafts into less), but for small ones; what is delivered keeps its size."""
-FLOW_BYTES, TRACK_BYTES = 8, 6
-"""Of the cache, per pixel of the finest flow, and per pixel of the analysis."""
+FLOW_BYTES, TRACK_BYTES = 8, 8
+"""Of the cache, per pixel of the finest flow, and per pixel of the analysis (what an edit of a quarter of the picture takes counted in)."""
 RAM_BASE = 180 << 20
 RAM_PER_PIXEL = 480
 
@@ -31,7 +31,7 @@ def describe() -> EngineInfo:
     return EngineInfo(
         id="patch",
         name="Patch",
-        version="11",
+        version="12",
         summary=(
             "Follows the picture's own motion and carries your edit along as a change of colour and light, on the CPU, with no "
             "weights to download. Best for recolouring, retouching, decals and grades that follow what is in the picture; "

@@ -20,6 +20,7 @@ from .plan import KEEP_BYTES
 from .regain import continued, regain
 from .seeded import seeded
 from .seen import Seen, assess
+from .sightings import pack, unpack
 from .trails import DRAFT_REFINEMENT, Trails
 from .window import reached, telling
 
@@ -157,25 +158,44 @@ class Tracks:
         return out
 
     def seen(self, key: int, frame: int) -> Seen:
+        """What a frame shows of the keyframe; of an edited area from the cache, if that was told before."""
+        area = self._areas.get(key)
+        if area is None:
+            return self._plain(key, frame)
+        entry = self._flows.entry("seen", [self._trails.digest(key, frame), area.digest])
+        stored = self._flows.load(entry)
+        known = None if stored is None else unpack(stored, self._plain(key, frame))
+        if known is None:
+            told, plain = self._told(key, frame, area), self._plain(key, frame)
+            packed = pack(told, plain, area.touched(told.offset) | area.touched(plain.offset))
+            self._flows.save(entry, packed)
+            known = unpack(packed, plain)
+        assert known is not None
+        return known
+
+    def _plain(self, key: int, frame: int) -> Seen:
+        """What the source's own track tells."""
+        flow, visible = self._flows.toward(key, frame)
+        guide, detail = self._flows.guide(frame), self._flows.evened(frame)
+        return assess(self._trails.at(key, frame), guide, detail, self._trails.view(key), flow, visible)
+
+    def _told(self, key: int, frame: int, area: EditedArea) -> Seen:
         """`at`, `assess`-ed for a delivery, with what is `hidden`.
 
         Drafts leave the last out: at their size surfaces tell too little, and it took a tenth of their time.
         """
-        state, area = self.at(key, frame), self._areas.get(key)
+        state = self.at(key, frame)
         guide, detail = self._flows.guide(frame), self._flows.evened(frame)
         flow, visible = self._flows.toward(key, frame)
-        if area is not None:
-            if self._draft:
-                if key not in self._aligned:
-                    self._aligned[key] = Aligned(self._trails.view(key))
-                offset = self._aligned[key](state.offset, state.tracked, detail, area.touched(state.offset))
-                state = replace(state, offset=offset)
-            area = area.smeared(state.motions)
-            if any(motion.sought for motion in state.motions):
-                flow, visible = self._toward(key, frame, area, state.motions)
-        seen = assess(state, guide, detail, self._trails.view(key) if area is None else area.key, flow, visible)
-        if area is None:
-            return seen
+        if self._draft:
+            if key not in self._aligned:
+                self._aligned[key] = Aligned(self._trails.view(key))
+            offset = self._aligned[key](state.offset, state.tracked, detail, area.touched(state.offset))
+            state = replace(state, offset=offset)
+        area = area.smeared(state.motions)
+        if any(motion.sought for motion in state.motions):
+            flow, visible = self._toward(key, frame, area, state.motions)
+        seen = assess(state, guide, detail, area.key, flow, visible)
         astray = area.astray(seen.offset, seen.confidence, flow, visible)
         seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
         if not self._draft:

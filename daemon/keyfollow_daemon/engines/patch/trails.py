@@ -38,6 +38,10 @@ class Trails:
         self._last[side] = (far, state)
         return state
 
+    def digest(self, key: int, frame: int) -> bytes:
+        """Of all that `at` depends on."""
+        return bytes.fromhex(self._key((key, frame > key), abs(frame - key)))
+
     def close(self) -> None:
         """Forget all that is not in the cache."""
         self._views.clear()

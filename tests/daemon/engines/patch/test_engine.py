@@ -73,9 +73,10 @@ def test_threads_do_not_change_the_result(square: Any, stage: Any) -> None:
 
 def test_another_keyframe_on_the_same_clip_computes_no_flow(square: Any, stage: Any) -> None:
     stage.run({0: square.painted(0)}, wanted=[1])
-    assert stage.ctx.cache.saved == 9 + 1
+    assert stage.ctx.cache.saved == 9 + 1 + 1
     stage.run({6: square.painted(6)}, wanted=[5, 7])
-    assert stage.ctx.cache.saved == 9 + 1 + 2
+    # a track's step for each frame, and what is seen of the edit there
+    assert stage.ctx.cache.saved == 9 + 1 + 1 + 2 + 2
 
 
 def test_another_edit_of_the_same_frame_tracks_nothing_that_the_source_tells(square: Any, stage: Any) -> None:
@@ -84,9 +85,29 @@ def test_another_edit_of_the_same_frame_tracks_nothing_that_the_source_tells(squ
     other = square.pictures[0].copy()
     other[100:130, 20:60] //= 2
     again = stage.run({0: other}, wanted=[6])
-    assert stage.ctx.cache.saved == saved
+    assert stage.ctx.cache.saved == saved + 1
     stage.ctx.cache.entries.clear()
     assert np.array_equal(again[6].image.pixels, stage.run({0: other}, wanted=[6])[6].image.pixels)
+
+
+def test_other_settings_and_another_keyframe_beside_it_follow_nothing_anew(square: Any, stage: Any) -> None:
+    first = {0: square.painted(0)}
+    stage.run(first, wanted=[2, 4])
+    checks, saved = stage.ctx.checks, stage.ctx.cache.saved
+    stage.run(first, wanted=[2, 4], strength=0.5)
+    assert stage.ctx.cache.saved == saved
+    weak = stage.ctx.checks - checks
+    stage.ctx.cache.entries.clear()
+    checks = stage.ctx.checks
+    stage.run(first, wanted=[2, 4], strength=0.5)
+    assert weak < stage.ctx.checks - checks
+    saved = stage.ctx.cache.saved
+    both = stage.run({**first, 8: square.painted(8)}, wanted=[2, 4])
+    # of the new keyframe: four steps and two more, and what is seen of it in two frames
+    assert stage.ctx.cache.saved == saved + 6 + 2
+    stage.ctx.cache.entries.clear()
+    anew = stage.run({**first, 8: square.painted(8)}, wanted=[2, 4])
+    assert all(np.array_equal(both[n].image.pixels, anew[n].image.pixels) for n in (2, 4))
 
 
 def test_a_damaged_entry_is_made_again(square: Any, stage: Any) -> None:
@@ -96,14 +117,14 @@ def test_a_damaged_entry_is_made_again(square: Any, stage: Any) -> None:
     stage.ctx.cache.entries[inversion.keys[2]] = {"forth": np.zeros((3, 3, 2), np.float16)}
     again = stage.run({0: square.painted(0)}, wanted=[3])
     assert np.array_equal(first[3].image.pixels, again[3].image.pixels)
-    assert stage.ctx.cache.saved == 9 + 3 + 2
+    assert stage.ctx.cache.saved == 9 + 3 + 1 + 2
 
 
 def test_a_draft_has_full_size_and_its_own_entries(square: Any, stage: Any) -> None:
     stage.run({0: square.painted(0)}, wanted=[1])
     made = stage.run({0: square.painted(0)}, wanted=[4], draft=True)
-    # of a draft's tracks every fourth is kept
-    assert stage.ctx.cache.saved == (9 + 1) + (9 + 1)
+    # of a draft's tracks every fourth is kept; one frame is seen in each run
+    assert stage.ctx.cache.saved == (9 + 1 + 1) + (9 + 1 + 1)
     assert made[4].image.pixels.shape == square.pictures[4].shape
     inner = square.inner(4)
     assert psnr(made[4].image.pixels, square.painted(4), inner) > 25

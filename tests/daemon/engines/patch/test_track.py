@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,24 @@ def test_tracks_follow_the_picture_both_ways(stage: Any) -> None:
     tracks.close()
     tracks.at(4, 7)
     assert stage.ctx.checks == checks + 3
+
+
+def test_what_is_seen_of_an_area_is_told_once_and_the_same_bytes_come_back(stage: Any) -> None:
+    inversion = stage.invert(FrameRange(0, 10))
+    area = np.zeros(stage.frames[0].pixels.shape[:2], np.bool_)
+    area[50:80, 60:90] = True
+    nothing = np.zeros_like(area)
+
+    def seen(changed: Any) -> list[Any]:
+        tracks = Tracks(Flows(stage.frames, inversion.spec, stage.ctx, inversion), stage.ctx.check, draft=False)
+        tracks.look_at(2, nothing, changed, nothing)
+        return [tracks.seen(2, frame) for frame in (3, 5, 1)]
+
+    first, checks, saved = seen(area), stage.ctx.checks, stage.ctx.cache.saved
+    again = seen(area)
+    assert (stage.ctx.checks, stage.ctx.cache.saved) == (checks, saved)
+    for one, other in zip(first, again, strict=True):
+        assert all(np.array_equal(getattr(one, each.name), getattr(other, each.name)) for each in fields(one))
+    area[70, 70] = False
+    seen(area)
+    assert stage.ctx.checks > checks and stage.ctx.cache.saved == saved + 3
