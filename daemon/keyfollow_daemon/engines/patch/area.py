@@ -12,7 +12,7 @@ import numpy as np
 from .blur import Smears
 from .correspondence import Correspondence, start
 from .curved import bend
-from .decals import corners, settled, textured_by, torn
+from .decals import corners, posed, settled, textured_by, torn
 from .islands import astray, islands, parts
 from .matching import KeyView
 from .objects import INERTIA, Motion, Objects
@@ -91,6 +91,10 @@ class EditedArea:
                 step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
                 out[n] = replace(out[n], pose=pose, step=step, plain=True, surface=known)
         return tuple(out)
+
+    def posed(self, seen: Seen, motions: Sequence[Motion], asked: Bools) -> tuple[Floats, Bools]:
+        """Offsets of what was drawn as its poses have it, where `asked`."""
+        return posed(seen.offset, seen.tracked, self._textured, self.objects.decals, motions, asked)
 
     def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:
         """`seen` with decals on plain surfaces where these have them."""

@@ -89,6 +89,30 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
     return out
 
 
+def posed(
+    offset: Floats, tracked: Floats, textured: Floats, decals: Sequence[Decal], motions: Sequence[Motion], asked: Bools
+) -> tuple[Floats, Bools]:
+    """(offsets, on): `offset` with those of what was drawn by the poses of decals that are followed, bent as the surface around is, and where
+    that is; of decals only that lie on something `asked`.
+
+    Args:
+        offset, tracked: of a `Correspondence`; `textured`, as from `textured_by`.
+    """
+    out, on = offset.copy(), np.zeros_like(asked)
+    for decal, motion in zip(decals, motions, strict=False):
+        window = spanned(decal.drawn, motion.pose)
+        here = grid(*asked.shape)[window]
+        there = moved(here, motion.pose)
+        if motion.lost or not (asked[window] & (shown(decal.drawn, there) > 0)).any():
+            continue
+        if (curve := bend(offset, tracked, textured, decal.wide, decal.drawn, motion.pose)) is not None:
+            there = there + curve.at(here)
+        drawn = shown(decal.drawn, there) > 0
+        out[window][drawn] = (there - here)[drawn]
+        on[window] |= drawn
+    return out, on
+
+
 def torn(decal: Decal, motion: Motion, lost: Bools) -> bool:
     """Whether more than `TORN` of a decal is `lost`."""
     window = spanned(decal.drawn, motion.pose)

@@ -6,13 +6,15 @@ the keyframe shows something else, that passed in front there: the edit goes on 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from .area import EditedArea
-from .correspondence import Correspondence
-from .matching import alike
+from .correspondence import Correspondence, within
+from .matching import alike, light
+from .objects import Motion
 from .pixels import Bools, Bytes, box, cv, opened
 from .regain import COMPANY
 from .seen import Seen, assess
@@ -22,6 +24,8 @@ LOST, SURE = 0.4, 0.7
 """Confidence below which a pixel is placed by its surroundings, and from which it can place others."""
 LEAST_PX = 5
 """Least width of what is hidden."""
+SPECK_PX, AGREED_PX = 3, 2.0
+"""Least width of what looks as a pose has it; and how near a pose is to a track that it bears out."""
 
 
 def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -> Seen:
@@ -49,3 +53,21 @@ def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -
     spread = by_surface & smeared & area.touched(seen.offset) & area.beside(offset)
     seen = replace(seen, confidence=np.where(spread, np.float32(0.0), seen.confidence))
     return replace(seen, offset=np.where(told[..., None], offset, seen.offset), placed=told)
+
+
+def told_by_pose(seen: Seen, guide: Bytes, area: EditedArea, motions: Sequence[Motion]) -> Seen:
+    """`seen` with what is unsure of the edit's drawings `placed` where their poses have it, if it looks like that there, in the light of the sure pixels around.
+
+    Args:
+        guide: ``(h, w, 3)`` uint8 of the frame.
+        motions: of the objects.
+    """
+    sure = seen.confidence > SURE
+    offset, on = area.posed(seen, motions, ~sure)
+    if not on.any():
+        return seen
+    lit = light(guide, area.key, seen.offset, sure & area.touched(seen.offset))
+    told = opened(alike(guide, area.key, offset, on, lit=lit), SPECK_PX) & ~sure
+    agreed = within(offset - seen.offset, AGREED_PX) & (seen.confidence < LOST)
+    told &= agreed | ~alike(guide, area.key, seen.offset, told, lit=lit)
+    return replace(seen, offset=np.where(told[..., None], offset, seen.offset), placed=seen.placed | told)

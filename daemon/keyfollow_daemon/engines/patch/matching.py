@@ -9,6 +9,9 @@ from .pixels import Bools, Bytes, Floats, around, box, cv, evened, grid, sample
 
 PATCH_RADIUS = 3
 HIGHLIGHT_RIDGE = 0.005
+LIGHT_PX, DARK = 16, 1.0
+"""So far around the light is told, where that many 8-bit units of it are known at all."""
+BRIGHT = np.array([[1 / 3, 1 / 3, 1 / 3, 0.0]], np.float32)
 
 
 class KeyView:
@@ -87,15 +90,31 @@ def detail_apart(guide: Bytes, key: Bytes, offset: Floats, where: Bools) -> Floa
     return out
 
 
-def alike(guide: Bytes, key: KeyView, offset: Floats, asked: Bools, among: Bools | None = None) -> Bools:
+def light(guide: Bytes, key: KeyView, offset: Floats, sure: Bools) -> Floats:
+    """``(h, w)``, how many times as bright as in the keyframe a frame is, going by the `sure` pixels around; 1 where none are near."""
+    weight = sure.astype(np.float32)
+    there = sample(key.colours, grid(*sure.shape) + offset)
+    now, then = (cv.transform(each, BRIGHT[:, : each.shape[2]]).astype(np.float32) * weight for each in (guide, there))
+    out: Floats = (box(now, LIGHT_PX) + DARK) / (box(then, LIGHT_PX) + DARK)
+    return out
+
+
+def alike(
+    guide: Bytes, key: KeyView, offset: Floats, asked: Bools, among: Bools | None = None, lit: Floats | None = None
+) -> Bools:
     """Those `asked` where 3 x 3 px (of these, those `among`) look as in the keyframe, as to light and colour too: at an edge, where a wider
-    patch shows two things."""
+    patch shows two things.
+
+    Args:
+        lit: ``(h, w)``, how many times as bright as in the keyframe it is there, as from `light`; as bright, if not given.
+    """
     out = np.zeros_like(asked)
     if not asked.any():
         return out
     part = around(asked, 1)
     there = grid(*asked.shape)[part] + offset[part]
-    difference = np.square(sample(key.colours, there)[..., :3].astype(np.float32) - guide[part])
+    then = sample(key.colours, there)[..., :3].astype(np.float32)
+    difference = np.square((then if lit is None else then * lit[part][..., None]) - guide[part])
     # a sum over an axis of three is slow
     mean = (difference[..., 0] + difference[..., 1] + difference[..., 2]) / np.float32(3)
     tolerance = sample(key.tolerance, there)

@@ -13,7 +13,7 @@ import numpy as np
 from .area import EditedArea
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, within
-from .matching import PATCH_RADIUS, alike, detail_error, matched
+from .matching import PATCH_RADIUS, alike, detail_error, light, matched
 from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample
 from .search import TEXTURED, search
 from .surfaces import place, stretched
@@ -108,7 +108,8 @@ def _resurfaced(
     offset, known = place(lost, sure, state.offset, flow, visible)
     found = known & area.touched(offset) & (sample(area.key.texture, grid(*lost.shape) + offset) > TEXTURED)
     if found.any():
-        found = alike(guide, area.key, offset, found, known)
+        lit = light(guide, area.key, state.offset, sure & area.touched(state.offset))
+        found = alike(guide, area.key, offset, found, known, lit)
         found = opened(found & ~alike(guide, area.key, state.offset, found), PULLED_PX)
         # single pixels look right elsewhere as well
         found |= known & (box(found.astype(np.float32), 2) > COMPANY)

@@ -12,7 +12,7 @@ import numpy as np
 from .alignment import Aligned
 from .area import EditedArea, carried
 from .correspondence import Correspondence, start
-from .hidden import told_by_surface
+from .hidden import told_by_pose, told_by_surface
 from .inversion import Flows
 from .objects import Motion
 from .pixels import Bools, Floats, cv, enlarged, grid
@@ -200,6 +200,7 @@ class Tracks:
         seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
         if not self._draft:
             seen = told_by_surface(seen, guide, detail, area)
+            seen = told_by_pose(seen, guide, area, state.motions)
         seen = area.lying(seen, guide, state.motions)
         if self._draft or not any(motion.sought for motion in state.motions):
             return seen

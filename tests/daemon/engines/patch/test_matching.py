@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keyfollow_daemon.engines.patch.matching import KeyView, alike, detail_apart, detail_error, match_error
+from keyfollow_daemon.engines.patch.matching import KeyView, alike, detail_apart, detail_error, light, match_error
 from keyfollow_daemon.engines.patch.pixels import evened
 
 
@@ -87,3 +87,18 @@ def test_detail_apart_tells_half_a_pixel_from_none_under_other_light_and_only_wh
     assert here[where].mean() < 0.5 * beside[where].mean()
     nothing = np.zeros_like(where)
     assert not detail_apart(lit, picture, constant(picture, 0.5), nothing).any()
+
+
+def test_what_is_alike_in_the_light_of_its_surroundings(picture: Any) -> None:
+    key, here = KeyView(picture), constant(picture, 0.0)
+    darker = np.rint(picture * 0.7).astype(np.uint8)
+    darker[50:70, 90:110] = (20, 60, 30)
+    known = np.ones(picture.shape[:2], np.bool_)
+    known[40:64, 80:120] = False
+    lit = light(darker, key, here, known)
+    assert np.abs(lit[40:64, 85:115] - 0.7).max() < 0.03
+    assert np.allclose(light(darker, key, here, np.zeros_like(known)), 1.0)
+    asked = ~known
+    assert alike(darker, key, here, asked)[asked].mean() < 0.3
+    found = alike(darker, key, here, asked, lit=lit)
+    assert found[42:48, 82:118].mean() > 0.95 and not found[52:62, 92:108].any()
