@@ -92,7 +92,7 @@ def test_detail_apart_tells_half_a_pixel_from_none_under_other_light_and_only_wh
 def test_what_is_alike_in_the_light_of_its_surroundings(picture: Any) -> None:
     key, here = KeyView(picture), constant(picture, 0.0)
     darker = np.rint(picture * 0.7).astype(np.uint8)
-    darker[50:70, 90:110] = (20, 60, 30)
+    darker[50:63, 90:110] = (20, 60, 30)
     known = np.ones(picture.shape[:2], np.bool_)
     known[40:64, 80:120] = False
     lit = light(darker, key, here, known)
