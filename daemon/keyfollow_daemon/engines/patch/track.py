@@ -27,6 +27,8 @@ from .window import reached, telling
 REGAINED = 2
 """What is lost of the edit is looked for at every second frame, the one between is carried on from it; but at all while next to
 nothing is seen of an object, the last bit of which is soon lost, and the first one found."""
+HALF = 0.5
+"""Share of an object that is in sight, below which drafts look for it as often; else at every fourth frame."""
 
 
 class Sized(Protocol):
@@ -128,8 +130,7 @@ class Tracks:
                     better = carried(again, guide, detail, area, found)
                     if area.wholes.worth(before.motions, state.motions, better.motions):
                         (flow, visible), own, state = flows, own_again, better
-            slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
-            if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
+            if not self._looked_for(index, state.motions):
                 return state
             state = area.smears.told(state, detail)
             state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
@@ -137,6 +138,12 @@ class Tracks:
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)
+
+    def _looked_for(self, index: int, motions: Sequence[Motion]) -> bool:
+        """Whether what is lost of the edit is looked for at the `index`-th frame from the keyframe."""
+        if self._draft:
+            return index % (REGAINED if any(motion.seen < HALF for motion in motions) else DRAFT_REFINEMENT) == 0
+        return index % REGAINED == 0 or any(motion.lost or motion.sought for motion in motions)
 
     def _toward(self, key: int, frame: int, area: EditedArea, motions: Sequence[Motion | None]) -> tuple[Floats, Bools]:
         """`Flows.toward`, with what is known of edited objects that were looked for as a whole."""
