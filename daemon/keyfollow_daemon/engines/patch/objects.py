@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import kernel, rows, summing_kernel
+from .fitting import fit
+from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, Ints, cv, moved
 from .planar import Plane
 
@@ -25,12 +26,9 @@ MOST_SAMPLES = 4 * SAMPLES
 """More are not asked, should it be seen so much larger than its last pose says."""
 MERGE_PX = 5
 _SAMPLE = 5
-HALVINGS = 16
-"""A median is told to this power of two."""
 SLIGHT, TOLD = 0.1, 0.5
 """Share of an object of which next to nothing is seen, and which tells how one turns that moves fast."""
 INERTIA = 0.75
-STIFFNESS = 0.03
 MOST_SCALE = 16.0
 """A pose that has grown or shrunk further was made up while nothing was seen: it stays as it was."""
 OUTLINE_PX = 3
@@ -155,8 +153,8 @@ class Objects:
         _seen(offset, tracked, self._belongs, self._held, every, asked, counts)
         out = []
         for n, (pose, area, holds) in enumerate(zip(poses, self._areas, self._holds, strict=True)):
-            fit = _fit(pose, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
-            out.append((fit, float(counts[n] * every[n] ** 2 / sizes[n])))
+            found = fit(pose, asked[n, :, : counts[n]], holds / every[n] ** 2, area, WITHIN_PX)
+            out.append((found, float(counts[n] * every[n] ** 2 / sizes[n])))
         return out
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:
@@ -260,76 +258,3 @@ def _seen(offset: Floats, tracked: Floats, belongs: Any, held: Floats, every: In
                 out[n, 0, count], out[n, 1, count], out[n, 2, count], out[n, 3, count] = x, y, u, v
                 out[n, 4, count] = held[n, int(j), int(i)]
                 counts[n] += 1
-
-
-def _fit(predicted: Floats, asked: Floats, holds: float, area: int) -> Floats:
-    """The affine map that takes places of a frame to those of the keyframe, weighted by the texture that these are held by, ridge-regularised
-    toward `predicted`; outliers are dropped.
-
-    Args:
-        asked: ``(5, n)`` as from `_seen`.
-    """
-    if not asked.shape[1]:
-        return predicted
-    centre, radius = asked[:2].mean(axis=1), math.sqrt(area)
-    ridge = (STIFFNESS * holds + 1e-6) * np.eye(3)
-    weight: Floats = asked[4].copy()
-    correction: Floats = np.zeros((3, 2))
-    shift = np.array([[1 / radius, 0, -centre[0] / radius], [0, 1 / radius, -centre[1] / radius], [0, 0, 1]])
-    sums = np.empty((3, 5))
-    for _ in range(3):
-        _sum_up(asked, weight, predicted, centre, radius, sums)
-        correction = np.linalg.solve(sums[:, :3] + ridge, sums[:, 3:])
-        _drop_outliers(asked, predicted[:2] + correction.T @ shift, weight)
-    pose = predicted.copy()
-    pose[:2] += correction.T @ shift
-    return pose
-
-
-@summing_kernel
-def _sum_up(asked: Floats, weight: Floats, predicted: Floats, centre: Floats, radius: float, sums: Floats) -> None:
-    """Normal equations: ``(3, 3)`` products of the local places, and ``(3, 2)`` with the errors of what was `predicted`."""
-    sums[:] = 0
-    for n in range(len(weight)):
-        x, y, share = asked[0, n], asked[1, n], weight[n]
-        u = asked[2, n] - (predicted[0, 0] * x + predicted[0, 1] * y + predicted[0, 2])
-        v = asked[3, n] - (predicted[1, 0] * x + predicted[1, 1] * y + predicted[1, 2])
-        x, y = (x - centre[0]) / radius, (y - centre[1]) / radius
-        by_x, by_y = share * x, share * y
-        sums[0, 0] += by_x * x
-        sums[0, 1] += by_x * y
-        sums[0, 2] += by_x
-        sums[1, 1] += by_y * y
-        sums[1, 2] += by_y
-        sums[2, 2] += share
-        sums[0, 3] += by_x * u
-        sums[0, 4] += by_x * v
-        sums[1, 3] += by_y * u
-        sums[1, 4] += by_y * v
-        sums[2, 3] += share * u
-        sums[2, 4] += share * v
-    sums[1, 0], sums[2, 0], sums[2, 1] = sums[0, 1], sums[0, 2], sums[1, 2]
-
-
-@kernel
-def _drop_outliers(asked: Floats, pose: Floats, weight: Floats) -> None:
-    """Samples that `pose` leaves further off than most lose their `weight`."""
-    left, most, total = np.empty(len(weight), np.float64), 0.0, 0.0
-    for n in range(len(weight)):
-        x, y = asked[0, n], asked[1, n]
-        u = asked[2, n] - (pose[0, 0] * x + pose[0, 1] * y + pose[0, 2])
-        v = asked[3, n] - (pose[1, 0] * x + pose[1, 1] * y + pose[1, 2])
-        left[n] = np.sqrt(u * u + v * v)
-        most, total = max(most, left[n]), total + asked[4, n]
-    # the weighted median, by bisection
-    low, high = 0.0, most
-    for _ in range(HALVINGS):
-        middle, heap = 0.5 * (low + high), 0.0
-        for n in range(len(weight)):
-            heap += asked[4, n] if left[n] <= middle else 0.0
-        if heap >= 0.5 * total:
-            high = middle
-        else:
-            low = middle
-    for n in range(len(weight)):
-        weight[n] = asked[4, n] if left[n] <= 3.0 * high + 0.5 else 0.0
