@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from .alignment import Aligned
-from .area import EditedArea, carried
+from .area import EditedArea, carried, given_up, returned
 from .correspondence import Correspondence, start
 from .hidden import told_by_surface
 from .inversion import Flows
@@ -128,11 +128,15 @@ class Tracks:
                     if area.wholes.worth(before.motions, state.motions, better.motions):
                         (flow, visible), own, state = flows, own_again, better
             slight = not self._draft and any(motion.lost or motion.sought for motion in state.motions)
-            if index % (DRAFT_REFINEMENT if self._draft else REGAINED) and not slight:
-                return state
-            state = area.smears.told(state, detail)
-            state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
-            return area.wholes.confirmed(before.motions, state)
+            every = DRAFT_REFINEMENT if self._draft else REGAINED
+            due = index % every == 0
+            if due:
+                state = returned(state, guide, detail, area, every)
+            if due or slight:
+                state = area.smears.told(state, detail)
+                state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
+                state = area.wholes.confirmed(before.motions, state)
+            return given_up(state, source, area)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)
