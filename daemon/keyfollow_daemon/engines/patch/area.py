@@ -19,6 +19,7 @@ from .objects import INERTIA, Motion, Objects
 from .outlined import Outlines
 from .pixels import Bools, Bytes, Floats, cv, grid, shown
 from .planar import laid, plane
+from .recognition import Recognition
 from .reflections import lies, lying
 from .registration import Wholes
 from .seen import Seen
@@ -58,6 +59,7 @@ class EditedArea:
         self.outlines = Outlines(self.objects.areas, decals)
         self.smears = Smears(key, self.objects)
         self.wholes = Wholes(self.objects, key.guide, key.evened)
+        self.recognition = Recognition(self.objects, key)
 
     def start(self) -> Correspondence:
         """The keyframe's correspondence with itself."""
@@ -152,13 +154,40 @@ def carried(
     tracked = state.tracked
     if any(found):
         tracked = np.where(area.wholes.astray(found, state), np.float32(0.0), tracked)
-    motions, decals = area.objects.follow(state.motions, state.offset, tracked), area.objects.decals
+    motions = area.objects.follow(state.motions, state.offset, tracked, area.recognition.marked)
+    decals = area.objects.decals
     if any(found):
         both = zip(motions, found, strict=True)
         motions = tuple(_either(motion, other) for motion, other in both)
     motions = area.laid(motions, state, guide, detail)
     offset = settled(state.offset, tracked, area.corners, decals, motions[: len(decals)])
     return Correspondence(offset, tracked, motions)
+
+
+def returned(state: Correspondence, guide: Bytes, detail: Bytes, area: EditedArea, since: int) -> Correspondence:
+    """`state` with objects that were lost where they are recognised; they were looked for `since` frames ago."""
+    if not area.recognition.sought(state.motions):
+        return state
+    free = (state.tracked < 0.5) | area.touched(state.offset)
+    motions = area.recognition.found(state.motions, guide, detail, free, since)
+    back = [now if was.lost and not now.lost else None for now, was in zip(motions, state.motions, strict=True)]
+    if any(back):
+        tracked = np.where(area.objects.elsewhere(back, state.offset), np.float32(0.0), state.tracked)
+        state = replace(state, tracked=tracked)
+    return replace(state, motions=motions)
+
+
+def given_up(state: Correspondence, source: Correspondence, area: EditedArea) -> Correspondence:
+    """`state` without bits of what is gone, found where it cannot be: what left the picture is found in gravel too.
+
+    Args:
+        source: as far as the source alone tells; that stands.
+    """
+    gone = [motion if motion.gone else None for motion in state.motions]
+    if not any(gone):
+        return state
+    chance = area.objects.elsewhere(gone, state.offset) & (source.tracked <= 0.5)
+    return replace(state, tracked=np.where(chance, np.float32(0.0), state.tracked))
 
 
 def _either(followed: Motion, found: Motion | None) -> Motion:

@@ -7,14 +7,15 @@ and drawn toward constant velocity in proportion to how much of the object is hi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from .kernels import kernel, rows, summing_kernel
-from .pixels import Bools, Bytes, Floats, Ints, cv, moved
+from .fitting import fit
+from .kernels import kernel, rows
+from .pixels import Bools, Bytes, Floats, Ints, cv, grid, moved, shown
 from .planar import Plane
 
 MAX_OBJECTS = 8
@@ -25,16 +26,17 @@ MOST_SAMPLES = 4 * SAMPLES
 """More are not asked, should it be seen so much larger than its last pose says."""
 MERGE_PX = 5
 _SAMPLE = 5
-HALVINGS = 16
-"""A median is told to this power of two."""
 SLIGHT, TOLD = 0.1, 0.5
 """Share of an object of which next to nothing is seen, and which tells how one turns that moves fast."""
 INERTIA = 0.75
-STIFFNESS = 0.03
 MOST_SCALE = 16.0
 """A pose that has grown or shrunk further was made up while nothing was seen: it stays as it was."""
+GROWTH = 1.25
+"""Nothing grows or shrinks by more than this in a frame."""
 OUTLINE_PX = 3
 WITHIN_PX = 12.0
+LONG = 12
+"""Frames out of sight after which what is found bit by bit is chance."""
 STRAY_PX, STRAY_SHARE = 1.0, 0.25
 """What belongs to an object moves as it does, within so many pixels per frame and this share of its motion."""
 ON_OBJECT = 0.2
@@ -52,6 +54,7 @@ class Motion:
         pose: frame to keyframe coordinates.
         step: its change per frame, smoothed, in the frame's coordinates; `speed`, of the last one, px.
         lost: for how many frames next to nothing of the object was seen; `seen`, how much is, 0…1.
+        hidden: for how many frames its colours were nowhere, either (`recognition`).
         sought: whether it was looked for as a whole, and found (`registration`); `sure`, whether it looks like that nowhere else around.
         outline: the pose in which it was found then; behind its outline an object may roll.
         smear: by how many (x, y) px of the keyframe its motion blurs it (`blur`).
@@ -63,12 +66,18 @@ class Motion:
     lost: int = 0
     speed: float = 0.0
     seen: float = 1.0
+    hidden: int = 0
     sought: bool = False
     sure: bool = False
     outline: Floats | None = None
     smear: tuple[float, float] = (0.0, 0.0)
     plain: bool = False
     surface: Plane | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has been out of sight for so long that it is believed only where its pose has it, or where it is recognised."""
+        return self.hidden > LONG
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,23 +125,39 @@ class Objects:
         self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
         """Their motions come first; then those of the edited `areas`."""
         self.areas = self.masks[len(drawn) :]
+        self.holders = [_holder(decal.drawn, self.areas, len(drawn)) for decal in self.decals]
+        """Per decal, which object it lies on, if any."""
 
     def start(self) -> tuple[Motion, ...]:
         """Poses in the keyframe itself."""
         return (REST,) * len(self.masks)
 
-    def follow(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Motion, ...]:
-        """Poses one frame on, given the correspondence there."""
+    def follow(
+        self, motions: Sequence[Motion], offset: Floats, tracked: Floats, marked: Callable[[int], bool] = lambda _: False
+    ) -> tuple[Motion, ...]:
+        """Poses one frame on, given the correspondence there.
+
+        Args:
+            marked: which objects would be recognised anywhere (`recognition`): those need not be followed by a few pixels that went astray.
+        """
         out = []
-        fits = self.fitted([m.pose @ m.step for m in motions], [m.pose for m in motions], offset, tracked)
-        for motion, centre, (pose, seen) in zip(motions, self.centres, fits, strict=True):
+        expected = [motion.pose if motion.gone else motion.pose @ motion.step for motion in motions]
+        fits = self.fitted(expected, motions, offset, tracked)
+        each = zip(motions, expected, self.centres, fits, strict=True)
+        for n, (motion, there, centre, (pose, seen)) in enumerate(each):
             lost = motion.lost + 1 if seen < SLIGHT else 0
-            if not possible(pose):
+            if lost and motion.hidden and possible(there):
+                # what is found while its colours are nowhere tells nothing
+                out.append(replace(motion, pose=there, lost=lost, seen=seen))
+                continue
+            jumped = possible(pose) and not _steady(motion, pose) and marked(n)
+            if jumped or not possible(pose):
+                lost = motion.lost + 1 if jumped else lost
                 out.append(Motion(motion.pose, REST.step, lost, seen=seen, surface=motion.surface))
                 continue
             step: Floats = np.linalg.inv(motion.pose) @ pose
-            there = np.linalg.inv(pose) @ centre
-            speed = float(np.linalg.norm(there - step @ there))
+            at = np.linalg.inv(pose) @ centre
+            speed = float(np.linalg.norm(at - step @ at))
             step = INERTIA * motion.step + (1.0 - INERTIA) * step
             if motion.outline is not None and seen < TOLD:
                 # a few pixels do not tell how it turns, and turns and growth kept up for long lead to no picture of it
@@ -143,20 +168,24 @@ class Objects:
         return tuple(out)
 
     def fitted(
-        self, poses: Sequence[Floats], before: Sequence[Floats], offset: Floats, tracked: Floats
+        self, poses: Sequence[Floats], before: Sequence[Motion], offset: Floats, tracked: Floats
     ) -> list[tuple[Floats, float]]:
         """Per object, the pose that a correspondence tells, drawn toward the one given; and how much of it is seen, 0…1, going by the size that
-        it had in the pose `before`."""
-        sizes = [area / abs(float(np.linalg.det(pose))) for pose, area in zip(before, self._areas, strict=True)]
+        it had `before`. What is hidden is seen only where it is expected."""
+        sizes = [area / abs(float(np.linalg.det(each.pose))) for each, area in zip(before, self._areas, strict=True)]
         every = np.array(
             [max(1, round(math.sqrt(max(s, a) / SAMPLES))) for s, a in zip(sizes, self._areas, strict=True)], np.intp
         )
         asked, counts = np.empty((len(poses), _SAMPLE, MOST_SAMPLES), np.float64), np.zeros(len(poses), np.intp)
         _seen(offset, tracked, self._belongs, self._held, every, asked, counts)
         out = []
-        for n, (pose, area, holds) in enumerate(zip(poses, self._areas, self._holds, strict=True)):
-            fit = _fit(pose, asked[n, :, : counts[n]], holds / every[n] ** 2, area)
-            out.append((fit, float(counts[n] * every[n] ** 2 / sizes[n])))
+        each = zip(poses, before, self._areas, self._holds, strict=True)
+        for n, (pose, was, area, holds) in enumerate(each):
+            told = asked[n, :, : counts[n]]
+            if was.hidden:
+                told = np.ascontiguousarray(told[:, np.linalg.norm(moved(told[:2].T, pose) - told[2:4].T, axis=1) < WITHIN_PX])
+            found = fit(pose, told, holds / every[n] ** 2, area, WITHIN_PX)
+            out.append((found, float(told.shape[1] * every[n] ** 2 / sizes[n])))
         return out
 
     def expected(self, motions: Sequence[Motion], offset: Floats, tracked: Floats) -> tuple[Floats, Bools]:
@@ -166,6 +195,16 @@ class Objects:
             poses = np.stack([motion.pose[:2] for motion in motions]).astype(np.float32)
             rows(_expected, len(lost), tracked, poses, self._cores, out, lost)
         return out, lost
+
+    def elsewhere(self, motions: Sequence[Motion | None], offset: Floats) -> Bools:
+        """``(h, w)``, pixels that show one of the objects given, far from where its pose has it."""
+        here = grid(*offset.shape[:2])
+        there, out = here + offset, np.zeros(offset.shape[:2], np.bool_)
+        for motion, mask in zip(motions, self.masks, strict=True):
+            if motion is not None:
+                off = moved(here, motion.pose) - there
+                out |= (shown(mask, there) > 0) & (np.square(off).sum(axis=2) > WITHIN_PX * WITHIN_PX)
+        return out
 
     def strays(self, motions: Sequence[Motion], offset: Floats, motion: Floats, visible: Bools, among: Bools) -> Bools:
         """Those `among` the pixels that show a point of an object by `offset`, but far from where its pose has it, or that move otherwise
@@ -226,6 +265,12 @@ def _surfaces(decal: Bools, changed: Bools) -> tuple[Bools, Bools]:
     return around, wide
 
 
+def _holder(decal: Bytes, areas: Sequence[Bytes], first: int) -> int | None:
+    """Which of the edited `areas` a decal lies on, numbered from `first` on."""
+    shares = [float(area[decal > 0].mean()) for area in areas]
+    return first + int(np.argmax(shares)) if shares and max(shares) > 0.5 else None
+
+
 def shifted(pose: Floats, like: Floats, centre: Floats) -> Floats:
     """`pose`, shifted so that the keyframe's `centre` (x, y, 1) falls where it does in the pose that it shall be `like`."""
     out = pose.copy()
@@ -239,6 +284,13 @@ def possible(pose: Floats) -> bool:
         return False
     scales = np.linalg.svd(pose[:2, :2], compute_uv=False)
     return bool(scales[0] < MOST_SCALE and scales[1] * MOST_SCALE > 1.0)
+
+
+def _steady(motion: Motion, pose: Floats) -> bool:
+    """Whether an object may have grown or shrunk so much since it was seen."""
+    scales = np.linalg.svd((pose @ np.linalg.inv(motion.pose @ motion.step))[:2, :2], compute_uv=False)
+    most = GROWTH ** (1 + motion.lost)
+    return bool(scales[0] < most and scales[1] * most > 1.0)
 
 
 @kernel
@@ -260,76 +312,3 @@ def _seen(offset: Floats, tracked: Floats, belongs: Any, held: Floats, every: In
                 out[n, 0, count], out[n, 1, count], out[n, 2, count], out[n, 3, count] = x, y, u, v
                 out[n, 4, count] = held[n, int(j), int(i)]
                 counts[n] += 1
-
-
-def _fit(predicted: Floats, asked: Floats, holds: float, area: int) -> Floats:
-    """The affine map that takes places of a frame to those of the keyframe, weighted by the texture that these are held by, ridge-regularised
-    toward `predicted`; outliers are dropped.
-
-    Args:
-        asked: ``(5, n)`` as from `_seen`.
-    """
-    if not asked.shape[1]:
-        return predicted
-    centre, radius = asked[:2].mean(axis=1), math.sqrt(area)
-    ridge = (STIFFNESS * holds + 1e-6) * np.eye(3)
-    weight: Floats = asked[4].copy()
-    correction: Floats = np.zeros((3, 2))
-    shift = np.array([[1 / radius, 0, -centre[0] / radius], [0, 1 / radius, -centre[1] / radius], [0, 0, 1]])
-    sums = np.empty((3, 5))
-    for _ in range(3):
-        _sum_up(asked, weight, predicted, centre, radius, sums)
-        correction = np.linalg.solve(sums[:, :3] + ridge, sums[:, 3:])
-        _drop_outliers(asked, predicted[:2] + correction.T @ shift, weight)
-    pose = predicted.copy()
-    pose[:2] += correction.T @ shift
-    return pose
-
-
-@summing_kernel
-def _sum_up(asked: Floats, weight: Floats, predicted: Floats, centre: Floats, radius: float, sums: Floats) -> None:
-    """Normal equations: ``(3, 3)`` products of the local places, and ``(3, 2)`` with the errors of what was `predicted`."""
-    sums[:] = 0
-    for n in range(len(weight)):
-        x, y, share = asked[0, n], asked[1, n], weight[n]
-        u = asked[2, n] - (predicted[0, 0] * x + predicted[0, 1] * y + predicted[0, 2])
-        v = asked[3, n] - (predicted[1, 0] * x + predicted[1, 1] * y + predicted[1, 2])
-        x, y = (x - centre[0]) / radius, (y - centre[1]) / radius
-        by_x, by_y = share * x, share * y
-        sums[0, 0] += by_x * x
-        sums[0, 1] += by_x * y
-        sums[0, 2] += by_x
-        sums[1, 1] += by_y * y
-        sums[1, 2] += by_y
-        sums[2, 2] += share
-        sums[0, 3] += by_x * u
-        sums[0, 4] += by_x * v
-        sums[1, 3] += by_y * u
-        sums[1, 4] += by_y * v
-        sums[2, 3] += share * u
-        sums[2, 4] += share * v
-    sums[1, 0], sums[2, 0], sums[2, 1] = sums[0, 1], sums[0, 2], sums[1, 2]
-
-
-@kernel
-def _drop_outliers(asked: Floats, pose: Floats, weight: Floats) -> None:
-    """Samples that `pose` leaves further off than most lose their `weight`."""
-    left, most, total = np.empty(len(weight), np.float64), 0.0, 0.0
-    for n in range(len(weight)):
-        x, y = asked[0, n], asked[1, n]
-        u = asked[2, n] - (pose[0, 0] * x + pose[0, 1] * y + pose[0, 2])
-        v = asked[3, n] - (pose[1, 0] * x + pose[1, 1] * y + pose[1, 2])
-        left[n] = np.sqrt(u * u + v * v)
-        most, total = max(most, left[n]), total + asked[4, n]
-    # the weighted median, by bisection
-    low, high = 0.0, most
-    for _ in range(HALVINGS):
-        middle, heap = 0.5 * (low + high), 0.0
-        for n in range(len(weight)):
-            heap += asked[4, n] if left[n] <= middle else 0.0
-        if heap >= 0.5 * total:
-            high = middle
-        else:
-            low = middle
-    for n in range(len(weight)):
-        weight[n] = asked[4, n] if left[n] <= 3.0 * high + 0.5 else 0.0

@@ -48,8 +48,9 @@ class Plane(NamedTuple):
     pose: Floats
 
 
-def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None) -> Plane | None:
-    """The surface of a decal as the keyframe shows it, or a frame in which it is known to lie in a `pose`; None where too little is marked on it.
+def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None, *, least: int = LEAST_POINTS) -> Plane | None:
+    """The surface of a decal as the keyframe shows it, or a frame in which it is known to lie in a `pose`; None where fewer points than the
+    `least` are marked on it.
 
     Args:
         evened: ``(h, w)`` uint8, the picture's evened copy.
@@ -73,7 +74,7 @@ def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None) 
             marked = (np.hypot(across, down) > MARKED / (1.0 + px)) & (wide > 0)
             marked[[0, -1]] = marked[:, [0, -1]] = False
             y, x = np.nonzero(marked)
-            if len(x) < LEAST_POINTS:
+            if len(x) < least:
                 return None
             some = np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(np.intp)
             y, x = y[some], x[some]
@@ -104,6 +105,23 @@ def laid(surface: Plane, evened: Bytes, pose: Floats, *, known: bool) -> tuple[F
     plain = agreed > (AGREED if known else max(AGREED, before + BETTER))
     possible = moved < MOST_PX and abs(np.linalg.det(out)) > FLATTEST
     return (surface.pose @ np.linalg.inv(out), agreed) if plain and possible else (pose, 0.0)
+
+
+def agreed_on(surface: Plane, evened: Bytes, pose: Floats, least: int) -> tuple[Floats, float]:
+    """(pose, agreed) as `laid` has them, sought from a `pose` that nothing but the frame tells: agreed is the share of what of the surface is in the
+    picture, 0 where that has fewer marked points than the `least`."""
+    there: Floats = np.linalg.inv(pose) @ surface.pose
+    out, agreed = there, 0.0
+    height, width = evened.shape
+    for points, px in zip(surface.levels, SMOOTH_PX, strict=True):
+        u, v = out[:2, :2] @ points[:2] + out[:2, 2:]
+        inside = (u >= 0) & (v >= 0) & (u < width - 1) & (v < height - 1)
+        if int(inside.sum()) < least:
+            return pose, 0.0
+        out, agreed = _lay(points[:, inside], _smoothed(evened, px), out, surface.centre, surface.size)
+        if not np.isfinite(out).all() or abs(np.linalg.det(out)) < FLATTEST:
+            return pose, 0.0
+    return surface.pose @ np.linalg.inv(out), agreed
 
 
 def _smoothed(picture: Bytes, px: float) -> Floats:

@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from .appearance import ROLL, Appearance
-from .correspondence import Correspondence, within
-from .objects import TOLD, WITHIN_PX, Motion, Objects, possible, shifted
+from .correspondence import Correspondence
+from .objects import TOLD, Motion, Objects, possible, shifted
 from .pixels import Bools, Bytes, Floats, grid, moved, shown
 
 FAST_PX, DROPPED = 4.0, 0.75
@@ -41,7 +41,6 @@ class Wholes:
         self._first = len(objects.decals)
         self._appearances = [Appearance(guide, detail, area) for area in objects.areas]
         """The edited areas' motions come after those of decals."""
-        self._lies_on = [_holder(decal.drawn, objects.areas) for decal in objects.decals]
 
     def missed(self, before: Sequence[Motion], now: Sequence[Motion]) -> bool:
         """Whether any object is to be looked for, going by how much of it could be followed from the frame before."""
@@ -79,9 +78,9 @@ class Wholes:
                 drifted = _apart(pose, there.pose, appearance) > DRIFT * appearance.radius
                 pose = appearance.textured(there.pose if drifted else pose, detail)
             out[n] = replace(motion, pose=pose, step=step, outline=there.pose, sought=True, sure=there.sure)
-        for n, holder in enumerate(self._lies_on):
-            if holder is not None and (on := out[self._first + holder]) is not None:
-                pose = motions[n].pose @ np.linalg.inv(motions[self._first + holder].pose) @ on.pose
+        for n, holder in enumerate(self._objects.holders):
+            if holder is not None and (on := out[holder]) is not None:
+                pose = motions[n].pose @ np.linalg.inv(motions[holder].pose) @ on.pose
                 out[n] = replace(motions[n], pose=pose, sought=True, sure=on.sure)
         return tuple(out)
 
@@ -98,14 +97,8 @@ class Wholes:
 
     def astray(self, found: Sequence[Motion | None], state: Correspondence) -> Bools:
         """``(h, w)``, tracked pixels that show an object which was found elsewhere than they have it."""
-        out = np.zeros(state.tracked.shape, np.bool_)
-        for motion, area in zip(found, self._objects.masks, strict=True):
-            if motion is not None and motion.sure and motion.lost:
-                place = grid(*out.shape)
-                there = place + state.offset
-                apart = moved(place, motion.pose) - there
-                out |= (shown(area, there) > 0) & ~within(apart, WITHIN_PX)
-        return out
+        sure = [motion if motion is not None and motion.sure and motion.lost else None for motion in found]
+        return self._objects.elsewhere(sure, state.offset)
 
     def confirmed(self, before: Sequence[Motion], state: Correspondence) -> Correspondence:
         """`state` with the motions of what was looked for as what is now seen of it has them; where that is next to nothing, and it may be
@@ -115,7 +108,7 @@ class Wholes:
             return state
         poses = [motion.pose for motion in motions]
         out = []
-        fits = self._objects.fitted(poses, poses, state.offset, state.tracked)
+        fits = self._objects.fitted(poses, motions, state.offset, state.tracked)
         for motion, then, centre, (pose, seen) in zip(motions, before, self._objects.centres, fits, strict=True):
             if not motion.sought:
                 out.append(motion)
@@ -126,12 +119,6 @@ class Wholes:
             else:
                 out.append(replace(motion, pose=pose))
         return replace(state, motions=tuple(out))
-
-
-def _holder(decal: Bytes, areas: Sequence[Bytes]) -> int | None:
-    """Which of the edited `areas` a decal lies on."""
-    shares = [float(area[decal > 0].mean()) for area in areas]
-    return int(np.argmax(shares)) if shares and max(shares) > 0.5 else None
 
 
 def _apart(pose: Floats, other: Floats, appearance: Appearance) -> float:
@@ -147,7 +134,7 @@ def _speed(motion: Motion, appearance: Appearance) -> float:
 
 
 def _missed(before: Motion, now: Motion, appearance: Appearance) -> bool:
-    if not len(appearance.rough.places):
+    if before.gone or not len(appearance.rough.places):
         return False
     fast = max(before.speed, _speed(before, appearance)) > FAST_PX
     return before.lost > 0 or (before.sought and now.seen < TOLD) or (fast and now.seen < DROPPED * before.seen)

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from .alignment import Aligned
-from .area import EditedArea, carried
+from .area import EditedArea, carried, given_up, returned
 from .correspondence import Correspondence, start
 from .hidden import told_by_pose, told_by_surface
 from .inversion import Flows
@@ -130,11 +130,14 @@ class Tracks:
                     better = carried(again, guide, detail, area, found)
                     if area.wholes.worth(before.motions, state.motions, better.motions):
                         (flow, visible), own, state = flows, own_again, better
-            if not self._looked_for(index, state.motions):
-                return state
-            state = area.smears.told(state, detail)
-            state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
-            return area.wholes.confirmed(before.motions, state)
+            every = DRAFT_REFINEMENT if self._draft else REGAINED
+            if index % every == 0:
+                state = returned(state, guide, detail, area, every)
+            if self._looked_for(index, state.motions):
+                state = area.smears.told(state, detail)
+                state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
+                state = area.wholes.confirmed(before.motions, state)
+            return given_up(state, source, area)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()
         self._tracks[key, forward] = Track(first, advance, window)

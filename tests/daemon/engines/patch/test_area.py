@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from keyfollow_daemon.engines.patch import area as module
-from keyfollow_daemon.engines.patch.area import EditedArea, carried
+from keyfollow_daemon.engines.patch.area import EditedArea, carried, given_up
 from keyfollow_daemon.engines.patch.correspondence import Correspondence
 from keyfollow_daemon.engines.patch.matching import KeyView
+from keyfollow_daemon.engines.patch.objects import LONG
 from keyfollow_daemon.engines.patch.pixels import evened
 
 HEIGHT, WIDTH = 160, 220
@@ -77,3 +79,16 @@ def test_a_decal_on_a_globe_is_not_laid_as_if_that_were_plain(monkeypatch: pytes
     offset[lost, 0] += np.where((columns[lost] // 4) % 2 == 0, 7.0, 1.0)
     state = Correspondence(offset.astype(np.float32), np.ones((HEIGHT, WIDTH), np.float32), edited.start().motions)
     assert not carried(state, frame, evened(frame), edited).motions[0].plain
+
+
+def test_what_is_gone_is_not_carried_on_elsewhere_but_what_the_source_tells_stands() -> None:
+    edited, drawn = area()
+    state = edited.start()
+    gone = tuple(
+        replace(motion, pose=np.array([[1.0, 0, 50], [0, 1, 0], [0, 0, 1]]), hidden=LONG + 1) for motion in state.motions
+    )
+    lost = replace(state, motions=gone)
+    unknown = Correspondence(state.offset, np.zeros_like(state.tracked))
+    left = given_up(lost, unknown, edited)
+    assert not left.tracked[drawn].any() and left.tracked[~edited.objects.masks[0].astype(bool)].all()
+    assert given_up(lost, state, edited).tracked.all() and given_up(state, unknown, edited).tracked.all()

@@ -400,3 +400,27 @@ def test_drafts_of_two_keyframes_are_as_sharp_as_of_one(square: Any, stage: Any)
     true, rim = square.painted(4).astype(np.float32), square.areas[4]
     errors = [np.abs(made.image.pixels - true)[rim].mean() for made in (one, two)]
     assert errors[1] < 1.1 * errors[0]
+
+
+def test_a_card_that_left_the_picture_has_its_drawing_when_it_is_back(stage_of: Any) -> None:
+    rng = np.random.default_rng(8)
+    wall: Any = np.repeat(rng.integers(80, 140, (30, 40, 1), dtype=np.uint8), 3, axis=2)
+    wall = cv2.resize(wall, (200, 150), interpolation=cv2.INTER_CUBIC)
+    card = np.full((84, 84, 3), (200, 90, 40), np.uint8)
+    for _ in range(60):
+        x, y = (int(n) for n in rng.integers(4, 80, 2))
+        cv2.circle(card, (x, y), int(rng.integers(2, 6)), [int(n) for n in rng.integers((140, 30, 0), (255, 160, 90))], -1)
+    painted = card.copy()
+    cv2.circle(painted, (44, 40), 16, (30, 220, 240), -1)
+
+    def frame(t: int, sheet: Any) -> Any:
+        """It leaves at the left, and comes back at the right, turned."""
+        there = cv2.getRotationMatrix2D((42, 42), 0 if t < 11 else 40, 1)
+        there[:, 2] += (20 - 12 * t if t < 11 else 230 - 8 * (t - 14), 34)
+        cover = cv2.warpAffine(np.full((84, 84, 1), 255, np.uint8), there, (200, 150))
+        return np.where(cover[..., None] > 127, cv2.warpAffine(sheet, there, (200, 150)), wall)
+
+    made = stage_of([frame(t, card) for t in range(30)]).run({0: frame(0, painted)}, wanted=[29])
+    truth = frame(29, painted)
+    drawn = (truth != frame(29, card)).any(axis=2)
+    assert np.abs(made[29].image.pixels.astype(np.float32) - truth)[drawn].mean() < 20

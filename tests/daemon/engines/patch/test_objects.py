@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from keyfollow_daemon.engines.patch.objects import MAX_OBJECTS, Objects
+from keyfollow_daemon.engines.patch.objects import LONG, MAX_OBJECTS, REST, Objects
 
 SHAPE = (120, 160)
 TEXTURED = np.zeros(SHAPE, np.float32)
@@ -19,6 +20,10 @@ def shifted(dx: float) -> Any:
     offset = np.zeros((*SHAPE, 2), np.float32)
     offset[..., 0] = -dx
     return offset
+
+
+def translation(dx: float) -> Any:
+    return np.array([[1.0, 0.0, dx], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
 def test_the_pose_follows_what_is_tracked_and_goes_on_when_hidden() -> None:
@@ -79,3 +84,35 @@ def test_what_shows_an_object_but_does_not_move_with_it_strays() -> None:
     assert not strays[:, :120].any()
     assert not objects.strays(motions, shifted(100), motion, ~seen, everywhere).any()
     assert objects.strays(motions, shifted(60), motion, ~seen, everywhere)[45:78, 105:145].all()
+
+
+def test_what_is_found_while_its_colours_are_nowhere_does_not_move_an_object() -> None:
+    objects = Objects(area(), area(), TEXTURED)
+    moving = replace(REST, step=np.linalg.inv(translation(3.0)), lost=2, hidden=4)
+    few = np.zeros(SHAPE, np.float32)
+    few[90:110, 130:150] = 1.0
+    # a bit of what is elsewhere is taken for a part of it
+    bits = np.zeros((*SHAPE, 2), np.float32) - (70.0, 40.0)
+    (hidden, *_) = objects.follow([moving] * 2, bits.astype(np.float32), few)
+    assert hidden.lost == 3 and np.allclose(np.linalg.inv(hidden.pose)[:2, 2], (3.0, 0.0))
+    gone = replace(moving, hidden=LONG + 1)
+    (still, *_) = objects.follow([gone] * 2, bits.astype(np.float32), few)
+    assert gone.gone and still.gone and np.array_equal(still.pose, np.eye(3))
+
+
+def test_what_would_be_recognised_does_not_grow_at_once() -> None:
+    objects = Objects(area(), area(), TEXTURED)
+    rows, columns = np.indices(SHAPE, np.float32)
+    grown = np.dstack([-columns / 2, -rows / 2]).astype(np.float32)
+    sure = np.ones(SHAPE, np.float32)
+    (known, _) = objects.follow(objects.start(), grown, sure, lambda n: True)
+    (unknown, _) = objects.follow(objects.start(), grown, sure)
+    assert np.array_equal(known.pose, np.eye(3)) and known.lost == 1
+    assert np.linalg.det(unknown.pose) < 0.6
+
+
+def test_pixels_that_show_an_object_far_from_its_pose_are_elsewhere() -> None:
+    objects = Objects(np.zeros(SHAPE, np.bool_), area(), TEXTURED)
+    away = objects.elsewhere([replace(REST, pose=np.linalg.inv(translation(30.0)))], shifted(0))
+    assert away[60, 60] and not away[10, 10] and not objects.elsewhere([None], shifted(0)).any()
+    assert not objects.elsewhere([replace(REST, pose=np.linalg.inv(translation(30.0)))], shifted(30)).any()

@@ -5,7 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 from keyfollow_daemon.engines.patch.pixels import evened
-from keyfollow_daemon.engines.patch.planar import laid, plane
+from keyfollow_daemon.engines.patch.planar import agreed_on, laid, plane
 
 HEIGHT, WIDTH = 160, 200
 TURN = np.array([[1.12, 0.04, -14.0], [-0.03, 0.95, 6.0], [0.0, 0.0, 1.0]])
@@ -68,3 +68,15 @@ def test_where_something_else_is_seen_the_expected_pose_stays() -> None:
 
 def test_a_surface_without_marks_is_no_plane() -> None:
     assert plane(evened(np.full((HEIGHT, WIDTH, 3), 150, np.uint8)), *areas()) is None
+
+
+def test_of_a_surface_that_is_half_out_of_the_picture_the_rest_tells() -> None:
+    everywhere = np.ones((HEIGHT, WIDTH), np.uint8)
+    surface = plane(evened(panel()), everywhere, everywhere, least=100)
+    assert surface is not None
+    there = np.array([[1.0, 0.0, 90.0], [0.0, 1.0, -3.0], [0.0, 0.0, 1.0]])
+    near = np.linalg.inv(there) @ np.array([[1.0, 0.0, 1.5], [0.0, 1.0, 1.0], [0.0, 0.0, 1.0]])
+    frame = evened(seen(panel(), there))
+    pose, agreed = agreed_on(surface, frame, near, 100)
+    assert agreed > 0.7 and np.abs(np.linalg.inv(pose) - there)[:2, 2].max() < 0.5
+    assert agreed_on(surface, frame, TURN @ [[1, 0, 900], [0, 1, 0], [0, 0, 1]], 100)[1] == 0
