@@ -12,6 +12,7 @@ from .blur import Smears
 from .correspondence import Correspondence, start
 from .curved import bend
 from .decals import corners, settled, textured_by, torn
+from .draped import Told, hung, piece
 from .islands import astray, islands, parts
 from .matching import KeyView
 from .objects import INERTIA, Motion, Objects
@@ -28,6 +29,8 @@ UNHELD = 1.0
 SEARCHED_PX = 16
 """What is lost is searched for this near the tracked edit."""
 BESIDE_PX = 2
+FRAYED = 0.05
+"""Share of a decal that is lost from which on it is looked at as a piece of cloth."""
 WELL_KNOWN = 0.8
 """A surface of which less agrees is compared with what it looks like here from now on."""
 
@@ -51,6 +54,7 @@ class EditedArea:
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
         self._textured = textured_by(self.corners)
+        self._cloths = [piece(key.evened, key.contrast, decal.drawn, decal.wide) for decal in self.objects.decals]
         self._planes = [plane(key.evened, decal.drawn, decal.wide) for decal in self.objects.decals]
         self.outlines = Outlines(self.objects.areas, decals)
         self.smears = Smears(key, self.objects)
@@ -73,6 +77,11 @@ class EditedArea:
             if surface is None or out[n].sought:
                 continue
             lost = (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
+            cloth = self._cloths[n]
+            if cloth is not None and (before.draped or torn(decal, out[n], lost, FRAYED)):
+                if bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is None:
+                    told = Told(detail, state.offset, lost)
+                    out[n] = hung(cloth, self.key.evened, decal, told, before, out[n])
             if not torn(decal, out[n], lost):
                 continue
             # a globe is not plain, whatever a map of its middle explains

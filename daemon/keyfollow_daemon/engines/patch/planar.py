@@ -48,12 +48,28 @@ class Plane(NamedTuple):
     pose: Floats
 
 
-def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None) -> Plane | None:
+class Prior(NamedTuple):
+    """What is known of a map ``(3, 3)`` from keyframe to frame coordinates before a picture is asked: that it is about what was `expected`, and
+    keeps shapes.
+
+    Args:
+        place: how surely the centre lies where that has it, 1 / px²; `step`, how surely a place a surface's size away does, as to the centre.
+        shape: the same toward the nearest map that only turns and grows.
+    """
+
+    expected: Floats
+    place: float
+    step: float
+    shape: float
+
+
+def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None, *, least: int = LEAST_POINTS) -> Plane | None:
     """The surface of a decal as the keyframe shows it, or a frame in which it is known to lie in a `pose`; None where too little is marked on it.
 
     Args:
         evened: ``(h, w)`` uint8, the picture's evened copy.
         drawn: ``(h, w)`` uint8 0 or 1, the decal in the keyframe; `wide`, what may be of the same surface.
+        least: points that must be marked.
     """
     if pose is None:
         pose = np.eye(3)
@@ -67,13 +83,13 @@ def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None) 
     centre, size = (moments["m10"] / area, moments["m01"] / area), math.sqrt(area)
     levels: list[Floats] = []
     for px in SMOOTH_PX:
-        picture = _smoothed(evened, px)
+        picture = smoothed(evened, px)
         across, down = (cv.Sobel(picture, cv.CV_32F, *d, ksize=3, scale=0.125) for d in ((1, 0), (0, 1)))
         if not levels:
             marked = (np.hypot(across, down) > MARKED / (1.0 + px)) & (wide > 0)
             marked[[0, -1]] = marked[:, [0, -1]] = False
             y, x = np.nonzero(marked)
-            if len(x) < LEAST_POINTS:
+            if len(x) < least:
                 return None
             some = np.linspace(0, len(x) - 1, min(len(x), MOST_POINTS)).astype(np.intp)
             y, x = y[some], x[some]
@@ -94,11 +110,11 @@ def laid(surface: Plane, evened: Bytes, pose: Floats, *, known: bool) -> tuple[F
     there: Floats = np.linalg.inv(pose) @ surface.pose
     out, agreed = there, 0.0
     for points, px in zip(surface.levels, SMOOTH_PX, strict=True):
-        frame = _smoothed(evened, px)
-        out, agreed = _lay(points, frame, out, surface.centre, surface.size)
+        frame = smoothed(evened, px)
+        out, agreed = lay(points, frame, out, surface.centre, surface.size)
         if not np.isfinite(out).all():
             return pose, 0.0
-    before = _sum_up(surface.levels[-1], frame, there, surface.centre, surface.size, np.empty((_TERMS, _TERMS + 1)))
+    before = agreement(surface, evened, there)
     corners = surface.size * np.array([[-1, -1, 0], [1, -1, 0], [-1, 1, 0], [1, 1, 0]], np.float64) + (*surface.centre, 1.0)
     moved = np.linalg.norm(((out - there) @ corners.T)[:2], axis=0).max()
     plain = agreed > (AGREED if known else max(AGREED, before + BETTER))
@@ -106,24 +122,49 @@ def laid(surface: Plane, evened: Bytes, pose: Floats, *, known: bool) -> tuple[F
     return (surface.pose @ np.linalg.inv(out), agreed) if plain and possible else (pose, 0.0)
 
 
-def _smoothed(picture: Bytes, px: float) -> Floats:
+def smoothed(picture: Bytes, px: float) -> Floats:
+    """A picture in float32, blurred by so many px (sigma)."""
     floats = picture.astype(np.float32)
     return cv.GaussianBlur(floats, (0, 0), px) if px > 0 else floats
 
 
-def _lay(points: Floats, frame: Floats, there: Floats, centre: tuple[float, float], size: float) -> tuple[Floats, float]:
+def agreement(surface: Plane, evened: Bytes, there: Floats) -> float:
+    """Share of what is marked on a surface that a frame shows where the map `there` takes it."""
+    sums = np.empty((_TERMS, _TERMS + 1))
+    return float(_sum_up(surface.levels[-1], evened.astype(np.float32), there, surface.centre, surface.size, sums))
+
+
+def lay(
+    points: Floats, frame: Floats, there: Floats, centre: tuple[float, float], size: float, prior: Prior | None = None
+) -> tuple[Floats, float]:
     """(map, agreed): ``(3, 3)`` `there`, from keyframe to frame coordinates, improved; the share of the points' weight that agrees with it."""
     sums = np.empty((_TERMS, _TERMS + 1))
     to_local = np.array([[1 / size, 0, -centre[0] / size], [0, 1 / size, -centre[1] / size], [0, 0, 1]])
     agreed = 0.0
     for _ in range(STEPS):
         agreed = _sum_up(points, frame, there, centre, size, sums)
+        if prior is not None:
+            _held(sums, there, prior, np.linalg.inv(to_local))
         found = np.linalg.solve(sums[:, :-1] + 1e-3 * np.diag(np.diag(sums[:, :-1]) + 1e-9), sums[:, -1])
         # the map goes on from the inverse of what the keyframe's points would have to move by
         there = there @ np.linalg.inv(np.eye(3) + np.vstack([found.reshape(2, 3), np.zeros(3)]) @ to_local)
         if np.abs(found).max() < ENOUGH_PX or not np.isfinite(there).all():
             break
     return there, agreed
+
+
+def _held(sums: Floats, there: Floats, prior: Prior, from_local: Floats) -> None:
+    """What is known before joins the normal equations."""
+    linear = there[:2, :2]
+    left, _, right = np.linalg.svd(linear)
+    alike = math.sqrt(abs(float(np.linalg.det(linear)))) * left @ right
+    kept = np.linalg.inv(linear) @ alike - np.eye(2)
+    off = (np.linalg.inv(there) @ prior.expected - np.eye(3))[:2] @ from_local
+    bent = np.hstack([kept * from_local[0, 0], np.zeros((2, 1))])
+    step = APART**2 * np.array([[prior.step, prior.step, prior.place]] * 2)
+    shape = APART**2 * np.array([[prior.shape, prior.shape, 0.0]] * 2)
+    sums[:, -1] -= (step * off + shape * bent).ravel()
+    sums[:, :-1] += np.diag((step + shape).ravel())
 
 
 @summing_kernel

@@ -46,13 +46,16 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
     """
     offset, confidence, tracked = seen.offset, seen.confidence, seen.tracked
     for decal, motion in zip(decals, motions, strict=False):
-        if not motion.plain:
+        if motion.hidden or not (motion.plain or motion.draped):
             continue
         window, here, there, core, other = _compared(guide, key, decal, motion.pose)
         tracked_to = here + offset[window]
         other |= (confidence[window] > VOUCHED) & (shown(decal.surface, tracked_to) == 0)
         other = cv.dilate(other.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         elsewhere = ~within(tracked_to - there, WITHIN_CURVE_PX)
+        if not (motion.plain or motion.whole):
+            # cloth is not affine, and its own motion is known better
+            elsewhere &= confidence[window] < VOUCHED
         lost = core & ~other & (elsewhere | (confidence[window] < VOUCHED))
         if not lost.any():
             continue
