@@ -10,6 +10,7 @@ the further around the longer that lasts.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ import numpy as np
 from .appearance import Template
 from .decals import spanned
 from .matching import evened_apart
-from .objects import INERTIA, Decal, Motion
+from .objects import INERTIA, Decal, Motion, shifted
 from .pixels import Bools, Bytes, Floats, cv, grid, moved, shown
 from .planar import SMOOTH_PX, Plane, Prior, agreement, lay, plane, smoothed
 
@@ -87,13 +88,13 @@ def hung(cloth: Piece, key: Bytes, decal: Decal, told: Told, before: Motion, now
         key: ``(h, w)`` uint8, the keyframe's evened copy.
         before: its motion in the frame before.
     """
-    led = before.pose @ before.step
-    if not before.draped:
-        starts: tuple[Floats, ...] = (led, now.pose)
-    elif before.hidden:
-        starts = (led, _as_drawn(cloth, led))
-    else:
-        starts = (led,)
+    # cloth wobbles: it goes on as it moved, but not as it turned
+    led = shifted(before.pose, before.pose @ before.step, np.array([*cloth.marks.centre, 1.0]))
+    starts = [led]
+    if before.hidden:
+        starts.append(_as_drawn(cloth, led))
+    elif not before.whole:
+        starts.append(now.pose)
     pose, clear = _draped(cloth, told.detail, starts, before.hidden)
     if clear > STANDS_OUT:
         step = np.linalg.inv(before.pose) @ pose
@@ -119,18 +120,21 @@ def _right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> tuple[float, f
     return float(as_piece[core].mean()), float(by_tracks[core].mean())
 
 
-def _draped(cloth: Piece, evened: Bytes, starts: tuple[Floats, ...], hidden: int) -> tuple[Floats, float]:
+def _draped(cloth: Piece, evened: Bytes, starts: Sequence[Floats], hidden: int) -> tuple[Floats, float]:
     """(pose, clear): the affine map from frame to keyframe coordinates by which the cloth lies on the frame, sought from the poses `starts`; by
     how much more of it agrees there than anywhere around."""
     reach = min(REACH_PX + REACH_HIDDEN * hidden, MOST_REACH)
-    _, start = max((cloth.sight.best(evened[..., None], pose, reach) for pose in starts), key=lambda found: found[0])
-    marks = cloth.marks
-    there = np.linalg.inv(start)
-    prior = Prior(there, *(ALIKE_PX / px**2 for px in (MOVED_PX, STEP * marks.size, SHAPE * marks.size)))
-    for points, px in zip(marks.levels, SMOOTH_PX, strict=True):
-        there, _ = lay(points, smoothed(evened, px), there, marks.centre, marks.size, prior)
-    if not np.isfinite(there).all():
-        return start, 0.0
+    marks, found = cloth.marks, []
+    for start in starts:
+        there = np.linalg.inv(cloth.sight.best(evened[..., None], start, reach)[1])
+        prior = Prior(there, *(ALIKE_PX / px**2 for px in (MOVED_PX, STEP * marks.size, SHAPE * marks.size)))
+        for points, px in zip(marks.levels, SMOOTH_PX, strict=True):
+            there, _ = lay(points, smoothed(evened, px), there, marks.centre, marks.size, prior)
+        if np.isfinite(there).all():
+            found.append((agreement(marks, evened, there), there))
+    if not found:
+        return starts[0], 0.0
+    _, there = max(found, key=lambda each: each[0])
     return np.linalg.inv(there), _stands_out(marks, evened, there)
 
 
