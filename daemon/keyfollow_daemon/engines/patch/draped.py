@@ -10,7 +10,6 @@ the further around the longer that lasts.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,12 +18,13 @@ import numpy as np
 from .appearance import Template
 from .decals import spanned
 from .matching import evened_apart
-from .objects import INERTIA, Decal, Motion, shifted
+from .objects import INERTIA, Decal, Motion, possible, shifted
 from .pixels import Bools, Bytes, Floats, cv, grid, moved, shown
 from .planar import SMOOTH_PX, Plane, Prior, agreement, lay, plane, smoothed
 
-AROUND = 1.0
-"""How far around the decal the cloth is looked at, in square roots of the decal's area."""
+AROUND, ENOUGH = 1.0, 1.7
+"""How far around the decal the cloth is looked at, at most, in square roots of the decal's area; and less, where so many marks for every pixel of
+that area, each by what it tells, lie nearer: the smaller the piece, the more nearly it stays one."""
 LEAST_POINTS = 150
 """Of the cloth, so many must be marked."""
 CLEAR = 12.0
@@ -37,10 +37,12 @@ ALIKE_PX = 9.0
 """Neighbouring pixels of an evened picture are alike: so many tell as much as one."""
 REACH_PX, REACH_HIDDEN, MOST_REACH = 4, 2, 20
 """How far around where its motion leads a piece is looked for: px, and px for every frame since it was last seen, up to a limit."""
-RIGHT, FOLLOWED = 500.0, 0.5
+RIGHT, BELIEVED = 500.0, 0.5
 """Difference of evened patches up to which a place looks right; share of a decal that must do so for its tracks to be believed again."""
-STANDS_OUT = 0.06
-"""So much more of it must agree where it lies than anywhere around."""
+FOLLOWED, FOUND = (0.04, 0.1), (0.06, 0.2)
+"""To be followed, and to be found: so much more of the cloth must agree where it lies than anywhere around, and so much of the decal look right."""
+COASTS = 4
+"""For so many frames in which that is not so it lies where its motion leads, as far as that looks like it in some light."""
 RINGS, SIDES = (0.75, 1.5), 12
 """Where that is asked: this far off, in its size, in so many directions."""
 
@@ -60,17 +62,26 @@ def piece(evened: Bytes, contrast: Floats, drawn: Bytes, wide: Bytes) -> Piece |
         contrast: ``(h, w)``, the variance around every pixel, 8-bit units squared.
         drawn: ``(h, w)`` uint8 0 or 1, the decal; `wide`, what may be of the same surface.
     """
-    near = cv.distanceTransform(1 - drawn, cv.DIST_L2, cv.DIST_MASK_5) <= AROUND * math.sqrt(float(drawn.sum()))
-    around = np.where(near, wide, np.uint8(0))
+    size = math.sqrt(float(drawn.sum()))
+    away = cv.distanceTransform(1 - drawn, cv.DIST_L2, cv.DIST_MASK_5)
+    around = np.where(away <= AROUND * size, wide, np.uint8(0))
     marks = plane(evened, drawn, around, least=LEAST_POINTS)
     if marks is None:
         return None
     worth = np.sqrt(contrast)
     worth /= worth + CLEAR
-    for points in marks.levels:
-        points[2] *= worth[points[1].astype(np.intp), points[0].astype(np.intp)]
-    places = np.argwhere((around > 0) & (worth >= np.median(worth[around > 0])))
-    return Piece(marks, Template(evened[..., None], places[:: max(1, len(places) // SAMPLES)], 1))
+    x, y = marks.levels[0][:2].astype(np.intp)
+    nearest = np.argsort(away[y, x], kind="stable")
+    enough = np.searchsorted(np.cumsum(worth[y, x][nearest]), ENOUGH * size * size) + 1
+    kept = np.sort(nearest[: max(int(enough), LEAST_POINTS)])
+    levels = tuple(points[:, kept] for points in marks.levels)
+    for points in levels:
+        points[2] *= worth[y, x][kept]
+    reach = away[y, x][kept].max()
+    places = np.argwhere((around > 0) & (away <= reach))
+    clear = worth[places[:, 0], places[:, 1]]
+    places = places[clear >= np.median(clear)]
+    return Piece(marks._replace(levels=levels), Template(evened[..., None], places[:: max(1, len(places) // SAMPLES)], 1))
 
 
 class Told(NamedTuple):
@@ -90,21 +101,22 @@ def hung(cloth: Piece, key: Bytes, decal: Decal, told: Told, before: Motion, now
     """
     # cloth wobbles: it goes on as it moved, but not as it turned
     led = shifted(before.pose, before.pose @ before.step, np.array([*cloth.marks.centre, 1.0]))
-    starts = [led]
+    starts = [led, _as_drawn(cloth, led)]
     if before.hidden:
-        starts.append(_as_drawn(cloth, led))
+        starts.append(_as_drawn(cloth, now.pose))
     elif not before.whole:
         starts.append(now.pose)
-    pose, clear = _draped(cloth, told.detail, starts, before.hidden)
-    if clear > STANDS_OUT:
-        step = np.linalg.inv(before.pose) @ pose
+    best = max((_laid(cloth, key, decal, told, pose, before.hidden) for pose in starts), key=lambda each: each.agreed)
+    least_clear, least_right = FOLLOWED if before.draped and before.hidden <= COASTS else FOUND
+    if best.right > least_right and _stands_out(cloth.marks, told.detail, np.linalg.inv(best.pose)) > least_clear:
+        step = np.linalg.inv(before.pose) @ best.pose
         step = np.eye(3) if before.hidden else INERTIA * before.step + (1.0 - INERTIA) * step
-        as_piece, by_tracks = _right(key, decal, told, pose)
-        return replace(now, pose=pose, step=step, draped=True, whole=as_piece > by_tracks)
-    if not before.draped or _right(key, decal, told, now.pose)[1] > FOLLOWED:
+        return replace(now, pose=best.pose, step=step, draped=True, whole=best.right > best.by_tracks)
+    if not before.draped or _right(key, decal, told, now.pose)[1] > BELIEVED:
         return now
     step = INERTIA * before.step + (1.0 - INERTIA) * np.eye(3)
-    return replace(now, pose=led, step=step, draped=True, hidden=before.hidden + 1)
+    whole = before.whole and before.hidden < COASTS
+    return replace(now, pose=led, step=step, draped=True, hidden=before.hidden + 1, whole=whole)
 
 
 def _right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> tuple[float, float]:
@@ -120,22 +132,26 @@ def _right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> tuple[float, f
     return float(as_piece[core].mean()), float(by_tracks[core].mean())
 
 
-def _draped(cloth: Piece, evened: Bytes, starts: Sequence[Floats], hidden: int) -> tuple[Floats, float]:
-    """(pose, clear): the affine map from frame to keyframe coordinates by which the cloth lies on the frame, sought from the poses `starts`; by
-    how much more of it agrees there than anywhere around."""
-    reach = min(REACH_PX + REACH_HIDDEN * hidden, MOST_REACH)
-    marks, found = cloth.marks, []
-    for start in starts:
-        there = np.linalg.inv(cloth.sight.best(evened[..., None], start, reach)[1])
-        prior = Prior(there, *(ALIKE_PX / px**2 for px in (MOVED_PX, STEP * marks.size, SHAPE * marks.size)))
-        for points, px in zip(marks.levels, SMOOTH_PX, strict=True):
-            there, _ = lay(points, smoothed(evened, px), there, marks.centre, marks.size, prior)
-        if np.isfinite(there).all():
-            found.append((agreement(marks, evened, there), there))
-    if not found:
-        return starts[0], 0.0
-    _, there = max(found, key=lambda each: each[0])
-    return np.linalg.inv(there), _stands_out(marks, evened, there)
+class _Laid(NamedTuple):
+    """A `pose` of the cloth; shares of what is marked on it that `agreed` with that, and of the decal that looks `right` by it, and `by_tracks`."""
+
+    pose: Floats
+    agreed: float
+    right: float
+    by_tracks: float
+
+
+def _laid(cloth: Piece, key: Bytes, decal: Decal, told: Told, pose: Floats, hidden: int) -> _Laid:
+    """The cloth laid onto the frame where it is found around a `pose`."""
+    marks, reach = cloth.marks, min(REACH_PX + REACH_HIDDEN * hidden, MOST_REACH)
+    there = np.linalg.inv(cloth.sight.best(told.detail[..., None], pose, reach)[1])
+    prior = Prior(there, *(ALIKE_PX / px**2 for px in (MOVED_PX, STEP * marks.size, SHAPE * marks.size)))
+    for points, px in zip(marks.levels, SMOOTH_PX, strict=True):
+        there, _ = lay(points, smoothed(told.detail, px), there, marks.centre, marks.size, prior)
+    if not possible(there):
+        return _Laid(pose, 0.0, 0.0, 0.0)
+    found = np.linalg.inv(there)
+    return _Laid(found, agreement(marks, told.detail, there), *_right(key, decal, told, found))
 
 
 def _stands_out(marks: Plane, evened: Bytes, there: Floats) -> float:

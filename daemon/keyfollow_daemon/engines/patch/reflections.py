@@ -49,7 +49,7 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
     """
     offset, confidence, tracked = seen.offset, seen.confidence, seen.tracked
     for decal, motion in zip(decals, motions, strict=False):
-        if motion.hidden or not (motion.plain or motion.draped):
+        if not (motion.plain or motion.whole or (motion.draped and not motion.hidden)):
             continue
         whole = motion.plain or motion.whole
         window, here, there, core, other = _compared(guide, key, decal, motion.pose, offset if whole else None)
