@@ -9,7 +9,7 @@ import numpy as np
 
 from .pixels import Bools, Bytes, Floats, box, cv
 
-LEAST_AREA, MOST_SHARE = 60, 0.05
+LEAST_AREA, MOST_SHARE = 250, 0.05
 """Px of the smallest that is asked about, and share of the picture of the largest: what is larger has enough of its own to be followed by."""
 MERGE_PX = 9
 """What lies nearer to each other is painted together."""
