@@ -65,41 +65,53 @@ class EditedArea:
         return replace(start(*self._changed.shape), motions=self.objects.start())
 
     def laid(self, motions: Sequence[Motion], state: Correspondence, guide: Bytes, detail: Bytes) -> tuple[Motion, ...]:
-        """`motions` with those of decals that tracks tear told by all that is marked around them.
+        """`motions` with those of decals that tracks tear told by all that is marked around them, on a plain surface or on cloth.
 
         Args:
             state: with the motions of the frame before.
             guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
         """
         out = list(motions)
-        lost: Bools | None = None
-        for n, (before, decal, surface) in enumerate(zip(state.motions, self.objects.decals, self._planes, strict=False)):
-            if surface is None or out[n].sought:
+        told: Told | None = None
+        for n, (before, decal) in enumerate(zip(state.motions, self.objects.decals, strict=False)):
+            if (self._planes[n] is None and self._cloths[n] is None) or out[n].sought:
                 continue
-            lost = (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
-            cloth = self._cloths[n]
-            if cloth is not None and (before.draped or torn(decal, out[n], lost, FRAYED)):
-                if bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is None:
-                    told = Told(detail, state.offset, lost)
-                    out[n] = hung(cloth, self.key.evened, decal, told, before, out[n])
-            if not torn(decal, out[n], lost):
+            if told is None:
+                told = Told(guide, detail, state.offset, (state.tracked < 0.5) | stretched(state.offset))
+            if not (before.draped or torn(decal, out[n], told.lost, FRAYED)):
                 continue
-            # a globe is not plain, whatever a map of its middle explains
+            # a globe is neither cloth nor plain, whatever a map of its middle explains
             if bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None:
                 continue
-            known = before.surface or surface
-            # torn tracks tell less than how it has moved so far
-            expected = before.pose @ before.step if before.plain else out[n].pose
-            pose, agreed = laid(known, detail, expected, known=before.plain)
-            if agreed > 0 and lies(guide, self.key, decal, pose):
-                if agreed < WELL_KNOWN:
-                    known = plane(detail, decal.drawn, decal.wide, pose) or known
-                step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
-                out[n] = replace(out[n], pose=pose, step=step, plain=True, surface=known)
+            for follow in (self._plain, self._hung) if before.plain else (self._hung, self._plain):
+                out[n] = follow(n, before, out[n], told)
+                if out[n].plain:
+                    break
         return tuple(out)
 
+    def _hung(self, n: int, before: Motion, now: Motion, told: Told) -> Motion:
+        """`now`, with the pose by which decal `n` is seen on cloth, if it is."""
+        cloth = self._cloths[n]
+        return now if cloth is None else hung(cloth, self.key.evened, self.objects.decals[n], told, before, now)
+
+    def _plain(self, n: int, before: Motion, now: Motion, told: Told) -> Motion:
+        """`now`, with the pose by which the surface that decal `n` lies on is seen as a whole, if it is torn, and plain."""
+        decal, surface = self.objects.decals[n], self._planes[n]
+        if surface is None or not torn(decal, now, told.lost):
+            return now
+        known = before.surface or surface
+        # torn tracks tell less than how it has moved so far
+        expected = before.pose @ before.step if before.plain else now.pose
+        pose, agreed = laid(known, told.detail, expected, known=before.plain)
+        if agreed <= 0 or not lies(told.guide, self.key, decal, pose):
+            return now
+        if agreed < WELL_KNOWN:
+            known = plane(told.detail, decal.drawn, decal.wide, pose) or known
+        step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
+        return replace(now, pose=pose, step=step, plain=True, surface=known)
+
     def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:
-        """`seen` with decals on plain surfaces where these have them."""
+        """`seen` with decals on plain surfaces and on cloth where these have them."""
         return lying(seen, guide, self.key, self.objects.decals, motions)
 
     def smeared(self, motions: Sequence[Motion]) -> EditedArea:

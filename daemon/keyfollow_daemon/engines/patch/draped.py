@@ -10,6 +10,7 @@ the further around the longer that lasts.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -85,8 +86,10 @@ def piece(evened: Bytes, contrast: Floats, drawn: Bytes, wide: Bytes) -> Piece |
 
 
 class Told(NamedTuple):
-    """What tracks tell of a frame: `detail` ``(h, w)`` uint8, its evened copy; `offset` ``(h, w, 2)`` px; ``(h, w)`` what is `lost` to them."""
+    """What tracks tell of a frame, of which `guide` is ``(h, w, 3)`` uint8 and `detail` its evened copy: `offset` ``(h, w, 2)`` px; ``(h, w)`` what
+    is `lost` to them."""
 
+    guide: Bytes
     detail: Bytes
     offset: Floats
     lost: Bools
@@ -106,12 +109,15 @@ def hung(cloth: Piece, key: Bytes, decal: Decal, told: Told, before: Motion, now
         starts.append(_as_drawn(cloth, now.pose))
     elif not before.whole:
         starts.append(now.pose)
-    best = max((_laid(cloth, key, decal, told, pose, before.hidden) for pose in starts), key=lambda each: each.agreed)
+    levels = [smoothed(told.detail, px) for px in SMOOTH_PX]
+    laid = (_laid(cloth, told.detail, levels, pose, before.hidden) for pose in starts)
+    agreed, pose = max(laid, key=lambda each: each[0])
+    right, by_tracks = _right(key, decal, told, pose)
     least_clear, least_right = FOLLOWED if before.draped and before.hidden <= COASTS else FOUND
-    if best.right > least_right and _stands_out(cloth.marks, told.detail, np.linalg.inv(best.pose)) > least_clear:
-        step = np.linalg.inv(before.pose) @ best.pose
+    if right > least_right and agreed - _beside(cloth.marks, levels[-1], np.linalg.inv(pose)) > least_clear:
+        step = np.linalg.inv(before.pose) @ pose
         step = np.eye(3) if before.hidden else INERTIA * before.step + (1.0 - INERTIA) * step
-        return replace(now, pose=best.pose, step=step, draped=True, whole=best.right > best.by_tracks)
+        return replace(now, pose=pose, step=step, draped=True, whole=right > by_tracks)
     if not before.draped or _right(key, decal, told, now.pose)[1] > BELIEVED:
         return now
     step = INERTIA * before.step + (1.0 - INERTIA) * np.eye(3)
@@ -132,38 +138,29 @@ def _right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> tuple[float, f
     return float(as_piece[core].mean()), float(by_tracks[core].mean())
 
 
-class _Laid(NamedTuple):
-    """A `pose` of the cloth; shares of what is marked on it that `agreed` with that, and of the decal that looks `right` by it, and `by_tracks`."""
+def _laid(cloth: Piece, detail: Bytes, levels: Sequence[Floats], pose: Floats, hidden: int) -> tuple[float, Floats]:
+    """(agreed, pose): the cloth laid onto a frame where it is found around a `pose`, and the share of what is marked on it that goes by that.
 
-    pose: Floats
-    agreed: float
-    right: float
-    by_tracks: float
-
-
-def _laid(cloth: Piece, key: Bytes, decal: Decal, told: Told, pose: Floats, hidden: int) -> _Laid:
-    """The cloth laid onto the frame where it is found around a `pose`."""
+    Args:
+        detail: ``(h, w)`` uint8, the frame's evened copy; `levels`, the same as smooth as each of `SMOOTH_PX`.
+    """
     marks, reach = cloth.marks, min(REACH_PX + REACH_HIDDEN * hidden, MOST_REACH)
-    there = np.linalg.inv(cloth.sight.best(told.detail[..., None], pose, reach)[1])
+    there = np.linalg.inv(cloth.sight.best(detail[..., None], pose, reach)[1])
     prior = Prior(there, *(ALIKE_PX / px**2 for px in (MOVED_PX, STEP * marks.size, SHAPE * marks.size)))
-    for points, px in zip(marks.levels, SMOOTH_PX, strict=True):
-        there, _ = lay(points, smoothed(told.detail, px), there, marks.centre, marks.size, prior)
-    if not possible(there):
-        return _Laid(pose, 0.0, 0.0, 0.0)
-    found = np.linalg.inv(there)
-    return _Laid(found, agreement(marks, told.detail, there), *_right(key, decal, told, found))
+    for points, frame in zip(marks.levels, levels, strict=True):
+        there, _ = lay(points, frame, there, marks.centre, marks.size, prior)
+    return (agreement(marks, levels[-1], there), np.linalg.inv(there)) if possible(there) else (0.0, pose)
 
 
-def _stands_out(marks: Plane, evened: Bytes, there: Floats) -> float:
-    """By how much more agrees with a map than with any that leads beside it."""
-    size = marks.size * math.sqrt(abs(float(np.linalg.det(there))))
-    elsewhere = 0.0
+def _beside(marks: Plane, frame: Floats, there: Floats) -> float:
+    """The most that agrees with any map that leads beside a map."""
+    size, most = marks.size * math.sqrt(abs(float(np.linalg.det(there)))), 0.0
     for ring in RINGS:
         for angle in np.arange(SIDES) * (2.0 * math.pi / SIDES):
             beside = there.copy()
             beside[:2, 2] += ring * size * np.array([math.cos(angle), math.sin(angle)])
-            elsewhere = max(elsewhere, agreement(marks, evened, beside))
-    return agreement(marks, evened, there) - elsewhere
+            most = max(most, agreement(marks, frame, beside))
+    return most
 
 
 def _as_drawn(cloth: Piece, pose: Floats) -> Floats:

@@ -114,7 +114,7 @@ def laid(surface: Plane, evened: Bytes, pose: Floats, *, known: bool) -> tuple[F
         out, agreed = lay(points, frame, out, surface.centre, surface.size)
         if not np.isfinite(out).all():
             return pose, 0.0
-    before = agreement(surface, evened, there)
+    before = agreement(surface, frame, there)
     corners = surface.size * np.array([[-1, -1, 0], [1, -1, 0], [-1, 1, 0], [1, 1, 0]], np.float64) + (*surface.centre, 1.0)
     moved = np.linalg.norm(((out - there) @ corners.T)[:2], axis=0).max()
     plain = agreed > (AGREED if known else max(AGREED, before + BETTER))
@@ -128,10 +128,10 @@ def smoothed(picture: Bytes, px: float) -> Floats:
     return cv.GaussianBlur(floats, (0, 0), px) if px > 0 else floats
 
 
-def agreement(surface: Plane, evened: Bytes, there: Floats) -> float:
-    """Share of what is marked on a surface that a frame shows where the map `there` takes it."""
+def agreement(surface: Plane, frame: Floats, there: Floats) -> float:
+    """Share of what is marked on a surface that a `frame` (its evened copy in float32) shows where the map `there` takes it."""
     sums = np.empty((_TERMS, _TERMS + 1))
-    return float(_sum_up(surface.levels[-1], evened.astype(np.float32), there, surface.centre, surface.size, sums))
+    return float(_sum_up(surface.levels[-1], frame, there, surface.centre, surface.size, sums))
 
 
 def lay(
