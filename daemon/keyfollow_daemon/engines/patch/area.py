@@ -78,7 +78,7 @@ class EditedArea:
                 continue
             if told is None:
                 told = Told(guide, detail, state.offset, (state.tracked < 0.5) | stretched(state.offset))
-            if not (before.draped or torn(decal, out[n], told.lost, FRAYED)):
+            if not (before.whole or before.hidden or torn(decal, out[n], told.lost, FRAYED)):
                 continue
             # a globe is neither cloth nor plain, whatever a map of its middle explains
             if bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None:

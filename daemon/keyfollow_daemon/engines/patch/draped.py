@@ -38,6 +38,8 @@ ALIKE_PX = 9.0
 """Neighbouring pixels of an evened picture are alike: so many tell as much as one."""
 REACH_PX, REACH_HIDDEN, MOST_REACH = 4, 2, 20
 """How far around where its motion leads a piece is looked for: px, and px for every frame since it was last seen, up to a limit."""
+WELL = 0.7
+"""Share of what is marked on a piece that agrees where it lies as it should."""
 RIGHT, BELIEVED = 500.0, 0.5
 """Difference of evened patches up to which a place looks right; share of a decal that must do so for its tracks to be believed again."""
 FOLLOWED, FOUND = (0.04, 0.1), (0.06, 0.2)
@@ -110,8 +112,11 @@ def hung(cloth: Piece, key: Bytes, decal: Decal, told: Told, before: Motion, now
     elif not before.whole:
         starts.append(now.pose)
     levels = [smoothed(told.detail, px) for px in SMOOTH_PX]
-    laid = (_laid(cloth, told.detail, levels, pose, before.hidden) for pose in starts)
-    agreed, pose = max(laid, key=lambda each: each[0])
+    agreed, pose = 0.0, led
+    for start in starts:
+        # what lies well need not be tried otherwise
+        if agreed < WELL:
+            agreed, pose = max((agreed, pose), _laid(cloth, told.detail, levels, start, before.hidden), key=lambda each: each[0])
     right, by_tracks = _right(key, decal, told, pose)
     least_clear, least_right = FOLLOWED if before.draped and before.hidden <= COASTS else FOUND
     if right > least_right and agreed - _beside(cloth.marks, levels[-1], np.linalg.inv(pose)) > least_clear:
