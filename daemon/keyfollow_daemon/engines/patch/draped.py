@@ -116,13 +116,15 @@ def hung(cloth: Piece, key: Bytes, decal: Decal, told: Told, before: Motion, now
     for start in starts:
         # what lies well need not be tried otherwise
         if agreed < WELL:
-            agreed, pose = max((agreed, pose), _laid(cloth, told.detail, levels, start, before.hidden), key=lambda each: each[0])
+            agreed, pose = max(
+                (agreed, pose), _laid(cloth, told.detail, levels, start, before.hidden), key=lambda each: each[0]
+            )
     right, by_tracks = _right(key, decal, told, pose)
     least_clear, least_right = FOLLOWED if before.draped and before.hidden <= COASTS else FOUND
     if right > least_right and agreed - _beside(cloth.marks, levels[-1], np.linalg.inv(pose)) > least_clear:
         step = np.linalg.inv(before.pose) @ pose
         step = np.eye(3) if before.hidden else INERTIA * before.step + (1.0 - INERTIA) * step
-        return replace(now, pose=pose, step=step, draped=True, whole=right > by_tracks)
+        return replace(now, pose=pose, step=step, draped=True, hidden=0, whole=right > by_tracks)
     if not before.draped or _right(key, decal, told, now.pose)[1] > BELIEVED:
         return now
     step = INERTIA * before.step + (1.0 - INERTIA) * np.eye(3)

@@ -77,3 +77,17 @@ def test_a_decal_on_a_globe_is_not_laid_as_if_that_were_plain(monkeypatch: pytes
     offset[lost, 0] += np.where((columns[lost] // 4) % 2 == 0, 7.0, 1.0)
     state = Correspondence(offset.astype(np.float32), np.ones((HEIGHT, WIDTH), np.float32), edited.start().motions)
     assert not carried(state, frame, evened(frame), edited).motions[0].plain
+
+
+def test_a_decal_that_is_frayed_is_looked_at_as_a_piece_of_cloth() -> None:
+    edited, _ = area()
+    offset = np.zeros((HEIGHT, WIDTH, 2), np.float32)
+    offset[..., 0] = -3.0
+    tracked = np.ones((HEIGHT, WIDTH), np.float32)
+    state = Correspondence(offset, tracked, edited.start().motions)
+    assert not carried(state, door(3), evened(door(3)), edited).motions[0].draped
+    tracked[66:72] = 0.0
+    out = carried(state, door(3), evened(door(3)), edited).motions[0]
+    assert out.draped and not out.hidden
+    where = np.linalg.inv(out.pose) @ (95.0, 78.0, 1.0)
+    assert abs(where[0] - 98.0) < 0.5 and abs(where[1] - 78.0) < 0.5
