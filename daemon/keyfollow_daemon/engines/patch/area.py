@@ -12,7 +12,7 @@ from .blur import Smears
 from .correspondence import Correspondence, start
 from .curved import bend
 from .decals import corners, settled, textured_by, torn
-from .draped import Told, hung, piece
+from .draped import Told, hung, looks_right, piece
 from .islands import astray, islands, parts
 from .matching import KeyView
 from .objects import INERTIA, Motion, Objects
@@ -80,10 +80,12 @@ class EditedArea:
                 told = Told(guide, detail, state.offset, (state.tracked < 0.5) | stretched(state.offset))
             if not (before.whole or before.hidden or torn(decal, out[n], told.lost, FRAYED)):
                 continue
-            # a globe is neither cloth nor plain, whatever a map of its middle explains
-            if bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None:
+            # a globe is neither cloth nor plain, whatever a map of its middle explains; but tracks may agree on what is not so
+            bent = bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None
+            if bent and looks_right(self.key.evened, decal, told, out[n].pose):
                 continue
-            for follow in (self._plain, self._hung) if before.plain else (self._hung, self._plain):
+            ways = (self._hung,) if bent else (self._plain, self._hung) if before.plain else (self._hung, self._plain)
+            for follow in ways:
                 out[n] = follow(n, before, out[n], told)
                 if out[n].plain:
                     break

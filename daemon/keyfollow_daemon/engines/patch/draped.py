@@ -41,7 +41,8 @@ REACH_PX, REACH_HIDDEN, MOST_REACH = 4, 2, 20
 WELL = 0.7
 """Share of what is marked on a piece that agrees where it lies as it should."""
 RIGHT, BELIEVED = 500.0, 0.5
-"""Difference of evened patches up to which a place looks right; share of a decal that must do so for its tracks to be believed again."""
+"""Difference of evened patches up to which a place looks right; share of a decal that must do so for its tracks to be believed again, or where
+they agree on how a surface bends."""
 FOLLOWED, FOUND = (0.04, 0.1), (0.06, 0.2)
 """To be followed, and to be found: so much more of the cloth must agree where it lies than anywhere around, and so much of the decal look right."""
 COASTS = 4
@@ -130,6 +131,11 @@ def hung(cloth: Piece, key: Bytes, decal: Decal, told: Told, before: Motion, now
     step = INERTIA * before.step + (1.0 - INERTIA) * np.eye(3)
     whole = before.whole and before.hidden < COASTS
     return replace(now, pose=led, step=step, draped=True, hidden=before.hidden + 1, whole=whole)
+
+
+def looks_right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> bool:
+    """Whether most of a decal looks right where tracks lead, lost or not, of where its `pose` has it."""
+    return _right(key, decal, told._replace(lost=np.zeros_like(told.lost)), pose)[1] > BELIEVED
 
 
 def _right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> tuple[float, float]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from .pixels import Bools, Bytes, Floats, box, cv
 
-LEAST_AREA, MOST_SHARE = 250, 0.05
-"""Px of the smallest that is asked about, and share of the picture of the largest: what is larger has enough of its own to be followed by."""
+LEAST_SHARE, MOST_SHARE = 0.0008, 0.05
+"""Of the picture: what is smaller tells too little of how it lies, what is larger has enough of its own to be followed by."""
 MERGE_PX = 9
 """What lies nearer to each other is painted together."""
 BAND_PX, WINDOW_PX = 3, 3
@@ -36,7 +36,7 @@ def painted(source: Floats, inside: Bools) -> Bools:
         left, top, width, height = stats[n, :4]
         rows, columns = slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
         area = (inside[rows, columns] & (labels[rows, columns] == n)).astype(np.uint8)
-        if LEAST_AREA <= area.sum() <= MOST_SHARE * inside.size and _amid(source[rows, columns], area, inside[rows, columns]):
+        if LEAST_SHARE < area.sum() / inside.size < MOST_SHARE and _amid(source[rows, columns], area, inside[rows, columns]):
             out[rows, columns] |= area > 0
     return out
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from keyfollow_daemon.engines.patch.draped import COASTS, Told, hung, piece
+from keyfollow_daemon.engines.patch.draped import COASTS, Told, hung, looks_right, piece
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.objects import REST, Decal, Motion
 from keyfollow_daemon.engines.patch.pixels import evened, grid
@@ -92,3 +92,12 @@ def test_what_looks_like_nothing_else_around_is_asked_for() -> None:
 def test_cloth_without_marks_is_no_piece() -> None:
     key, on = KeyView(np.full((HEIGHT, WIDTH, 3), 200, np.uint8)), decal()
     assert piece(key.evened, key.contrast, on.drawn, on.wide) is None
+
+
+def test_tracks_look_right_where_they_lead_to_what_is_seen() -> None:
+    key, there = KeyView(shirt()), np.array([[1.0, 0.0, 6.0], [0.0, 1.0, 4.0], [0.0, 0.0, 1.0]])
+    frame, nothing = shirt(there), np.zeros((HEIGHT, WIDTH), bool)
+    offset = np.tile(np.array([-6.0, -4.0], np.float32), (HEIGHT, WIDTH, 1))
+    pose = np.linalg.inv(there)
+    assert looks_right(key.evened, decal(), Told(frame, evened(frame), offset, ~nothing), pose)
+    assert not looks_right(key.evened, decal(), Told(frame, evened(frame), 0 * offset, nothing), pose)

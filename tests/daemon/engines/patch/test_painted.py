@@ -28,7 +28,7 @@ def test_a_thing_that_was_recoloured_has_its_own_outline() -> None:
 
 def test_what_is_very_small_or_large_goes_by_its_own_tracks() -> None:
     source = np.full((120, 160, 3), 180, np.float32)
-    assert not painted(source, disc(5)).any() and not painted(source, disc(40)).any()
+    assert not painted(source, disc(1)).any() and not painted(source, disc(40)).any()
 
 
 def test_what_lies_apart_is_told_apart() -> None:
