@@ -125,7 +125,8 @@ def hung(cloth: Piece, key: Bytes, decal: Decal, told: Told, before: Motion, now
     if right > least_right and agreed - _beside(cloth.marks, levels[-1], np.linalg.inv(pose)) > least_clear:
         step = np.linalg.inv(before.pose) @ pose
         step = np.eye(3) if before.hidden else INERTIA * before.step + (1.0 - INERTIA) * step
-        return replace(now, pose=pose, step=step, draped=True, hidden=0, whole=right > by_tracks)
+        whole = right > by_tracks or (before.whole and by_tracks < BELIEVED)
+        return replace(now, pose=pose, step=step, draped=True, hidden=0, whole=whole)
     if not before.draped or _right(key, decal, told, now.pose)[1] > BELIEVED:
         return now
     step = INERTIA * before.step + (1.0 - INERTIA) * np.eye(3)
