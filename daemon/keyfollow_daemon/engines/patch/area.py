@@ -13,6 +13,7 @@ from .blur import Smears
 from .correspondence import Correspondence, start
 from .curved import bend
 from .decals import corners, posed, settled, textured_by, torn
+from .draped import Told, hung, looks_right, piece
 from .islands import astray, islands, parts
 from .matching import KeyView
 from .objects import INERTIA, Motion, Objects
@@ -30,6 +31,8 @@ UNHELD = 1.0
 SEARCHED_PX = 16
 """What is lost is searched for this near the tracked edit."""
 BESIDE_PX = 2
+FRAYED = 0.05
+"""Share of a decal that is lost from which on it is looked at as a piece of cloth."""
 WELL_KNOWN = 0.8
 """A surface of which less agrees is compared with what it looks like here from now on."""
 
@@ -55,6 +58,7 @@ class EditedArea:
         self.corners = corners(key.evened)
         self.objects = Objects(decals, changed, UNHELD / (self.corners + np.float32(UNHELD)))
         self._textured = textured_by(self.corners)
+        self._cloths = [piece(key.evened, key.contrast, decal.drawn, decal.wide) for decal in self.objects.decals]
         self._planes = [plane(key.evened, decal.drawn, decal.wide) for decal in self.objects.decals]
         self.outlines = Outlines(self.objects.areas, decals)
         self.smears = Smears(key, self.objects)
@@ -66,40 +70,59 @@ class EditedArea:
         return replace(start(*self._changed.shape), motions=self.objects.start())
 
     def laid(self, motions: Sequence[Motion], state: Correspondence, guide: Bytes, detail: Bytes) -> tuple[Motion, ...]:
-        """`motions` with those of decals that tracks tear told by all that is marked around them.
+        """`motions` with those of decals that tracks tear told by all that is marked around them, on a plain surface or on cloth.
 
         Args:
             state: with the motions of the frame before.
             guide: ``(h, w, 3)`` uint8 of the frame; `detail` its `evened` copy.
         """
         out = list(motions)
-        lost: Bools | None = None
-        for n, (before, decal, surface) in enumerate(zip(state.motions, self.objects.decals, self._planes, strict=False)):
-            if surface is None or out[n].sought:
+        told: Told | None = None
+        for n, (before, decal) in enumerate(zip(state.motions, self.objects.decals, strict=False)):
+            if (self._planes[n] is None and self._cloths[n] is None) or out[n].sought:
                 continue
-            lost = (state.tracked < 0.5) | stretched(state.offset) if lost is None else lost
-            if not torn(decal, out[n], lost):
+            if told is None:
+                told = Told(guide, detail, state.offset, (state.tracked < 0.5) | stretched(state.offset))
+            if not (before.whole or before.unseen or torn(decal, out[n], told.lost, FRAYED)):
                 continue
-            # a globe is not plain, whatever a map of its middle explains
-            if bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None:
+            # a globe is neither cloth nor plain, whatever a map of its middle explains; but tracks may agree on what is not so
+            bent = bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None
+            if bent and looks_right(self.key.evened, decal, told, out[n].pose):
                 continue
-            known = before.surface or surface
-            # torn tracks tell less than how it has moved so far
-            expected = before.pose @ before.step if before.plain else out[n].pose
-            pose, agreed = laid(known, detail, expected, known=before.plain)
-            if agreed > 0 and lies(guide, self.key, decal, pose):
-                if agreed < WELL_KNOWN:
-                    known = plane(detail, decal.drawn, decal.wide, pose) or known
-                step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
-                out[n] = replace(out[n], pose=pose, step=step, plain=True, surface=known)
+            ways = (self._hung,) if bent else (self._plain, self._hung) if before.plain else (self._hung, self._plain)
+            for follow in ways:
+                out[n] = follow(n, before, out[n], told)
+                if out[n].plain:
+                    break
         return tuple(out)
 
     def posed(self, seen: Seen, motions: Sequence[Motion], asked: Bools) -> tuple[Floats, Bools]:
         """Offsets of what was drawn as its poses have it, where `asked`."""
         return posed(seen.offset, seen.tracked, self._textured, self.objects.decals, motions, asked)
 
+    def _hung(self, n: int, before: Motion, now: Motion, told: Told) -> Motion:
+        """`now`, with the pose by which decal `n` is seen on cloth, if it is."""
+        cloth = self._cloths[n]
+        return now if cloth is None else hung(cloth, self.key.evened, self.objects.decals[n], told, before, now)
+
+    def _plain(self, n: int, before: Motion, now: Motion, told: Told) -> Motion:
+        """`now`, with the pose by which the surface that decal `n` lies on is seen as a whole, if it is torn, and plain."""
+        decal, surface = self.objects.decals[n], self._planes[n]
+        if surface is None or not torn(decal, now, told.lost):
+            return now
+        known = before.surface or surface
+        # torn tracks tell less than how it has moved so far
+        expected = before.pose @ before.step if before.plain else now.pose
+        pose, agreed = laid(known, told.detail, expected, known=before.plain)
+        if agreed <= 0 or not lies(told.guide, self.key, decal, pose):
+            return now
+        if agreed < WELL_KNOWN:
+            known = plane(told.detail, decal.drawn, decal.wide, pose) or known
+        step = INERTIA * before.step + (1.0 - INERTIA) * np.linalg.inv(before.pose) @ pose
+        return replace(now, pose=pose, step=step, plain=True, surface=known)
+
     def lying(self, seen: Seen, guide: Bytes, motions: Sequence[Motion]) -> Seen:
-        """`seen` with decals on plain surfaces where these have them."""
+        """`seen` with decals on plain surfaces and on cloth where these have them."""
         return lying(seen, guide, self.key, self.objects.decals, motions)
 
     def smeared(self, motions: Sequence[Motion]) -> EditedArea:

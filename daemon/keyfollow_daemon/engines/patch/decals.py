@@ -113,11 +113,11 @@ def posed(
     return out, on
 
 
-def torn(decal: Decal, motion: Motion, lost: Bools) -> bool:
-    """Whether more than `TORN` of a decal is `lost`."""
+def torn(decal: Decal, motion: Motion, lost: Bools, share: float = TORN) -> bool:
+    """Whether more than a `share` of a decal is `lost`."""
     window = spanned(decal.drawn, motion.pose)
     core = shown(decal.drawn, moved(grid(*lost.shape)[window], motion.pose)) > 0
-    return bool((core & lost[window]).sum() > TORN * core.sum())
+    return bool((core & lost[window]).sum() > share * core.sum())
 
 
 def spanned(surface: Bytes, pose: Floats, offset: Floats | None = None) -> tuple[slice, slice]:

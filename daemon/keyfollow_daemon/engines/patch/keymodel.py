@@ -11,6 +11,7 @@ from .affine import fit
 from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables, edited_share
+from .painted import painted
 from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, guide, opened, values
 from .soft import misleading
 from .witnesses import telling
@@ -40,7 +41,8 @@ class KeyModel:
     Args:
         changed: ``(h, w)``, what the edit touched, grown.
         core: ``(h, w)``, the same without the rim that it was grown by.
-        decals: ``(h, w)``, where the prevailing edit of the object's colours does not explain it: what was drawn, not recoloured.
+        decals: ``(h, w)``, what was drawn, not recoloured: where the prevailing edit of the object's colours does not explain it, and what was
+            `painted` onto a surface.
         labels: ``(h, w)`` uint8, the edited object that a pixel belongs to, `NOTHING` for none.
         areas: ``(256,)``, px of each label.
         tables: each object's edit as a function of colour.
@@ -97,10 +99,11 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     strips = np.zeros_like(changed) if everywhere else gaps(within)
     window = around(strips, SPREAD_PX)
     inside, picture = core(changed), guide(source)
+    decals = drawn(edit - predicted, changed & (belief > BELIEVED))
     return KeyModel(
         changed=changed,
         core=inside,
-        decals=drawn(edit - predicted, changed & (belief > BELIEVED)),
+        decals=decals if everywhere else decals | painted(before[..., :3], inside),
         labels=labels,
         areas=np.bincount(labels.ravel(), minlength=NOTHING + 1),
         tables=tables,

@@ -59,6 +59,8 @@ class Motion:
         outline: the pose in which it was found then; behind its outline an object may roll.
         smear: by how many (x, y) px of the keyframe its motion blurs it (`blur`).
         plain: whether its surface lies on the frame by its pose as a whole; `surface`, what that looked like when last known well (`planar`).
+        draped: whether its pose is that of a piece of cloth (`draped`), which was `unseen` for so many frames; `whole`, whether the picture
+            speaks for that rather than for tracks.
     """
 
     pose: Floats
@@ -73,6 +75,9 @@ class Motion:
     smear: tuple[float, float] = (0.0, 0.0)
     plain: bool = False
     surface: Plane | None = None
+    draped: bool = False
+    unseen: int = 0
+    whole: bool = False
 
     @property
     def gone(self) -> bool:

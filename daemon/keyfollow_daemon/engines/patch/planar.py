@@ -48,6 +48,21 @@ class Plane(NamedTuple):
     pose: Floats
 
 
+class Prior(NamedTuple):
+    """What is known of a map ``(3, 3)`` from keyframe to frame coordinates before a picture is asked: that it is about what was `expected`, and
+    keeps shapes.
+
+    Args:
+        place: how surely the centre lies where that has it, 1 / px²; `step`, how surely a place a surface's size away does, as to the centre.
+        shape: the same toward the nearest map that only turns and grows.
+    """
+
+    expected: Floats
+    place: float
+    step: float
+    shape: float
+
+
 def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None, *, least: int = LEAST_POINTS) -> Plane | None:
     """The surface of a decal as the keyframe shows it, or a frame in which it is known to lie in a `pose`; None where fewer points than the
     `least` are marked on it.
@@ -55,6 +70,7 @@ def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None, 
     Args:
         evened: ``(h, w)`` uint8, the picture's evened copy.
         drawn: ``(h, w)`` uint8 0 or 1, the decal in the keyframe; `wide`, what may be of the same surface.
+        least: points that must be marked.
     """
     if pose is None:
         pose = np.eye(3)
@@ -68,7 +84,7 @@ def plane(evened: Bytes, drawn: Bytes, wide: Bytes, pose: Floats | None = None, 
     centre, size = (moments["m10"] / area, moments["m01"] / area), math.sqrt(area)
     levels: list[Floats] = []
     for px in SMOOTH_PX:
-        picture = _smoothed(evened, px)
+        picture = smoothed(evened, px)
         across, down = (cv.Sobel(picture, cv.CV_32F, *d, ksize=3, scale=0.125) for d in ((1, 0), (0, 1)))
         if not levels:
             marked = (np.hypot(across, down) > MARKED / (1.0 + px)) & (wide > 0)
@@ -95,11 +111,11 @@ def laid(surface: Plane, evened: Bytes, pose: Floats, *, known: bool) -> tuple[F
     there: Floats = np.linalg.inv(pose) @ surface.pose
     out, agreed = there, 0.0
     for points, px in zip(surface.levels, SMOOTH_PX, strict=True):
-        frame = _smoothed(evened, px)
-        out, agreed = _lay(points, frame, out, surface.centre, surface.size)
+        frame = smoothed(evened, px)
+        out, agreed = lay(points, frame, out, surface.centre, surface.size)
         if not np.isfinite(out).all():
             return pose, 0.0
-    before = _sum_up(surface.levels[-1], frame, there, surface.centre, surface.size, np.empty((_TERMS, _TERMS + 1)))
+    before = agreement(surface, frame, there)
     corners = surface.size * np.array([[-1, -1, 0], [1, -1, 0], [-1, 1, 0], [1, 1, 0]], np.float64) + (*surface.centre, 1.0)
     moved = np.linalg.norm(((out - there) @ corners.T)[:2], axis=0).max()
     plain = agreed > (AGREED if known else max(AGREED, before + BETTER))
@@ -118,30 +134,55 @@ def agreed_on(surface: Plane, evened: Bytes, pose: Floats, least: int) -> tuple[
         inside = (u >= 0) & (v >= 0) & (u < width - 1) & (v < height - 1)
         if int(inside.sum()) < least:
             return pose, 0.0
-        out, agreed = _lay(points[:, inside], _smoothed(evened, px), out, surface.centre, surface.size)
+        out, agreed = lay(points[:, inside], smoothed(evened, px), out, surface.centre, surface.size)
         if not np.isfinite(out).all() or abs(np.linalg.det(out)) < FLATTEST:
             return pose, 0.0
     return surface.pose @ np.linalg.inv(out), agreed
 
 
-def _smoothed(picture: Bytes, px: float) -> Floats:
+def smoothed(picture: Bytes, px: float) -> Floats:
+    """A picture in float32, blurred by so many px (sigma)."""
     floats = picture.astype(np.float32)
     return cv.GaussianBlur(floats, (0, 0), px) if px > 0 else floats
 
 
-def _lay(points: Floats, frame: Floats, there: Floats, centre: tuple[float, float], size: float) -> tuple[Floats, float]:
+def agreement(surface: Plane, frame: Floats, there: Floats) -> float:
+    """Share of what is marked on a surface that a `frame` (its evened copy in float32) shows where the map `there` takes it."""
+    sums = np.empty((_TERMS, _TERMS + 1))
+    return float(_sum_up(surface.levels[-1], frame, there, surface.centre, surface.size, sums))
+
+
+def lay(
+    points: Floats, frame: Floats, there: Floats, centre: tuple[float, float], size: float, prior: Prior | None = None
+) -> tuple[Floats, float]:
     """(map, agreed): ``(3, 3)`` `there`, from keyframe to frame coordinates, improved; the share of the points' weight that agrees with it."""
     sums = np.empty((_TERMS, _TERMS + 1))
     to_local = np.array([[1 / size, 0, -centre[0] / size], [0, 1 / size, -centre[1] / size], [0, 0, 1]])
     agreed = 0.0
     for _ in range(STEPS):
         agreed = _sum_up(points, frame, there, centre, size, sums)
+        if prior is not None:
+            _held(sums, there, prior, np.linalg.inv(to_local))
         found = np.linalg.solve(sums[:, :-1] + 1e-3 * np.diag(np.diag(sums[:, :-1]) + 1e-9), sums[:, -1])
         # the map goes on from the inverse of what the keyframe's points would have to move by
         there = there @ np.linalg.inv(np.eye(3) + np.vstack([found.reshape(2, 3), np.zeros(3)]) @ to_local)
         if np.abs(found).max() < ENOUGH_PX or not np.isfinite(there).all():
             break
     return there, agreed
+
+
+def _held(sums: Floats, there: Floats, prior: Prior, from_local: Floats) -> None:
+    """What is known before joins the normal equations."""
+    linear = there[:2, :2]
+    left, _, right = np.linalg.svd(linear)
+    alike = math.sqrt(abs(float(np.linalg.det(linear)))) * left @ right
+    kept = np.linalg.inv(linear) @ alike - np.eye(2)
+    off = (np.linalg.inv(there) @ prior.expected - np.eye(3))[:2] @ from_local
+    bent = np.hstack([kept * from_local[0, 0], np.zeros((2, 1))])
+    step = APART**2 * np.array([[prior.step, prior.step, prior.place]] * 2)
+    shape = APART**2 * np.array([[prior.shape, prior.shape, 0.0]] * 2)
+    sums[:, -1] -= (step * off + shape * bent).ravel()
+    sums[:, :-1] += np.diag((step + shape).ravel())
 
 
 @summing_kernel

@@ -21,6 +21,8 @@ from .seen import Seen
 REFLECTS_PX, MOST_LIT, MOST_TINTED, MOST_MARKED, MORE_MARKED = 2, 80.0, 24.0, 12.0, 3.0
 """What glides over a surface as light or a reflection changes the mean around (5 x 5 px) by no more than a third of white, its tint by less, and
 leaves little contrast (standard deviation) where there was none."""
+BESIDE_PX = 2.0
+"""What tracks take for a part of a decal lies on the surface beside it if that is further off."""
 VOUCHED = 0.8
 """Confidence of what lies where a plain surface has it."""
 
@@ -37,8 +39,9 @@ def lies(guide: Bytes, key: KeyView, decal: Decal, pose: Floats) -> bool:
 
 
 def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motions: Sequence[Motion]) -> Seen:
-    """`seen` with decals on plain surfaces where their poses have them: reflections glide over a surface, take tracks along, and leave no patch
-    the same. Not where something else is to be seen there, which differs by more than a reflection.
+    """`seen` with decals on plain surfaces, and on cloth, where their poses have them: reflections glide over a surface, take tracks along, and
+    leave no patch the same. Not where something else is to be seen there, which differs by more than a reflection. What tracks take for a part
+    of the decal, but does not lie there, shows the surface beside it.
 
     Args:
         guide: ``(h, w, 3)`` uint8 of the frame.
@@ -46,14 +49,19 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
     """
     offset, confidence, tracked = seen.offset, seen.confidence, seen.tracked
     for decal, motion in zip(decals, motions, strict=False):
-        if not motion.plain:
+        if not (motion.plain or motion.whole or (motion.draped and not motion.unseen)):
             continue
-        window, here, there, core, other = _compared(guide, key, decal, motion.pose)
+        whole = motion.plain or motion.whole
+        window, here, there, core, other = _compared(guide, key, decal, motion.pose, offset if whole else None)
         tracked_to = here + offset[window]
         other |= (confidence[window] > VOUCHED) & (shown(decal.surface, tracked_to) == 0)
         other = cv.dilate(other.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        elsewhere = ~within(tracked_to - there, WITHIN_CURVE_PX)
-        lost = core & ~other & (elsewhere | (confidence[window] < VOUCHED))
+        lost = core & ~other & (confidence[window] < VOUCHED)
+        if whole:
+            # cloth is not affine: where tracks tell as much, its own motion is known better
+            lost |= core & ~other & ~within(tracked_to - there, WITHIN_CURVE_PX)
+            beside = ~core & (shown(decal.drawn, tracked_to) > 0) & (shown(decal.wide, there) > 0)
+            lost |= beside & ~within(tracked_to - there, BESIDE_PX)
         if not lost.any():
             continue
         if offset is seen.offset:
@@ -64,11 +72,11 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
 
 
 def _compared(
-    guide: Bytes, key: KeyView, decal: Decal, pose: Floats
+    guide: Bytes, key: KeyView, decal: Decal, pose: Floats, offset: Floats | None = None
 ) -> tuple[tuple[slice, slice], Floats, Floats, Bools, Bools]:
-    """The window in which a `pose` has a decal, its places in the frame and in the keyframe, which of them lie on the decal, and which
-    show something else than its surface."""
-    window = spanned(decal.drawn, pose)
+    """The window in which a `pose` has a decal, or an `offset` does, its places in the frame and in the keyframe, which of them lie on the
+    decal, and which show something else than its surface."""
+    window = spanned(decal.drawn, pose, offset)
     here = grid(*guide.shape[:2])[window]
     there = moved(here, pose)
     then, now = sample(key.wide, there), guide[window].astype(np.float32)

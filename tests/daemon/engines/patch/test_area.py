@@ -92,3 +92,17 @@ def test_what_is_gone_is_not_carried_on_elsewhere_but_what_the_source_tells_stan
     left = given_up(lost, unknown, edited)
     assert not left.tracked[drawn].any() and left.tracked[~edited.objects.masks[0].astype(bool)].all()
     assert given_up(lost, state, edited).tracked.all() and given_up(state, unknown, edited).tracked.all()
+
+
+def test_a_decal_that_is_frayed_is_looked_at_as_a_piece_of_cloth() -> None:
+    edited, _ = area()
+    offset = np.zeros((HEIGHT, WIDTH, 2), np.float32)
+    offset[..., 0] = -3.0
+    tracked = np.ones((HEIGHT, WIDTH), np.float32)
+    state = Correspondence(offset, tracked, edited.start().motions)
+    assert not carried(state, door(3), evened(door(3)), edited).motions[0].draped
+    tracked[66:72] = 0.0
+    out = carried(state, door(3), evened(door(3)), edited).motions[0]
+    assert out.draped and not out.unseen
+    where = np.linalg.inv(out.pose) @ (95.0, 78.0, 1.0)
+    assert abs(where[0] - 98.0) < 0.5 and abs(where[1] - 78.0) < 0.5

@@ -54,6 +54,14 @@ def test_a_stroke_is_a_decal_and_a_recolouring_is_none(picture: Any) -> None:
     assert drawn[62:70, 25:155].mean() > 0.8 and drawn[:50].mean() < 0.05
 
 
+def test_what_was_painted_onto_a_surface_is_a_decal_whatever_its_colours() -> None:
+    before = np.full((144, 192, 3), 200, np.uint8)
+    before[:, 120:] = 60
+    after = before.copy()
+    after[50:80, 40:70] = (40, 60, 160)
+    assert model(before, after).decals[52:78, 42:68].all()
+
+
 def test_separate_areas_have_separate_labels(picture: Any) -> None:
     after = picture.copy()
     after[10:40, 10:50] = 255 - after[10:40, 10:50]

@@ -5,7 +5,7 @@ from typing import Any
 import cv2
 import numpy as np
 from keyfollow_daemon.engines.patch.pixels import evened
-from keyfollow_daemon.engines.patch.planar import agreed_on, laid, plane
+from keyfollow_daemon.engines.patch.planar import Prior, agreed_on, agreement, laid, lay, plane, smoothed
 
 HEIGHT, WIDTH = 160, 200
 TURN = np.array([[1.12, 0.04, -14.0], [-0.03, 0.95, 6.0], [0.0, 0.0, 1.0]])
@@ -80,3 +80,18 @@ def test_of_a_surface_that_is_half_out_of_the_picture_the_rest_tells() -> None:
     pose, agreed = agreed_on(surface, frame, near, 100)
     assert agreed > 0.7 and np.abs(np.linalg.inv(pose) - there)[:2, 2].max() < 0.5
     assert agreed_on(surface, frame, TURN @ [[1, 0, 900], [0, 1, 0], [0, 0, 1]], 100)[1] == 0
+
+
+def test_what_is_known_before_holds_a_map_back_as_far_as_the_picture_lets_it() -> None:
+    surface = plane(evened(panel()), *areas())
+    assert surface is not None
+    frame, near = smoothed(evened(seen(panel(), TURN)), 0.0), TURN + np.array([[0, 0, 0.7], [0, 0, -0.5], [0, 0, 0]])
+    free, _ = lay(surface.levels[-1], frame, near, surface.centre, surface.size)
+    held, _ = lay(surface.levels[-1], frame, near, surface.centre, surface.size, Prior(near, 1.0, 1.0, 0.0))
+    stiff, _ = lay(surface.levels[-1], frame, near, surface.centre, surface.size, Prior(near, 1e6, 1e6, 0.0))
+    assert away(np.linalg.inv(free), TURN) < 0.1 and away(np.linalg.inv(held), TURN) < 0.3
+    assert np.abs(stiff - near).max() < 1e-2
+    assert agreement(surface, frame, free) > agreement(surface, frame, stiff)
+    alike, _ = lay(surface.levels[-1], frame, near, surface.centre, surface.size, Prior(near, 0.0, 0.0, 1e6))
+    scales = np.linalg.svd(alike[:2, :2], compute_uv=False)
+    assert scales[0] / scales[1] < 1.01 < np.linalg.cond(TURN[:2, :2])
