@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kernels import summing_kernel
+from .kernels import kernel, summing_kernel
 from .pixels import Bytes, Floats, cv
 
 LEAST_POINTS, MOST_POINTS = 400, 1500
@@ -156,33 +156,95 @@ def lay(
     points: Floats, frame: Floats, there: Floats, centre: tuple[float, float], size: float, prior: Prior | None = None
 ) -> tuple[Floats, float]:
     """(map, agreed): ``(3, 3)`` `there`, from keyframe to frame coordinates, improved; the share of the points' weight that agrees with it."""
-    sums = np.empty((_TERMS, _TERMS + 1))
-    to_local = np.array([[1 / size, 0, -centre[0] / size], [0, 1 / size, -centre[1] / size], [0, 0, 1]])
+    out: Floats = np.array(there, np.float64)
+    expected, *holds = (out.copy(), 0.0, 0.0, 0.0) if prior is None else prior
+    return out, float(_lay(points, frame, centre, size, np.ascontiguousarray(expected), (holds[0], holds[1], holds[2]), out))
+
+
+@summing_kernel
+def _lay(points: Floats, frame: Floats, centre: Any, size: float, expected: Floats, holds: Any, out: Floats) -> Any:
+    """`lay`, with the `Prior` in parts: what was `expected`, and how surely place, step and shape are as it has them."""
+    sums, found, back, turned = np.empty((_TERMS, _TERMS + 1)), np.empty(_TERMS), np.empty((3, 3)), np.empty((3, 3))
     agreed = 0.0
     for _ in range(STEPS):
-        agreed = _sum_up(points, frame, there, centre, size, sums)
-        if prior is not None:
-            _held(sums, there, prior, np.linalg.inv(to_local))
-        found = np.linalg.solve(sums[:, :-1] + 1e-3 * np.diag(np.diag(sums[:, :-1]) + 1e-9), sums[:, -1])
+        agreed = _sum_up(points, frame, out, centre, size, sums)
+        if holds[0] > 0 or holds[1] > 0 or holds[2] > 0:
+            _inverted(out, back)
+            _hold(sums, out, back, expected, holds, centre, size)
+        for k in range(_TERMS):
+            sums[k, k] *= 1.0 + 1e-3
+            sums[k, k] += 1e-12
+        _solve(sums, found)
         # the map goes on from the inverse of what the keyframe's points would have to move by
-        there = there @ np.linalg.inv(np.eye(3) + np.vstack([found.reshape(2, 3), np.zeros(3)]) @ to_local)
-        if np.abs(found).max() < ENOUGH_PX or not np.isfinite(there).all():
+        back[:] = 0
+        back[2, 2] = 1.0
+        for c in range(2):
+            by, down, shift = found[3 * c] / size, found[3 * c + 1] / size, found[3 * c + 2]
+            back[c, 0], back[c, 1], back[c, 2] = by, down, shift - by * centre[0] - down * centre[1]
+            back[c, c] += 1.0
+        _inverted(back, turned)
+        for c in range(2):
+            across, high, shift = out[c, 0], out[c, 1], out[c, 2]
+            for k in range(3):
+                out[c, k] = across * turned[0, k] + high * turned[1, k]
+            out[c, 2] += shift
+        if np.abs(found).max() < ENOUGH_PX or not np.isfinite(out).all():
             break
-    return there, agreed
+    return agreed
 
 
-def _held(sums: Floats, there: Floats, prior: Prior, from_local: Floats) -> None:
-    """What is known before joins the normal equations."""
-    linear = there[:2, :2]
-    left, _, right = np.linalg.svd(linear)
-    alike = math.sqrt(abs(float(np.linalg.det(linear)))) * left @ right
-    kept = np.linalg.inv(linear) @ alike - np.eye(2)
-    off = (np.linalg.inv(there) @ prior.expected - np.eye(3))[:2] @ from_local
-    bent = np.hstack([kept * from_local[0, 0], np.zeros((2, 1))])
-    step = APART**2 * np.array([[prior.step, prior.step, prior.place]] * 2)
-    shape = APART**2 * np.array([[prior.shape, prior.shape, 0.0]] * 2)
-    sums[:, -1] -= (step * off + shape * bent).ravel()
-    sums[:, :-1] += np.diag((step + shape).ravel())
+@kernel
+def _inverted(there: Floats, out: Floats) -> None:
+    """The inverse of an affine map."""
+    a, b, c, d = there[0, 0], there[0, 1], there[1, 0], there[1, 1]
+    one = 1.0 / (a * d - b * c)
+    out[0, 0], out[0, 1], out[1, 0], out[1, 1] = d * one, -b * one, -c * one, a * one
+    out[0, 2] = -(out[0, 0] * there[0, 2] + out[0, 1] * there[1, 2])
+    out[1, 2] = -(out[1, 0] * there[0, 2] + out[1, 1] * there[1, 2])
+    out[2, 0], out[2, 1], out[2, 2] = 0.0, 0.0, 1.0
+
+
+@kernel
+def _solve(sums: Floats, found: Floats) -> None:
+    """Normal equations ``(6, 6 + 1)``, positive definite, solved by elimination; `sums` is used up."""
+    for k in range(_TERMS):
+        for m in range(k + 1, _TERMS):
+            share = sums[m, k] / sums[k, k]
+            for n in range(k, _TERMS + 1):
+                sums[m, n] -= share * sums[k, n]
+    for k in range(_TERMS - 1, -1, -1):
+        total = sums[k, _TERMS]
+        for n in range(k + 1, _TERMS):
+            total -= sums[k, n] * found[n]
+        found[k] = total / sums[k, k]
+
+
+@kernel
+def _hold(sums: Floats, there: Floats, back: Floats, expected: Floats, holds: Any, centre: Any, size: float) -> None:
+    """What is known before joins the normal equations of a map `there`, the inverse of which is `back`."""
+    place, step, shape = APART**2 * holds[0], APART**2 * holds[1], APART**2 * holds[2]
+    a, b, c, d = there[0, 0], there[0, 1], there[1, 0], there[1, 1]
+    # the nearest map that only turns and grows, by as much
+    side = 1.0 if a * d - b * c >= 0 else -1.0
+    angle = np.arctan2(c - side * b, a + side * d)
+    grown = np.sqrt(abs(a * d - b * c))
+    right, down = grown * np.cos(angle), grown * np.sin(angle)
+    for k in range(2):
+        off_x = back[k, 0] * expected[0, 0] + back[k, 1] * expected[1, 0]
+        off_y = back[k, 0] * expected[0, 1] + back[k, 1] * expected[1, 1]
+        off = back[k, 0] * expected[0, 2] + back[k, 1] * expected[1, 2] + back[k, 2]
+        bent_x = back[k, 0] * right + back[k, 1] * down
+        bent_y = side * (back[k, 1] * right - back[k, 0] * down)
+        if k == 0:
+            off_x, bent_x = off_x - 1.0, bent_x - 1.0
+        else:
+            off_y, bent_y = off_y - 1.0, bent_y - 1.0
+        sums[3 * k, _TERMS] -= size * (step * off_x + shape * bent_x)
+        sums[3 * k + 1, _TERMS] -= size * (step * off_y + shape * bent_y)
+        sums[3 * k + 2, _TERMS] -= place * (off_x * centre[0] + off_y * centre[1] + off)
+        for n in range(2):
+            sums[3 * k + n, 3 * k + n] += step + shape
+        sums[3 * k + 2, 3 * k + 2] += place
 
 
 @summing_kernel
