@@ -82,7 +82,7 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
         share = cv.GaussianBlur(np.where(area, flat, np.float32(0.0)).astype(np.float32), (0, 0), SMOOTH_PX)[..., None]
         if out is offset:
             out = offset.copy()
-        off = (0.0 if plain else _nearby(away, followed)) - away
+        off = (0.0 if plain else nearby(away, followed)) - away
         far = np.hypot(off[..., :1], off[..., 1:])
         held_px = np.float32(WITHIN_CURVE_PX if plain or curve is not None else WITHIN_PX)
         out[window] += share * np.clip((far - held_px) / held_px, 0.0, 1.0) * off
@@ -135,7 +135,7 @@ def spanned(surface: Bytes, pose: Floats, offset: Floats | None = None) -> tuple
     return out[0], out[1]
 
 
-def _nearby(away: Floats, followed: Bools) -> Floats:
+def nearby(away: Floats, followed: Bools) -> Floats:
     """How far what is `followed` around every pixel lies off the pose; nothing, where there is none."""
     weight = cv.GaussianBlur(followed.astype(np.float32), (0, 0), AROUND_PX)[..., None]
     out: Floats = cv.GaussianBlur(away * followed[..., None], (0, 0), AROUND_PX) / (weight + np.float32(SELDOM))

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from .correspondence import within
-from .decals import WITHIN_CURVE_PX, spanned
+from .decals import WITHIN_CURVE_PX, WITHIN_PX, nearby, spanned
 from .matching import KeyView
 from .objects import Decal, Motion
 from .pixels import Bools, Bytes, Floats, box, cv, grid, moved, sample, shown
@@ -23,6 +23,8 @@ REFLECTS_PX, MOST_LIT, MOST_TINTED, MOST_MARKED, MORE_MARKED = 2, 80.0, 24.0, 12
 leaves little contrast (standard deviation) where there was none."""
 BESIDE_PX = 2.0
 """What tracks take for a part of a decal lies on the surface beside it if that is further off."""
+GIVES_PX = 1.5
+"""Cloth gives way by so much: tracks that lie no further off its pose tell by how much."""
 VOUCHED = 0.8
 """Confidence of what lies where a plain surface has it."""
 
@@ -57,9 +59,14 @@ def lying(seen: Seen, guide: Bytes, key: KeyView, decals: Sequence[Decal], motio
         other |= (confidence[window] > VOUCHED) & (shown(decal.surface, tracked_to) == 0)
         other = cv.dilate(other.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         lost = core & ~other & (confidence[window] < VOUCHED)
-        if whole:
+        px = WITHIN_CURVE_PX
+        if not motion.plain:
             # cloth is not affine: where tracks tell as much, its own motion is known better
-            lost |= core & ~other & ~within(tracked_to - there, WITHIN_CURVE_PX)
+            away = tracked_to - there
+            followed = (confidence[window] > VOUCHED) & (shown(decal.surface, there) > 0) & within(away, GIVES_PX)
+            there, px = there + nearby(away, followed), WITHIN_PX
+        if whole:
+            lost |= core & ~other & ~within(tracked_to - there, px)
             beside = ~core & (shown(decal.drawn, tracked_to) > 0) & (shown(decal.wide, there) > 0)
             lost |= beside & ~within(tracked_to - there, BESIDE_PX)
         if not lost.any():

@@ -12,7 +12,7 @@ from keyfollow_daemon.engines.patch.seen import Seen
 SHIFT = 9.0
 
 
-def plainly(key: Any, guide: Any, confidence: float, offset: float = 0.0, motion: Motion | None = None) -> Any:
+def plainly(key: Any, guide: Any, confidence: Any, offset: float = 0.0, motion: Motion | None = None) -> Any:
     """What `lying` makes of a frame in which all tracks lead `offset` px to the left, with that confidence; of a plain surface, unless told."""
     height, width = guide.shape[:2]
     drawn = np.zeros((height, width), np.uint8)
@@ -67,3 +67,14 @@ def test_cloth_is_believed_where_tracks_are_not_or_as_a_whole() -> None:
     assert np.abs(plainly(key, key, 0.2, 8.0, cloth).offset[60:70, 93:105, 0] + SHIFT).max() < 1e-5
     assert np.abs(plainly(key, key, 0.8, 8.0, replace(cloth, whole=True)).offset[60:70, 93:105, 0] + SHIFT).max() < 1e-5
     assert (plainly(key, key, 0.2, 8.0, replace(cloth, unseen=1)).offset[..., 0] == -8.0).all()
+
+
+def test_cloth_gives_way_as_tracks_around_tell() -> None:
+    key = np.full((120, 160, 3), 140, np.uint8)
+    confidence = np.full(key.shape[:2], 0.9, np.float32)
+    confidence[62:68, 97:101] = 0.2
+    cloth = replace(REST, draped=True, whole=True)
+    seen = plainly(key, key, confidence, SHIFT - 1.0, cloth)
+    assert (seen.offset[58:61, 93:105, 0] == 1.0 - SHIFT).all(), "what lies a little off the pose and is known stays"
+    assert np.abs(seen.offset[62:68, 97:101, 0] - (1.0 - SHIFT)).max() < 0.2, "what is lost amid it goes with it"
+    assert np.abs(plainly(key, key, confidence, SHIFT - 3.0, cloth).offset[62:68, 97:101, 0] + SHIFT).max() < 1e-5
