@@ -157,7 +157,7 @@ def test_the_second_run_computes_nothing_from_the_source_again(engine_id: str, e
     assert memory.saved == before
     if engine_id not in BEGINS_AT_KEYFRAMES:
         list(run(engine, memory, spec(engine_id), edit(engine_id, source, (5,))))
-        assert memory.saved - before <= 5, "one track a frame"
+        assert memory.saved - before <= 2 * 5, "of each frame a step of the track, and what it shows of the edit"
 
 
 def test_the_same_request_gives_the_same_bytes(engine_id: str, engine: Engine) -> None:
