@@ -20,8 +20,8 @@ from keyfollow_testkit.faults import Daemon, flip_a_bit, flip_bit
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 PAIRS = 11
-ENTRIES = 2 * PAIRS
-"""The flows of every pair, and the keyframe's track through every frame but its own."""
+ENTRIES = 3 * PAIRS
+"""The flows of every pair; of every frame but the keyframe, a step of its track, and what it shows of the edit."""
 
 
 def frames_of(client: Client, edit: dict[str, Any]) -> tuple[dict[int, str], int, int]:
