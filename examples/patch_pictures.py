@@ -8,6 +8,7 @@ pixels where the correspondence has them, which is not what is delivered; how su
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from keyfollow.frames import FrameRange
 from keyfollow.media.images import read_image
 from keyfollow.media.reader import MediaReader
 from keyfollow_daemon.cache.store import InversionStore
-from keyfollow_daemon.engines.base import Edit, EditKeyframe, Frames, InversionSpec, Preview, Tensors
+from keyfollow_daemon.engines.base import Edit, EditKeyframe, Frames, InversionSpec
 from keyfollow_daemon.engines.patch.engine import PatchEngine
 from keyfollow_daemon.engines.patch.info import describe
 from keyfollow_daemon.engines.patch.inversion import Flows
@@ -31,6 +32,10 @@ from keyfollow_daemon.engines.patch.keymodel import key_model
 from keyfollow_daemon.engines.patch.pixels import grid, sample
 from keyfollow_daemon.engines.patch.track import Tracks
 from keyfollow_daemon.media.clip import ClipFrames
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+quality: Any = importlib.import_module("patch_quality")
+"""Runs the engine without a daemon."""
 
 Image = npt.NDArray[Any]
 FRAME = 58
@@ -40,30 +45,6 @@ SHOWN = (slice(0, 330), slice(190, 560))
 FASTEST_PX = 6.0
 SPACE_PX = 6
 cv: Any = cv2
-
-
-class Quiet:
-    """`engines.base.Context` that keeps what is prepared in a folder, and reports to nobody."""
-
-    plan = 0
-
-    def __init__(self, folder: Path) -> None:
-        self.cache = InversionStore(folder, 1 << 30)
-
-    def check(self) -> None:
-        pass
-
-    def progress(self, phase: str, done: int, total: int, preview: Preview | None = None) -> None:
-        pass
-
-    def note(self, sentence: str) -> None:
-        pass
-
-    def checkpoint(self, name: str, tensors: Tensors) -> None:
-        pass
-
-    def restore(self, name: str) -> None:
-        return None
 
 
 def in_colours(flow: Image) -> Image:
@@ -77,7 +58,7 @@ def in_colours(flow: Image) -> Image:
 
 def steps(clip: Frames, keyframe: EditKeyframe, scratch: Path) -> list[Image]:
     """The six pictures, ``(h, w, 3)`` uint8 RGB, of the clip's size."""
-    ctx, info = Quiet(scratch), describe()
+    ctx, info = quality.Surroundings(InversionStore(scratch, 1 << 30)), describe()
     settings = info.resolve({})
     spec = InversionSpec(info.id, info.version, {s.name: settings[s.name] for s in info.settings if s.source_only})
     span = FrameRange(keyframe.frame, FRAME + 1)

@@ -6,6 +6,7 @@ Values are computed in *8-bit units* (full white = 255.0, float32, linear in the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -223,6 +224,11 @@ def around(area: Bools, margin: int) -> tuple[slice, slice]:
     if not width:
         return slice(0, 0), slice(0, 0)
     return slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin)
+
+
+def span(parts: Sequence[slice]) -> slice:
+    """The stretch that holds all `parts`."""
+    return slice(min(part.start for part in parts), max(part.stop for part in parts))
 
 
 def box(image: Floats, radius: int) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .matching import PATCH_RADIUS, KeyView, matched
 from .objects import REST, SLIGHT, Motion, Objects, possible
-from .pixels import WHOLE, Bools, Bytes, Floats, Window, around, box, cv, grid, moved, shown
+from .pixels import WHOLE, Bools, Bytes, Floats, Window, around, box, cv, grid, moved, shown, span
 from .planar import Plane, agreed_on, plane
 
 LITTLE = 2.0 * SLIGHT
@@ -216,8 +216,4 @@ def _both(parts: Collection[Window]) -> Window:
     if WHOLE in parts:
         return WHOLE
     rows, columns = zip(*parts, strict=True)
-    return _span(rows), _span(columns)
-
-
-def _span(parts: Sequence[slice]) -> slice:
-    return slice(min(part.start for part in parts), max(part.stop for part in parts))
+    return span(rows), span(columns)

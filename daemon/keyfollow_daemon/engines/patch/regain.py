@@ -5,7 +5,6 @@ The one part of tracking that depends on the edit: the rest is `correspondence`,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +13,7 @@ from .area import EditedArea
 from .claims import impostors
 from .correspondence import DOUBTFUL, Correspondence, chain, pulled_onto, within
 from .matching import PATCH_RADIUS, alike, detail_error, light, matched
-from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample
+from .pixels import Bools, Bytes, Floats, around, box, cv, grid, opened, sample, span
 from .search import TEXTURED, search
 from .surfaces import place, stretched
 
@@ -73,7 +72,7 @@ def regain(
         return state
     # the rest of the frame is not looked at: offsets are told from the corner of what is
     down, across = zip(*windows, strict=True)
-    window = _span(down), _span(across)
+    window = span(down), span(across)
     corner = np.array([window[1].start, window[0].start], np.float32)
     here = Correspondence(state.offset[window] + corner, state.tracked[window])
     sight = _Sight(area, guide[window], detail[window], error[window], finest)
@@ -181,8 +180,3 @@ class _Sight:
         error, tolerance = matched(self.guide[window], self.area.key, there, highlights=False)
         out[window] = where[window] & (error < FOUND * tolerance)
         return out
-
-
-def _span(parts: Sequence[slice]) -> slice:
-    """The stretch that holds all `parts`."""
-    return slice(min(part.start for part in parts), max(part.stop for part in parts))

@@ -46,7 +46,7 @@ def pack(seen: Seen, plain: Seen, edited: Bools) -> dict[str, Array]:
         "misfit": np.minimum(seen.misfit[where], 65504).astype(np.float16),
         "placed": np.packbits(seen.placed[where]),
     }
-    if seen.motion is not plain.motion:
+    if any((getattr(seen, name)[where] != getattr(plain, name)[where]).any() for name in ("motion", "visible")):
         out |= {"motion": _steps(seen.motion[where]), "visible": np.packbits(seen.visible[where])}
     return out
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .colour_table import CELLS, look_up
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, around, cv
+from .pixels import Bools, Bytes, Floats, around, cv, span
 from .seen import Seen
 
 TOLD, VISIBLE = 0.3, 10.0
@@ -82,18 +82,11 @@ def _told(first: int, end: int, guide: Bytes, confidence: Floats, tables: Floats
 def enclosing(parts: Iterable[Bools], width: int, height: int) -> tuple[slice, slice]:
     """The window (rows, columns) of a ``width x height`` picture that holds `parts`, told at any size, and a margin; an empty one where there is nothing."""
     margin = max(MARGIN_PX, round(max(width, height) * MARGIN_SHARE))
-    spans = []
+    spans: tuple[list[slice], list[slice]] = [], []
     for part in parts:
-        for axis, (side, span) in enumerate(zip((height, width), around(part, 0), strict=True)):
-            if span.stop > span.start:
+        for axis, (side, there) in enumerate(zip((height, width), around(part, 0), strict=True)):
+            if there.stop > there.start:
                 scale = side / part.shape[axis]
-                first, last = int((span.start - 1) * scale) - margin, int((span.stop + 1) * scale) + margin
-                spans.append((axis, max(0, first // CELL_PX * CELL_PX), min(side, -(-last // CELL_PX) * CELL_PX)))
-    if not spans:
-        return slice(0, 0), slice(0, 0)
-    down, across = ([(first, last) for on, first, last in spans if on == axis] for axis in (0, 1))
-    return _span(down), _span(across)
-
-
-def _span(ends: list[tuple[int, int]]) -> slice:
-    return slice(min(first for first, _ in ends), max(last for _, last in ends))
+                first, last = int((there.start - 1) * scale) - margin, int((there.stop + 1) * scale) + margin
+                spans[axis].append(slice(max(0, first // CELL_PX * CELL_PX), min(side, -(-last // CELL_PX) * CELL_PX)))
+    return (span(spans[0]), span(spans[1])) if spans[0] else (slice(0, 0), slice(0, 0))
