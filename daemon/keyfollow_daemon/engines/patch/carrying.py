@@ -9,6 +9,7 @@ import numpy as np
 from keyfollow.frames import FrameBuffer
 
 from .certainty import Certainty, certainty
+from .faint import faint
 from .fill import fill
 from .keymodel import KeyModel
 from .matching import detail_apart
@@ -99,6 +100,9 @@ class Carrying:
             changed = fill(merged, guide(part), np.inf if everywhere else px, max(work.width, work.height), share)
         soft = None
         if not everywhere:
+            stray = faint(changed, [self._models[key].fading for key in weights])
+            if stray.any():
+                changed, reach = np.where(stray[..., None], np.float32(0.0), changed), np.where(stray, np.float32(0.0), reach)
             if self._draft and self._repaint == 0:
                 soft = told_small(changed, pixels, where)
             elif not self._draft:

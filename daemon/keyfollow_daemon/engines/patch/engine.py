@@ -89,15 +89,18 @@ class _Run:
                 yield self._untouched(frame)
             elif frame in keys:
                 yield self._keyframe(self._keyframes[frame])
-        for gap in gaps(keys, wanted) if keys else ():
-            self._open(gap)
+        for each in gaps(keys, wanted) if keys else ():
+            gap = self._open(each)
             for frame in gap.frames:
                 self._ctx.check()
                 yield self._propagated(gap, frame)
 
-    def _open(self, gap: Gap) -> None:
-        self._tracks.close()
-        keys = [k for k in (gap.left, gap.right) if k is not None]
+    def _open(self, gap: Gap) -> Gap:
+        """Get ready to make the frames of a gap; what is drawn anew is drawn by one hand beyond the outermost keyframe."""
+        if gap.beside is not None and any(self._is_style(key) for key in gap.keys):
+            gap = replace(gap, beside=None)
+        keys = gap.keys
+        self._tracks.close(None if gap.beside is None else (gap.beside, gap.right is None))
         self._models = {k: m for k, m in self._models.items() if k in keys}
         self._outlines.keep(keys)
         for source in {s for f in gap.frames for s in self._masks.sources(f)} - set(keys):
@@ -106,10 +109,8 @@ class _Run:
                 if far:
                     self._tracks.open(source, forward, range(1, far + 1))
         for key in keys:
-            if key not in self._models:
-                self._models[key] = self._learnt(key)
-            if not self._models[key].everywhere:
-                model = self._models[key]
+            model = self._model(key)
+            if not model.everywhere:
                 self._tracks.look_at(key, model.decals, model.changed, model.gaps)
             if gap.left is not None and gap.right is not None:
                 self._tracks.open(key, key == gap.left, gap.revisited)
@@ -124,6 +125,12 @@ class _Run:
             self._repaint,
             draft=self._edit.draft,
         )
+        return gap
+
+    def _model(self, key: int) -> KeyModel:
+        if key not in self._models:
+            self._models[key] = self._learnt(key)
+        return self._models[key]
 
     def _learnt(self, key: int) -> KeyModel:
         keyframe, source = self._keyframes[key].image, self._source[key]
@@ -162,7 +169,8 @@ class _Run:
         if preset != "auto":
             return preset == "style"
         if key not in self._redrawn:
-            changed = self._outlines[key] if self._edit.draft else self._models[key].changed
+            model = self._model(key)
+            changed = self._outlines[key] if self._edit.draft else model.changed
             self._redrawn[key] = redrawn(self._keyframes[key].image, self._source[key], changed)
         return self._redrawn[key]
 

@@ -11,6 +11,7 @@ from .affine import fit
 from .belonging import NOTHING
 from .changes import GROW_PX, change_mask, gaps, inner
 from .colour_table import ColourTables, edited_share
+from .faint import Fading, fading
 from .painted import painted
 from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, guide, opened, values
 from .soft import misleading
@@ -56,6 +57,7 @@ class KeyModel:
         guide: ``(h, w, 3)`` uint8 of the source.
         telling: ``(h, w)`` float32 0…1, as from `witnesses.telling`.
         misleading: ``(h, w)`` float32, as from `soft.misleading`.
+        fading: how the edit ends.
     """
 
     changed: Bools
@@ -74,6 +76,7 @@ class KeyModel:
     guide: Bytes
     telling: Floats
     misleading: Floats
+    fading: Fading
 
 
 def local_mean(base: Floats) -> Floats:
@@ -117,6 +120,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         guide=picture,
         telling=np.ones(changed.shape, np.float32) if everywhere else telling(picture, changed, inside),
         misleading=np.zeros(changed.shape, np.float32) if everywhere else misleading(edit, before),
+        fading=Fading(0.0, np.inf) if everywhere else fading(edit, labels, inside),
     )
 
 

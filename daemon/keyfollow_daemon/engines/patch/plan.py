@@ -9,19 +9,28 @@ from itertools import pairwise
 KEEP_BYTES = 256 << 20
 """What a keyframe's correspondences may take in memory where two keyframes have a say."""
 OVERLAP = 250
-"""Between two keyframes, both have a say in at most this many frames around the middle; it bounds what a run remembers."""
+"""Between two keyframes, both have a say in at most this many frames around the middle; it bounds what a run remembers. Keyframes further apart than
+that do not help each other beyond the outermost either: what is followed from them through all the frames between would take its time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Frames between neighbouring keyframes, or beyond the outermost (then one side is None).
 
-    `frames` are those to be made, nearest keyframe outward: first those on the left keyframe's half, then the right one's.
+    `frames` are those to be made, nearest keyframe outward: first those on the left keyframe's half, then the right one's. Beyond the outermost
+    its neighbour has a say as well (`beside`), if there is one: it may show sharp what the nearer one has blurred, hidden or not at all. But what turns
+    is the less itself the further away it was painted: it counts by the square of the distance.
     """
 
     left: int | None
     right: int | None
     frames: Sequence[int]
+    beside: int | None = None
+
+    @property
+    def keys(self) -> Sequence[int]:
+        """The keyframes that have a say."""
+        return [key for key in (self.left, self.right, self.beside) if key is not None]
 
     @property
     def reach(self) -> int:
@@ -41,7 +50,8 @@ class Gap:
     def weights(self, frame: int) -> dict[int, float]:
         """Keyframes that drive `frame` and their share in time; shares add up to 1."""
         if self.left is None or self.right is None:
-            return {key: 1.0 for key in (self.left, self.right) if key is not None}
+            near = {key: 1.0 / (frame - key) ** 2 for key in self.keys}
+            return {key: share / sum(near.values()) for key, share in near.items()}
         first, last = self.right - self.reach, self.left + self.reach
         if frame < first:
             return {self.left: 1.0}
@@ -54,11 +64,13 @@ class Gap:
 def gaps(keys: Sequence[int], wanted: Sequence[int]) -> Iterator[Gap]:
     """Every frame of `wanted` that is no keyframe, in exactly one gap; gaps without any are left out.
 
-    From the first keyframe on, then what lies before a keyframe that is alone: who looks at one frame plays on from there.
+    First what follows the first keyframe, for who looks at one frame plays on from there; then what lies before it, where the second one goes on
+    with what it has followed so far; then the others.
     """
-    bounds: list[int | None] = [None, *sorted(keys), None]
+    keys = sorted(keys)
+    bounds: list[int | None] = [None, *keys, None]
     between = list(pairwise(bounds))
-    for left, right in between if len(between) > 2 else reversed(between):
+    for left, right in (between[1], between[0], *between[2:]):
         inside = sorted(f for f in wanted if (left is None or f > left) and (right is None or f < right))
         if not inside:
             continue
@@ -67,4 +79,11 @@ def gaps(keys: Sequence[int], wanted: Sequence[int]) -> Iterator[Gap]:
         elif right is not None:
             near_left = [f for f in inside if f - left <= right - f]
             inside = near_left + inside[len(near_left) :][::-1]
-        yield Gap(left, right, inside)
+        yield Gap(left, right, inside, _beside(left, keys) if right is None else _beside(right, keys) if left is None else None)
+
+
+def _beside(outermost: int | None, keys: Sequence[int]) -> int | None:
+    """The keyframe next to the outermost one, if it is near enough."""
+    assert outermost is not None
+    near = [key for key in keys if 0 < abs(key - outermost) <= OVERLAP]
+    return min(near, key=lambda key: abs(key - outermost), default=None)

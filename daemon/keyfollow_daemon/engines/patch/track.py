@@ -103,7 +103,8 @@ class Tracks:
             out: Bools = cv.resize(area.astype(np.uint8), self._flows.size, interpolation=cv.INTER_NEAREST) > 0
             return out
 
-        self._areas[key] = EditedArea(self._trails.view(key), small(decals), small(changed), small(gaps))
+        if key not in self._areas:
+            self._areas[key] = EditedArea(self._trails.view(key), small(decals), small(changed), small(gaps))
 
     def open(self, key: int, forward: bool, window: range = range(0)) -> None:
         """Make the track from `key`; must come before `at` when states will be visited again."""
@@ -237,10 +238,11 @@ class Tracks:
             self._telling[key] = telling(tables)
         return reached(seen, area.touched(seen.offset), self._flows.guide(frame), tables, px, self._telling[key])
 
-    def close(self) -> None:
-        """Forget all tracks and areas."""
-        self._tracks.clear()
-        self._areas.clear()
+    def close(self, but: tuple[int, bool] | None = None) -> None:
+        """Forget all tracks and areas, `but` those of one keyframe in one direction (forward or not), which go on."""
+        self._tracks = {side: track for side, track in self._tracks.items() if side == but}
+        kept = but[0] if self._tracks and but else None
+        self._areas = {key: area for key, area in self._areas.items() if key == kept}
         self._aligned.clear()
         self._telling.clear()
         self._trails.close()

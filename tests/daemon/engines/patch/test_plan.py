@@ -6,7 +6,7 @@ from keyfollow_daemon.engines.patch.plan import OVERLAP, Gap, gaps
 
 def test_every_wanted_frame_once_nearest_outward() -> None:
     made = [(g.left, g.right, list(g.frames)) for g in gaps([10, 4], range(14))]
-    assert made == [(None, 4, [3, 2, 1, 0]), (4, 10, [5, 6, 7, 9, 8]), (10, None, [11, 12, 13])]
+    assert made == [(4, 10, [5, 6, 7, 9, 8]), (None, 4, [3, 2, 1, 0]), (10, None, [11, 12, 13])]
 
 
 def test_gaps_without_work_are_left_out() -> None:
@@ -24,6 +24,20 @@ def test_weights_are_linear_between_keyframes() -> None:
     assert gap.weights(2) == {0: 0.5, 4: 0.5}
     assert Gap(None, 4, (1,)).weights(1) == {4: 1.0}
     assert gap.revisited == range(1, 4)
+
+
+def test_beyond_the_outermost_keyframe_its_neighbour_has_a_say_as_well() -> None:
+    before, after = (g for g in gaps([4, 10], [0, 13]))
+    assert (before.beside, after.beside) == (10, 4)
+    assert after.keys == [10, 4] and after.revisited == range(0)
+    assert after.weights(13) == {10: pytest.approx(0.9), 4: pytest.approx(0.1)}
+    assert [g.beside for g in gaps([4, 10], [7])] == [None]
+    assert [g.beside for g in gaps([4], [0, 7])] == [None, None]
+
+
+def test_keyframes_that_are_far_apart_do_not_help_each_other_there() -> None:
+    assert [g.beside for g in gaps([0, OVERLAP + 1], [OVERLAP + 5])] == [None]
+    assert [g.beside for g in gaps([0, OVERLAP], [OVERLAP + 5])] == [0]
 
 
 def test_far_apart_keyframes_share_only_the_middle() -> None:
