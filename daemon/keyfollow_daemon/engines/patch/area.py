@@ -16,7 +16,7 @@ from .decals import corners, posed, settled, textured_by, torn
 from .draped import Told, hung, looks_right, piece
 from .islands import astray, islands, parts
 from .matching import KeyView
-from .objects import INERTIA, Motion, Objects
+from .objects import INERTIA, SLIGHT, Motion, Objects
 from .outlined import Outlines
 from .pixels import Bools, Bytes, Floats, cv, grid, shown
 from .planar import laid, plane
@@ -187,17 +187,29 @@ def carried(
     return Correspondence(offset, tracked, motions)
 
 
-def returned(state: Correspondence, guide: Bytes, detail: Bytes, area: EditedArea, since: int) -> Correspondence:
-    """`state` with objects that were lost where they are recognised; they were looked for `since` frames ago."""
+def returned(
+    state: Correspondence, guide: Bytes, detail: Bytes, area: EditedArea, since: int
+) -> tuple[Correspondence, Sequence[Motion | None]]:
+    """(`state` with objects that were lost where they are recognised, those that are back); they were looked for `since` frames ago."""
     if not area.recognition.sought(state.motions):
-        return state
+        return state, ()
     free = (state.tracked < 0.5) | area.touched(state.offset)
     motions = area.recognition.found(state.motions, guide, detail, free, since)
     back = [now if was.lost and not now.lost else None for now, was in zip(motions, state.motions, strict=True)]
     if any(back):
         tracked = np.where(area.objects.elsewhere(back, state.offset), np.float32(0.0), state.tracked)
         state = replace(state, tracked=tracked)
-    return replace(state, motions=motions)
+    return replace(state, motions=motions), back
+
+
+def taken_up(state: Correspondence, back: Sequence[Motion | None], guide: Bytes, area: EditedArea) -> Correspondence:
+    """`state` with objects that are `back` followed from where they were recognised, if no detail of them was found by itself: what comes in
+    fast is blurred."""
+    if not any(back):
+        return state
+    fits = area.objects.fitted([motion.pose for motion in state.motions], state.motions, state.offset, state.tracked)
+    unseen = [now if now and seen < SLIGHT else None for now, (_, seen) in zip(back, fits, strict=True)]
+    return area.recognition.taken_up(unseen, state, guide)
 
 
 def given_up(state: Correspondence, source: Correspondence, area: EditedArea) -> Correspondence:

@@ -9,7 +9,7 @@ import numpy as np
 from keyfollow.frames import FrameBuffer
 
 from .certainty import Certainty, certainty
-from .faint import faint
+from .faint import faint, without
 from .fill import fill
 from .keymodel import KeyModel
 from .matching import detail_apart
@@ -101,8 +101,7 @@ class Carrying:
         soft = None
         if not everywhere:
             stray = faint(changed, [self._models[key].fading for key in weights])
-            if stray.any():
-                changed, reach = np.where(stray[..., None], np.float32(0.0), changed), np.where(stray, np.float32(0.0), reach)
+            changed, reach = without(changed, stray), without(reach, stray)
             if self._draft and self._repaint == 0:
                 soft = told_small(changed, pixels, where)
             elif not self._draft:

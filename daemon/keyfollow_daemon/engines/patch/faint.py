@@ -53,6 +53,15 @@ def faint(edit: Floats, ends: Sequence[Fading]) -> Bools:
     return pasted((part > 0) & (_away(part, clear) > px), window, *much.shape)
 
 
+def without(plane: Floats, stray: Bools) -> Floats:
+    """A plane or picture that is 0 where `stray`, ``(h, w)``."""
+    if not stray.any():
+        return plane
+    out = plane.copy()
+    out[stray] = 0.0
+    return out
+
+
 def _away(much: Floats, clear: float) -> Floats:
     """``(h, w)`` px from what is changed at least so much; infinitely far if nothing is."""
     near = much >= clear

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .correspondence import Correspondence
 from .matching import PATCH_RADIUS, KeyView, matched
 from .objects import REST, SLIGHT, Motion, Objects, possible
 from .pixels import WHOLE, Bools, Bytes, Floats, Window, around, box, cv, grid, moved, shown, span
@@ -89,6 +90,15 @@ class Recognition:
                 out[n] = Motion(known, REST.step)
         return tuple(out)
 
+    def taken_up(self, back: Sequence[Motion | None], state: Correspondence, guide: Bytes) -> Correspondence:
+        """`state` with objects that are `back` tracked where they look as in the keyframe."""
+        offset, tracked = state.offset.copy(), state.tracked.copy()
+        for n, motion in enumerate(back):
+            if motion is not None:
+                window, there, _, alike = self._looks(n, motion.pose, guide)
+                offset[window][alike], tracked[window][alike] = there[alike], 1.0
+        return replace(state, offset=offset, tracked=tracked)
+
     def _with(self, n: int) -> list[int]:
         """What an object lies on, or lies on it: where one is, the other is too."""
         pairs = [(decal, holder) for decal, holder in enumerate(self._holders) if holder is not None]
@@ -151,13 +161,21 @@ class Recognition:
 
     def _like(self, n: int, pose: Floats, guide: Bytes) -> float:
         """How much of an object, of what is in the picture, looks as in the keyframe, 0…1."""
+        _, _, on, alike = self._looks(n, pose, guide)
+        return float(alike[on].mean()) if on.any() else 0.0
+
+    def _looks(self, n: int, pose: Floats, guide: Bytes) -> tuple[Window, Floats, Bools, Bools]:
+        """(window, offsets in it, where an object is in it, where it looks as in the keyframe), all as a pose has it."""
         here = grid(*guide.shape[:2])
         there = moved(here, pose)
         on = shown(self._masks[n], there) > 0
         part = around(on, PATCH_RADIUS)
         corner = np.array([part[1].start, part[0].start], np.float32)
-        error, tolerance = matched(guide[part], self._key, there[part] - here[part] + corner)
-        return float((error < ALIKE * tolerance)[on[part]].mean()) if on.any() else 0.0
+        offset: Floats = (there[part] - here[part]).astype(np.float32)
+        if not offset.size:
+            return part, offset, on[part], on[part]
+        error, tolerance = matched(guide[part], self._key, offset + corner)
+        return part, offset, on[part], on[part] & (error < ALIKE * tolerance)
 
     def _marks(self, guide: Bytes, window: Window, area: Bytes | None = None) -> tuple[Floats, Floats]:
         """(places ``(n, 2)`` x, y px, descriptors ``(n, 128)``) of what marks a `window` of a picture, within an `area` ``(h, w)``."""

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from .alignment import Aligned
-from .area import EditedArea, carried, given_up, returned
+from .area import EditedArea, carried, given_up, returned, taken_up
 from .correspondence import Correspondence, start
 from .hidden import told_by_pose, told_by_surface
 from .inversion import Flows
@@ -132,12 +132,14 @@ class Tracks:
                     if area.wholes.worth(before.motions, state.motions, better.motions):
                         (flow, visible), own, state = flows, own_again, better
             every = DRAFT_REFINEMENT if self._draft else REGAINED
+            back: Sequence[Motion | None] = ()
             if index % every == 0:
-                state = returned(state, guide, detail, area, every)
+                state, back = returned(state, guide, detail, area, every)
             if self._looked_for(index, state.motions):
                 state = area.smears.told(state, detail)
                 state = regain(state, own, guide, detail, flow, visible, area.smeared(state.motions), self._flows.finest)
                 state = area.wholes.confirmed(before.motions, state)
+            state = taken_up(state, back, guide, area)
             return given_up(state, source, area)
 
         first = start(*self._flows.size[::-1]) if area is None else area.start()

@@ -6,9 +6,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from keyfollow_daemon.engines.patch.correspondence import start
 from keyfollow_daemon.engines.patch.matching import KeyView
 from keyfollow_daemon.engines.patch.objects import LONG, REST, Motion, Objects
-from keyfollow_daemon.engines.patch.pixels import evened
+from keyfollow_daemon.engines.patch.pixels import evened, grid
 from keyfollow_daemon.engines.patch.recognition import Recognition
 
 HEIGHT, WIDTH, SIDE = 180, 280, 100
@@ -104,3 +105,25 @@ def test_it_is_the_same_on_any_number_of_threads() -> None:
         poses.append(found(picture(TURN))[1].pose)
     cv2.setNumThreads(before)
     assert np.array_equal(poses[0], poses[1])
+
+
+def test_what_is_back_is_followed_from_where_it_looks_as_in_the_keyframe() -> None:
+    frame = picture(TURN)
+    frame[60:90] = (40 + 150 * (np.arange(WIDTH) // 4 % 2))[None, :, None]
+    nothing = replace(start(HEIGHT, WIDTH), tracked=np.zeros((HEIGHT, WIDTH), np.float32))
+    _, area = found(picture(TURN))
+    taken = known().taken_up([None, area], nothing, frame)
+    on = cv2.warpAffine(np.pad(np.ones((SIDE, SIDE), np.uint8), ((40, 40), (20, 160))), TURN[:2], (WIDTH, HEIGHT)) > 0
+    tracked = taken.tracked > 0.5
+    near = cv2.dilate(on.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    assert tracked[on].mean() > 0.5 and not tracked[~near].any()
+    assert tracked[65:85].sum() < 0.02 * on[65:85].sum(), "something passes in front there"
+    there = grid(HEIGHT, WIDTH)[tracked] + taken.offset[tracked]
+    back = there @ TURN[:2, :2].T + TURN[:2, 2]
+    assert np.abs(back - grid(HEIGHT, WIDTH)[tracked]).max() < 2.0
+
+
+def test_what_is_not_back_or_not_in_the_picture_is_not_followed() -> None:
+    nothing = replace(start(HEIGHT, WIDTH), tracked=np.zeros((HEIGHT, WIDTH), np.float32))
+    away = Motion(np.array([[1.0, 0.0, 5000.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.eye(3))
+    assert not known().taken_up([None, away], nothing, picture(TURN)).tracked.any()

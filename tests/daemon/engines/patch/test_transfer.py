@@ -108,3 +108,22 @@ def test_what_light_cannot_explain_is_strange_where_the_keyframe_s_colours_tell(
     assert made.strange[inside].min() == 1 and not made.strange[made.reach == 0].any()
     untold = replace(model, telling=np.zeros_like(model.telling))
     assert not transfer(untold, sight(before), other).strange.any()
+
+
+def glimpse(picture: Any, share: float) -> Any:
+    """What colours tell of the edit when all is lost but for `share` of it, which only looks right (confidence 0.2)."""
+    model = key_model(FrameBuffer(painted(picture)), FrameBuffer(picture), -1.0)
+    state = sight(picture)
+    area = np.zeros(picture.shape[:2], np.bool_)
+    area[30:110, 50:140] = True
+    rest = area.copy()
+    rest[40 : 40 + round(60 * share)] = False
+    state.confidence[area] = 0.2
+    state.offset[rest] = (-90, 0)
+    state.confidence[rest] = 0.0
+    return transfer(model, state, picture.astype(np.float32)).by_colour[45:95, 65:125]
+
+
+def test_an_object_of_which_only_a_glimpse_is_likely_has_its_colours_still(picture: Any) -> None:
+    assert np.abs(glimpse(picture, 0.05)).max(axis=2).mean() > 15
+    assert not glimpse(picture, 0.0).any(), "of what is gone there is none"
