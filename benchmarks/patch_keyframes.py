@@ -1,9 +1,9 @@
 """What a second keyframe brings the patch engine, on clips whose right answer is known.
 
-    python benchmarks/patch_keyframes.py --scenes DIR [--scene NAME …] [--cache FOLDER] [--every 4] [--last]
+    python benchmarks/patch_keyframes.py --scenes DIR [--scene NAME …] [--cache FOLDER] [--every 4] [--last | --beyond]
 
 Per scene two things, as PSNR of the edited region (dilated by 2 px), mean of every few frames, none of which is a keyframe in any run: the first frame painted, the last, and both; and, without --last,
-how good the frame is that the report suggests to paint next after the first: what painting it gains, what the best of 8 evenly spaced frames gains, and the one over the other. `--last --every 1` counts all frames between the two.
+how good the frame is that the report suggests to paint next after the first: what painting it gains, what the best of 8 evenly spaced frames gains, and the one over the other. `--last --every 1` counts all frames between the two. --beyond counts what comes after both keyframes: the first frame painted, the middle one, and both.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Painted:
         records = {n: FrameMeasure(0.0, None, 0, frame.confidence) for n, frame in made.items()}
         return suggested(records, [0]) or 0
 
-    def scored(self, keys: Sequence[int], beside: int = 0) -> float:
-        """dB with the frames `keys` painted; `beside` is a frame that no two runs to be compared may count."""
-        taken = {0, self.count - 1, beside, *self.candidates}
-        wanted = [n for n in range(min(2, self._every), self.count, self._every) if n not in taken]
+    def scored(self, keys: Sequence[int], beside: int = 0, after: int = 0) -> float:
+        """dB of the frames `after` one with the frames `keys` painted; `beside` is a frame that no two runs to be compared may count."""
+        taken = {0, beside, *self.candidates} | (set() if after else {self.count - 1})
+        wanted = [n for n in range(after + min(2, self._every), self.count, self._every) if n not in taken]
         made = self._run(keys, wanted)
         return float(np.mean([quality.edited_psnr(self._bench, self._scene, made, n) for n in wanted]))
 
@@ -61,25 +61,28 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="keep what depends on the source alone here, for the next run")
     parser.add_argument("--every", type=int, default=4, help="score every so many frames")
     parser.add_argument("--last", action="store_true", help="only the first frame, the last, and both")
+    parser.add_argument("--beyond", action="store_true", help="only the first frame, the middle one, and both, after that")
     given = parser.parse_args()
+    few = given.last or given.beyond
     bench = quality.load_bench(given.bench or given.scenes)
     columns = [
         "first",
-        "last",
+        "middle" if given.beyond else "last",
         "both",
         "both - better",
-        *([] if given.last else ["suggested", "gains", "best of 8", "gains", "of the best"]),
+        *([] if few else ["suggested", "gains", "best of 8", "gains", "of the best"]),
     ]
     print("| scene |", " | ".join(columns), "|")
     print("|---|" + "---|" * len(columns))
     for name in given.scene or sorted(p.parent.name for p in given.scenes.glob("*/scene.json")):
         with tempfile.TemporaryDirectory() as scratch:
             cache = InversionStore(given.cache or Path(scratch), quality.CACHE_QUOTA)
-            painted = Painted(bench, bench.load(str(given.scenes / name)), cache, given.every, 0 if given.last else CANDIDATES)
-            chosen, last = 0 if given.last else painted.suggestion(), painted.count - 1
-            alone, end, both = (painted.scored(keys, chosen) for keys in ([0], [last], [0, last]))
+            painted = Painted(bench, bench.load(str(given.scenes / name)), cache, given.every, 0 if few else CANDIDATES)
+            chosen, last = 0 if few else painted.suggestion(), painted.count // 2 if given.beyond else painted.count - 1
+            after = last if given.beyond else 0
+            alone, end, both = (painted.scored(keys, chosen, after) for keys in ([0], [last], [0, last]))
             row = f"{alone:.2f} | {end:.2f} | {both:.2f} | {both - max(alone, end):+.2f}"
-            if not given.last:
+            if not few:
                 gains = {k: painted.scored([0, k], chosen) - alone for k in painted.candidates[:-1]} | {last: both - alone}
                 best = max(gains, key=lambda k: gains[k])
                 gain = painted.scored([0, chosen], chosen) - alone if chosen else 0.0

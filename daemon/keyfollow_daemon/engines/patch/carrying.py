@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 from keyfollow.frames import FrameBuffer
 
+from .accord import disputed
 from .certainty import Certainty, certainty
 from .faint import faint, without
 from .fill import fill
@@ -15,7 +17,7 @@ from .keymodel import KeyModel
 from .matching import detail_apart
 from .merge import merge
 from .outlines import Place
-from .pixels import Bytes, Floats, Window, cropped, cv, guide, largest, pasted, values
+from .pixels import Bytes, Floats, Window, cropped, cv, grid, guide, largest, pasted, shown, values
 from .proposal import Proposal
 from .repaint import Repaints
 from .seen import Seen, enlarge
@@ -70,6 +72,7 @@ class Carrying:
     ) -> None:
         self._tracks, self._models, self._repaints = tracks, models, repaints
         self._size, self._analysed, self._fill_px, self._repaint, self._draft = size, analysed, fill_px, repaint, draft
+        self._disputed: tuple[int, int, Bytes] | None = None
 
     def at(self, frame: int, weights: Mapping[int, float], work: FrameBuffer, *, everywhere: bool) -> Made:
         """The edit of a frame.
@@ -115,6 +118,26 @@ class Carrying:
         known = certainty(sure, pasted(largest(changed), window, work.height, work.width), followed)
         return Made(window, changed, here, reach, known, merged.misfit, places, soft)
 
+    def ask(self, key: int, other: int, keyframe: FrameBuffer, source: FrameBuffer) -> bool:
+        """Whether the keyframe `other` was painted like `key` (`accord`), of which the pictures are given at the size that is worked at. Where they
+        differ all the same `key` has the say, from now on."""
+        model, pixels = self._models[key], values(source)
+        state = enlarge(self._tracks.seen(other, key), model.guide, self._models[other].guide)
+        places = disputed(transfer(self._models[other], state, pixels), values(keyframe) - pixels, model)
+        self._disputed = None if places is None else (key, other, places.astype(np.uint8))
+        return places is not None
+
+    def _undisputed(self, proposals: dict[int, tuple[Proposal, float, Floats]]) -> list[tuple[Proposal, float, Floats]]:
+        """The keyframes' proposals, that of the farther one without what is disputed."""
+        if self._disputed is not None and self._disputed[1] in proposals:
+            key, other, places = self._disputed
+            offset = proposals[key][2]
+            theirs = shown(places, grid(*offset.shape[:2]) + offset) > 0
+            proposal, share, there = proposals[other]
+            confidence = np.where(theirs, np.float32(0.0), proposal.confidence)
+            proposals = {**proposals, other: (replace(proposal, confidence=confidence), share, there)}
+        return list(proposals.values())
+
     def _transferred(
         self,
         weights: Mapping[int, float],
@@ -125,7 +148,7 @@ class Carrying:
     ) -> tuple[Proposal, float, Where, list[Place]]:
         """What the keyframes say about a part of a frame, the share of the edit's area that was followed all the way, where the part lies
         in the nearest keyframe for `soften`, and in each of them."""
-        proposals: list[tuple[Proposal, float, Floats]] = []
+        said: dict[int, tuple[Proposal, float, Floats]] = {}
         wheres: list[tuple[float, Where]] = []
         followed: list[Floats] = []
         rgb = guide(part)
@@ -133,9 +156,10 @@ class Carrying:
             model = self._models[key]
             state = enlarge(states[key], rgb, model.guide, corner)
             proposal = transfer(model, state, pixels)
-            proposals.append((proposal, share, state.offset))
+            said[key] = (proposal, share, state.offset)
             wheres.append((share, Where(state.offset, state.motion, proposal.confidence, model.misleading)))
             followed.append(proposal.reach * (state.tracked if model.everywhere else proposal.vouched(state.tracked)))
+        proposals = self._undisputed(said)
         merged = merge(proposals, self._apart(weights, rgb, proposals))
         # a keyframe far away, which lost the object, takes more to be edited than is
         area = merged.reach.sum()

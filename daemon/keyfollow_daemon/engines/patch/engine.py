@@ -125,6 +125,11 @@ class _Run:
             self._repaint,
             draft=self._edit.draft,
         )
+        if gap.beside is not None:
+            nearer, work = gap.keys[0], self._work
+            pictures = work(self._keyframes[nearer].image), work(self._source[nearer])
+            if not self._carrying.ask(nearer, gap.beside, *pictures):
+                return replace(gap, beside=None)
         return gap
 
     def _model(self, key: int) -> KeyModel:

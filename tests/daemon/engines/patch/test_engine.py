@@ -244,6 +244,17 @@ def test_a_keyframe_before_which_something_passes_forgets_nothing_that_another_o
     assert psnr(made.image.pixels, edited, hidden) > 26
 
 
+def test_whoever_paints_otherwise_later_on_is_heard_from_there_on(square: Any, stage: Any) -> None:
+    first, second = square.painted(0), square.painted(4)
+    other = square.pictures[0].copy()
+    other[square.areas[0]] = 255 - first[square.areas[0]]
+    for key in (first, other):
+        made = stage.run({0: key, 4: second}, wanted=[8])[8]
+        assert psnr(made.image.pixels, square.painted(8), square.inner(8)) > 27
+    alone = stage.run({4: second}, wanted=[8])[8]
+    assert np.array_equal(made.image.pixels, alone.image.pixels)
+
+
 def test_a_keyframe_that_lost_the_object_takes_no_confidence_from_one_that_sees_it(square: Any, stage_of: Any) -> None:
     pictures = [square.pictures[0].copy() for _ in range(6)]
     for picture in pictures[2:]:
