@@ -41,8 +41,8 @@ def whole(edit: Edit) -> FrameRange:
 def parts(edit: Edit, near: int | None) -> Iterator[Part]:
     """The edit in parts, each frame of `edit.wanted` in one of them; the last part is prepared whole. One part without `near`.
 
-    A frame comes out the same in any part. So what has a say in it must be in its part: the keyframes on both sides. A mask has a
-    say everywhere, so with masks there is one part.
+    A frame comes out the same in any part. So what has a say in it must be in its part: the keyframes on both sides, and one more on either,
+    which helps where a shot ends, or the keyframes do. A mask has a say everywhere, so with masks there is one part.
     """
     rest = list(edit.wanted)
     left = None
@@ -60,6 +60,6 @@ def parts(edit: Edit, near: int | None) -> Iterator[Part]:
 def _part(edit: Edit, wanted: Sequence[int], left: int) -> Part:
     at = [k.frame for k in edit.keyframes]
     first, last = bisect_right(at, wanted[0]) - 1, bisect_left(at, wanted[-1])
-    keyframes = edit.keyframes[max(0, first) : last + 1]
+    keyframes = edit.keyframes[max(0, first - 1) : last + 2]
     numbers = [*wanted, *(k.frame for k in keyframes)]
     return Part(replace(edit, wanted=wanted, keyframes=keyframes), FrameRange(min(numbers), max(numbers) + 1), left)

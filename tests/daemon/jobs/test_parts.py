@@ -30,14 +30,16 @@ def test_frames_come_in_rings_around_the_one_that_is_looked_at() -> None:
     ("keys", "near", "driving"),
     [
         ([10, 50, 90], 50, [10, 50, 90]),  # 48 lies between 10 and 50, 52 between 50 and 90
-        ([10, 50, 90], 60, [50, 90]),
+        ([10, 50, 90], 60, [10, 50, 90]),  # should a shot end at 70, 10 helps where 50 is the last one in it
+        ([0, 10, 50, 90, 99], 60, [10, 50, 90, 99]),
         ([10], 90, [10]),
         ([90], 10, [90]),
-        ([10, 20], 90, [20]),
+        ([5, 10, 20], 90, [10, 20]),  # beyond the last keyframe the one before it helps
+        ([80, 90, 95], 10, [80, 90]),
         ([300], 50, [300]),
     ],
 )
-def test_the_keyframes_on_both_sides_drive_a_part(keys: list[int], near: int, driving: list[int]) -> None:
+def test_the_keyframes_on_both_sides_drive_a_part_and_one_more_helps(keys: list[int], near: int, driving: list[int]) -> None:
     first = next(parts(edit(keys), near))
     found = [k.frame for k in first.edit.keyframes]
     assert found == driving
