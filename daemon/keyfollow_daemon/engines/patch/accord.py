@@ -1,7 +1,7 @@
 """Whether two keyframes were painted alike, so that one may stand in for the other where that did not see something.
 
-Who paints a second keyframe may only have mended what was lost, or may have changed their mind: another colour, a thing more or less. What follows
-has to be as the later one says, then: all of it, or, where that is little, the place that differs.
+Who paints a second keyframe may only have mended what was lost, or may have changed their mind: another colour, a thing more or less. What lies
+beyond has to be as the nearer one says, then: all of it, or, where that is little, the place that differs.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ APART = 0.25
 0.05 to 0.21; with half of an edit left out, or another colour: 0.33 to 1.5.)"""
 LEAST_SHARE = 0.05
 """So much of a keyframe's edit must be told by the other one for that to be asked."""
-DISPUTED, WIDTH_PX = 0.5, 5
-"""A place is disputed where the edits differ by more than this share of the stronger one, over at least so many pixels."""
-VISIBLE = 8.0
-"""Or hardly do, in 8-bit units."""
+DISPUTED, VISIBLE, WIDTH_PX = 0.5, 8.0, 5
+"""A place is disputed where the edits differ by more than this share of the stronger one, and by this (8-bit units), over at least so many pixels."""
 
 
 def disputed(told: Proposal, edit: Floats, model: KeyModel) -> Bools | None:

@@ -32,6 +32,41 @@ AMID_PX, AMID, BESIDE = 24, 0.15, 0.1
 ALIKE_PX, ALIKE_SHARE = 0.75, 0.1
 """Motions that differ by less are alike: pixels per frame, plus a share of the motion."""
 
+LIKELY, GLIMPSED = 0.15, 0.005
+"""Confidence of what looks right, but was not followed; and the share of an object that must look so, if nothing else of it is known."""
+
+
+def glimpsed(seen: Bytes, labels: Bytes, areas: Ints, offset: Floats, reach: Floats, confidence: Floats) -> Bytes:
+    """`seen` with objects of which not one pixel is known where enough of them is likely: what looks out on both sides of something else is
+    sure to be lost for a frame or two.
+
+    Args:
+        seen: as for `belonging`.
+        labels: ``(h, w)`` of the keyframe; `areas` of each, px.
+        offset: ``(h, w, 2)``, as in `Seen`; `reach`, `confidence` ``(h, w)``, as in `Proposal`.
+    """
+    known = np.bincount(seen.ravel(), minlength=NOTHING + 1)
+    absent = np.flatnonzero((known[:NOTHING] == 0) & (areas[:NOTHING] > 0))
+    if not absent.size:
+        return seen
+    likely = np.full(seen.shape, NOTHING, np.uint8)
+    rows(_likely, len(seen), labels, offset, reach, confidence, likely)
+    counts = np.bincount(likely.ravel(), minlength=NOTHING + 1)
+    found = np.isin(likely, [n for n in absent if counts[n] > GLIMPSED * areas[n]])
+    return np.where(found, likely, seen)
+
+
+@kernel
+def _likely(first: int, end: int, labels: Bytes, offset: Floats, reach: Floats, confidence: Floats, likely: Bytes) -> None:
+    """The label of what a pixel is likely to show, in `likely`, which comes as `NOTHING`."""
+    height, width = labels.shape
+    for y in range(first, end):
+        for x in range(likely.shape[1]):
+            if reach[y, x] >= np.float32(0.5) and confidence[y, x] >= np.float32(LIKELY):
+                i = int(min(max(np.rint(x + offset[y, x, 0]), np.float32(0)), np.float32(width - 1)))
+                j = int(min(max(np.rint(y + offset[y, x, 1]), np.float32(0)), np.float32(height - 1)))
+                likely[y, x] = labels[j, i]
+
 
 def belonging(seen: Bytes, unedited: Bools, motion: Floats, areas: Ints | None = None) -> tuple[Bytes, Floats, Floats]:
     """Every pixel's label, and how far its motion allows that, from 1 down: at 0 and below it rather moves as the unedited do; and

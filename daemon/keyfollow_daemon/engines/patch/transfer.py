@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .belonging import NOTHING, belonging
+from .belonging import NOTHING, belonging, glimpsed
 from .colours import told
 from .kernels import kernel, rows
 from .keymodel import GAIN_RADIUS, PLANES, KeyModel, local_mean
@@ -30,8 +30,6 @@ SURE = 0.7
 FAINT = 6.0
 """What would be changed by less (8-bit units) beside what the edit touched stays as it is: the source's own bits are worth more. More than
 that is an edge that lies a little off."""
-LIKELY, GLIMPSED = 0.15, 0.005
-"""Confidence of what looks right, but was not followed; and the share of an object that must look so, if nothing else of it is known."""
 DIM = 23.0
 """Added to a place's brightness before colours are compared with it (8-bit units)."""
 DARK = 3.0
@@ -76,7 +74,7 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     if model.everywhere:
         allowed, alike = np.ones_like(confidence), np.ones_like(confidence)
     else:
-        seen = glimpsed(model, state.offset, reach, confidence, seen)
+        seen = glimpsed(seen, model.labels, model.areas, state.offset, reach, confidence)
         seen, allowed, alike = belonging(seen, unedited, state.motion, model.areas)
         # whatever has just come into sight has no motion of its own yet
         new = ~state.visible
@@ -102,37 +100,6 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
         mean, corner = local_mean(source[part][..., :3]), (part[0].start, part[1].start)
         rows(_apply, height, mapped, at, mean, corner, source, by_colour, edit, strange)
     return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed, strange)
-
-
-def glimpsed(model: KeyModel, offset: Floats, reach: Floats, confidence: Floats, seen: Bytes) -> Bytes:
-    """`seen` with objects of which not one pixel is known where enough of them is likely: what looks out on both sides of something else is
-    sure to be lost for a frame or two.
-
-    Args:
-        offset: as in `Seen`; `reach`, `confidence`, as in `Proposal`.
-        seen: ``(h, w)`` labels of what is known to be edited.
-    """
-    known = np.bincount(seen.ravel(), minlength=NOTHING + 1)
-    absent = np.flatnonzero((known[:NOTHING] == 0) & (model.areas[:NOTHING] > 0))
-    if not absent.size:
-        return seen
-    likely = np.full(seen.shape, NOTHING, np.uint8)
-    rows(_likely, len(seen), model.labels, offset, reach, confidence, likely)
-    counts = np.bincount(likely.ravel(), minlength=NOTHING + 1)
-    found = np.isin(likely, [n for n in absent if counts[n] > GLIMPSED * model.areas[n]])
-    return np.where(found, likely, seen)
-
-
-@kernel
-def _likely(first: int, end: int, labels: Bytes, offset: Floats, reach: Floats, confidence: Floats, likely: Bytes) -> None:
-    """The label of what a pixel is likely to show, in `likely`, which comes as `NOTHING`."""
-    height, width = labels.shape
-    for y in range(first, end):
-        for x in range(likely.shape[1]):
-            if reach[y, x] >= np.float32(0.5) and confidence[y, x] >= np.float32(LIKELY):
-                i = int(min(max(np.rint(x + offset[y, x, 0]), np.float32(0)), np.float32(width - 1)))
-                j = int(min(max(np.rint(y + offset[y, x, 1]), np.float32(0)), np.float32(height - 1)))
-                likely[y, x] = labels[j, i]
 
 
 @kernel
