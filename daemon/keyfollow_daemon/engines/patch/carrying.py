@@ -19,7 +19,7 @@ from .merge import merge
 from .outlines import Place
 from .pixels import Bytes, Floats, Window, cropped, cv, grid, guide, largest, pasted, shown, values
 from .proposal import Proposal
-from .repaint import Repaints
+from .repaint import Matched, Repaints, painted
 from .seen import Seen, enlarge
 from .soft import Small, Where, soften, told_small
 from .track import Tracks
@@ -48,11 +48,27 @@ class Made(NamedTuple):
     soft: Small | None = None
 
 
-class Carrying:
-    """What carries the edit of keyframes to frames.
+class Look(NamedTuple):
+    """What a frame shows of the keyframes, and all else that its edit follows from: nothing that comes later changes it.
 
     Args:
-        size: (width, height) of the source; `analysed`, of the tracks.
+        weights: the keyframes' shares in time.
+        seen: what the frame shows of each.
+        window: what their edit can reach, of the size that is worked at.
+        matched: what it is painted from, where the picture is drawn anew.
+    """
+
+    weights: Mapping[int, float]
+    seen: Mapping[int, Seen]
+    window: Window
+    matched: Sequence[Matched]
+
+
+class Carrying:
+    """What carries the edit of keyframes to frames: `look` at one, going outward, then `made`, at any time and on any thread.
+
+    Args:
+        size: (width, height) of the source; `worked`, of what is made here, `analysed`, of the tracks.
         fill_px: how far around the tracked edit it is completed, px of the source.
         repaint: how far the picture is drawn anew, 0…1.
         draft: whether what is made here is enlarged afterwards.
@@ -64,6 +80,7 @@ class Carrying:
         models: Mapping[int, KeyModel],
         repaints: Repaints,
         size: tuple[int, int],
+        worked: tuple[int, int],
         analysed: tuple[int, int],
         fill_px: float,
         repaint: np.float32,
@@ -71,22 +88,23 @@ class Carrying:
         draft: bool,
     ) -> None:
         self._tracks, self._models, self._repaints = tracks, models, repaints
-        self._size, self._analysed, self._fill_px, self._repaint, self._draft = size, analysed, fill_px, repaint, draft
+        self._worked, self._repaint, self._draft = worked, repaint, draft
+        self._px = fill_px * worked[0] / size[0]
+        self._near = self._px * analysed[0] / worked[0]
         self._disputed: tuple[int, int, Bytes] | None = None
 
-    def at(self, frame: int, weights: Mapping[int, float], work: FrameBuffer, *, everywhere: bool) -> Made:
-        """The edit of a frame.
+    def look(self, frame: int, weights: Mapping[int, float]) -> Look:
+        """What there is to be known of a frame; `weights` are the keyframes' shares in time."""
+        seen = {key: self._tracks.seen(key, frame) for key in weights}
+        if self._repaint > 0:
+            return Look(weights, seen, whole(*self._worked), self._repaints.matched(frame, weights))
+        parts = (self._tracks.reached(key, frame, seen[key], self._models[key].tables.cells, self._near) for key in weights)
+        return Look(weights, seen, enclosing(parts, *self._worked), ())
 
-        Args:
-            weights: the keyframes' shares in time.
-            work: the frame at the size that is worked at.
-            everywhere: the edit covers the whole picture.
-        """
-        px = self._fill_px * work.width / self._size[0]
-        states = {key: self._tracks.seen(key, frame) for key in weights}
-        small = px * self._analysed[0] / work.width
-        parts = (self._tracks.reached(key, frame, states[key], self._models[key].tables.cells, small) for key in weights)
-        window = enclosing(parts, work.width, work.height) if self._repaint == 0 else whole(work)
+    def made(self, look: Look, work: FrameBuffer) -> Made:
+        """The edit of a frame that was looked at; `work` is the frame at the size that is worked at."""
+        weights, states, window, px = look.weights, look.seen, look.window, self._px
+        everywhere = all(self._models[key].everywhere for key in weights)
         around = np.maximum.reduce([state.confidence for state in states.values()])
         sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
         if window[0].stop == 0:
@@ -110,7 +128,7 @@ class Carrying:
             elif not self._draft:
                 soften(changed, pixels, where)
         if self._repaint > 0:
-            drawn, seen = self._repaints.at(frame, weights, pixels)
+            drawn, seen = painted(look.matched, pixels)
             share = self._repaint * reach
             changed = changed + share[..., None] * (drawn - changed)
             here = here + share * (seen - here)
@@ -176,6 +194,6 @@ class Carrying:
         return [detail_apart(rgb, self._models[k].guide, o, edited) for k, o in zip(keys, offsets, strict=True)]
 
 
-def whole(frame: FrameBuffer) -> Window:
+def whole(width: int, height: int) -> Window:
     """All of a frame, as a window."""
-    return slice(0, frame.height), slice(0, frame.width)
+    return slice(0, height), slice(0, width)

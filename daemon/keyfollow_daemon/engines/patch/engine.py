@@ -6,15 +6,17 @@ keyframes ── key model ─────────────────�
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
-from .carrying import Carrying, Made, whole
+from .carrying import Carrying, Look, Made, whole
 from .certainty import SURE, UNSURE, Certainty, certainty
 from .changes import change_mask
 from .explained import redrawn
@@ -22,10 +24,11 @@ from .inversion import Flows, PatchInversion
 from .keymodel import KeyModel, core, key_model
 from .masks import Masks
 from .outlines import Outlines, Part
+from .pipeline import Pipeline
 from .pixels import Bools, Floats, Window, add_edit, around, cropped, cv, enlarged, largest, pasted, shrunk, values
 from .plan import Gap, gaps
 from .recoding import noise_threshold
-from .repaint import Repaints
+from .repaint import Matched, Repaints, painted
 from .shots import shots
 from .soft import TOLD_PX, UNKNOWN, misleading
 from .track import Tracks
@@ -37,34 +40,35 @@ class PatchEngine:
 
     def invert(self, frames: Frames, span: FrameRange, spec: InversionSpec, ctx: Context) -> PatchInversion:
         flows = Flows(frames, spec, ctx)
-        pairs = len(span) - 1
-        keys = []
-        for done, first in enumerate(range(span.start, span.stop - 1)):
-            ctx.check()
-            ctx.progress("Preparing", done, pairs)
-            keys.append(flows.prepare(first))
-        ctx.progress("Preparing", pairs, pairs)
-        cuts = tuple(first + 1 for first in range(span.start, span.stop - 1) if flows.cut(first))
+        pairs = range(span.start, span.stop - 1)
+        keys: list[str] = []
+        ctx.progress("Preparing", 0, len(pairs))
+        with Pipeline(math.prod(flows.size)) as pipeline:
+            for key in flows.prepare(pairs, pipeline):
+                ctx.check()
+                keys.append(key)
+                ctx.progress("Preparing", len(keys), len(pairs))
+        cuts = tuple(first + 1 for first in pairs if flows.cut(first))
         return PatchInversion(spec, span, tuple(keys), cuts)
 
     def propagate(self, frames: Frames, inversion: Inversion, edit: Edit, ctx: Context) -> Iterator[EditedFrame]:
         assert isinstance(inversion, PatchInversion)
-        run = _Run(frames, inversion, edit, ctx)
+        flows = Flows(frames, inversion.spec, ctx, inversion)
         total = len(edit.range)
         made = total - len(edit.wanted)
         ctx.progress("Propagating", made, total)
-        for done, edited in enumerate(run.frames(), made + 1):
-            yield edited
-            ctx.progress("Propagating", done, total)
+        with Pipeline(math.prod(flows.drawn_at)) as pipeline:
+            for done, edited in enumerate(_Run(frames, flows, edit, ctx, pipeline).frames(), made + 1):
+                yield edited
+                ctx.progress("Propagating", done, total)
 
 
 class _Run:
     """One propagation: the edit, the tracks in use, and the key models of the gap being worked on."""
 
-    def __init__(self, frames: Frames, inversion: PatchInversion, edit: Edit, ctx: Context) -> None:
-        self._source, self._edit, self._ctx = frames, edit, ctx
-        self._flows = Flows(frames, inversion.spec, ctx, inversion)
-        self._tracks = Tracks(self._flows, ctx.check, edit.draft)
+    def __init__(self, frames: Frames, flows: Flows, edit: Edit, ctx: Context, pipeline: Pipeline) -> None:
+        self._source, self._flows, self._edit, self._ctx, self._pipeline = frames, flows, edit, ctx, pipeline
+        self._tracks = Tracks(self._flows, ctx.check, edit.draft, pipeline.begin)
         self._keyframes = {k.frame: k for k in edit.keyframes}
         self._models: dict[int, KeyModel] = {}
         self._outlines = Outlines()
@@ -91,9 +95,7 @@ class _Run:
                 yield self._keyframe(self._keyframes[frame])
         for each in gaps(keys, wanted) if keys else ():
             gap = self._open(each)
-            for frame in gap.frames:
-                self._ctx.check()
-                yield self._propagated(gap, frame)
+            yield from self._pipeline.results(self._begun(frame, gap.weights(frame)) for frame in gap.frames)
 
     def _open(self, gap: Gap) -> Gap:
         """Get ready to make the frames of a gap; what is drawn anew is drawn by one hand beyond the outermost keyframe."""
@@ -120,6 +122,7 @@ class _Run:
             self._models,
             self._repaints,
             self._source.size,
+            self._flows.drawn_at,
             self._flows.size,
             float(self._edit.settings["fill"]),
             self._repaint,
@@ -198,40 +201,61 @@ class _Run:
         if self._strength == 1 and not self._masks:
             return EditedFrame(key.frame, key.image, SURE.confidence, traced=changed, certainty=SURE.by_place)
         change = values(key.image) - values(source)
-        return self._finished(key.frame, source, change, whole(source), SURE, traced=changed, exact=key.image)
+        every = whole(source.width, source.height)
+        return self._finished(key.frame, source, self._mask(key.frame), change, every, SURE, traced=changed, exact=key.image)
 
-    def _propagated(self, gap: Gap, frame: int) -> EditedFrame:
-        source = self._source[frame]
-        work = self._work(source)
-        everywhere = all(self._models[key].everywhere for key in gap.weights(frame))
+    def _mask(self, frame: int) -> Floats | None:
+        return self._masks.at(frame) if self._masks else None
+
+    def _begun(self, frame: int, weights: Mapping[int, float]) -> Callable[[], EditedFrame]:
+        """What makes a frame, once all is known that comes from other frames."""
+        self._ctx.check()
+        source, mask = self._source[frame], self._mask(frame)
+        everywhere = all(self._models[key].everywhere for key in weights)
         if self._repaint == 1 and everywhere:
-            changed, sure = self._repaints.at(frame, gap.weights(frame), values(work))
-            made = Made(whole(work), changed, sure, np.ones_like(sure), certainty(sure, largest(changed)), np.zeros_like(sure))
-        else:
-            made = self._carrying.at(frame, gap.weights(frame), work, everywhere=everywhere)
-        if not self._edit.draft:
-            traced = pasted(made.reach > 0, made.window, source.height, source.width)
-            return self._finished(frame, source, made.changed, made.window, made.certainty, traced=traced)
-        if everywhere:
-            changed = enlarged(made.changed, source.width, source.height)
-            traced = np.ones(changed.shape[:2], np.bool_)
-            return self._finished(frame, source, changed, whole(source), made.certainty, traced=traced)
-        return self._sharpened(frame, source, made, (work.height, work.width))
+            return partial(self._repainted, frame, source, mask, self._repaints.matched(frame, weights))
+        return partial(self._carried, frame, source, mask, self._carrying.look(frame, weights), everywhere=everywhere)
 
-    def _sharpened(self, frame: int, source: FrameBuffer, made: Made, size: tuple[int, int]) -> EditedFrame:
-        """A draft of a local edit, which was `made` in a copy of (rows, columns) `size`."""
+    def _repainted(self, frame: int, source: FrameBuffer, mask: Floats | None, matched: Sequence[Matched]) -> EditedFrame:
+        """A frame drawn anew all over."""
+        changed, sure = painted(matched, values(self._work(source)))
+        return self._everywhere(frame, source, mask, changed, certainty(sure, largest(changed)))
+
+    def _carried(self, frame: int, source: FrameBuffer, mask: Floats | None, look: Look, *, everywhere: bool) -> EditedFrame:
+        """A frame that a map of colours is carried to."""
+        made = self._carrying.made(look, self._work(source))
+        if everywhere and self._edit.draft:
+            return self._everywhere(frame, source, mask, made.changed, made.certainty)
+        if self._edit.draft:
+            return self._sharpened(frame, source, mask, made)
+        traced = pasted(made.reach > 0, made.window, source.height, source.width)
+        return self._finished(frame, source, mask, made.changed, made.window, made.certainty, traced=traced)
+
+    def _everywhere(
+        self, frame: int, source: FrameBuffer, mask: Floats | None, changed: Floats, sure: Certainty
+    ) -> EditedFrame:
+        """A frame of which all was changed."""
+        if self._edit.draft:
+            changed = enlarged(changed, source.width, source.height)
+        traced, every = np.ones(changed.shape[:2], np.bool_), whole(source.width, source.height)
+        return self._finished(frame, source, mask, changed, every, sure, traced=traced)
+
+    def _sharpened(self, frame: int, source: FrameBuffer, mask: Floats | None, made: Made) -> EditedFrame:
+        """A draft of a local edit, which was `made` in a smaller copy."""
         filled = (largest(made.changed) > 0) & ((made.reach <= 0) | (made.sure < TRUSTED))
+        size = self._flows.drawn_at[::-1]
         part = Part(made.window, size, made.changed, filled, made.reach > 0, made.misfit)
         window, changed, inside = self._outlines.enlarged(part, made.places, source.height, source.width)
         if made.soft is not None and changed.size:
             made.soft.soften(changed, values(cropped(source, window)), part.under(window, source.height, source.width))
         traced = pasted(inside > 0, window, source.height, source.width)
-        return self._finished(frame, source, changed, window, made.certainty, traced=traced)
+        return self._finished(frame, source, mask, changed, window, made.certainty, traced=traced)
 
     def _finished(
         self,
         frame: int,
         source: FrameBuffer,
+        mask: Floats | None,
         change: Floats,
         window: Window,
         sure: Certainty,
@@ -239,8 +263,7 @@ class _Run:
         traced: Bools,
         exact: FrameBuffer | None = None,
     ) -> EditedFrame:
-        """`change` of a `window` with strength and the person's masks applied; `exact` is what stands where both are full."""
-        mask = self._masks.at(frame) if self._masks else None
+        """`change` of a `window` with strength and the person's `mask` applied; `exact` is what stands where both are full."""
         if mask is not None:
             change = (self._strength * mask[window])[..., None] * change
         elif self._strength != 1:

@@ -6,7 +6,7 @@ A run adds the tracks from its keyframes, as far as they follow from the source 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from keyfollow_daemon.engines.base import Array, Context, Frames, InversionSpec,
 
 from .flow import PairFlow, pair_flow, unpack
 from .info import analysis_scale, draft_scale, finest_level
+from .pipeline import Pipeline
 from .pixels import Bools, Bytes, Floats, evened, guide, work_size
 from .shots import is_cut
 
@@ -83,12 +84,12 @@ class Flows:
         return self._guides[frame]
 
     def evened(self, frame: int) -> Bytes:
-        """The frame as motion is estimated from it; the last two are kept."""
+        """The frame as motion is estimated from it; the last three are kept."""
         if frame not in self._evened:
             before = self._pairs.get(frame - 1)
             known = None if before is None else before.second
             self._evened[frame] = evened(self.guide(frame)) if known is None else known
-            while len(self._evened) > 2:
+            while len(self._evened) > 3:
                 self._evened.popitem(last=False)
         return self._evened[frame]
 
@@ -101,25 +102,29 @@ class Flows:
             return self._known.pairs[first - self._known.span.start]
         return pair_key(self._frames, self._spec, first)
 
-    def prepare(self, first: int) -> str:
-        """Make sure that the pair's entry is stored; its key."""
-        self._cuts[first] = self.pair(first).cut
-        return self.key(first)
+    def prepare(self, pairs: range, pipeline: Pipeline) -> Iterator[str]:
+        """Make sure that the entries of `pairs` are stored; their keys, in order."""
+        for first, (key, tensors, flow) in zip(pairs, pipeline.results(map(self._begun, pairs)), strict=True):
+            if tensors:
+                self._ctx.cache.save(key, tensors)
+            self._cuts[first] = flow.cut
+            yield key
 
     def cut(self, first: int) -> bool:
         """Whether a new shot begins with frame `first` + 1."""
         if self._known and self._known.span.start <= first < self._known.span.stop - 1:
             return first + 1 in self._known.cuts
         if first not in self._cuts:
-            self.prepare(first)
+            self._cuts[first] = self.pair(first).cut
         return self._cuts[first]
 
     def pair(self, first: int) -> PairFlow:
-        """Flows between `first` and `first` + 1 at the analysis size; the last two are kept."""
+        """Flows between `first` and `first` + 1 at the analysis size; the last three are kept."""
         if first not in self._pairs:
-            key = self.key(first)
-            self._pairs[first] = self._load(key) or self._make(key, first)
-            while len(self._pairs) > 2:
+            key, tensors, self._pairs[first] = self._begun(first)()
+            if tensors:
+                self._ctx.cache.save(key, tensors)
+            while len(self._pairs) > 3:
                 self._pairs.popitem(last=False)
         return self._pairs[first]
 
@@ -156,11 +161,20 @@ class Flows:
         stored = self._ctx.cache.load(key)
         return None if stored is None else unpack(stored, *self.size, self.finest)
 
-    def _make(self, key: str, first: int) -> PairFlow:
-        tensors = pair_flow(self.evened(first), self.evened(first + 1), self.finest, rough=self._spec.draft)
-        flow = unpack(tensors, *self.size, self.finest)
-        assert flow is not None
-        flow.cut = is_cut(self.guide(first), self.guide(first + 1), flow)
-        cut = np.array([flow.cut], np.uint8)
-        self._ctx.cache.save(key, {**tensors, "cut": cut, "seen": flow.seen, "second": self.evened(first + 1)})
-        return flow
+    def _begun(self, first: int) -> Callable[[], tuple[str, Tensors, PairFlow]]:
+        """What makes (cache key, entry to be saved, flows) of a pair, all that it needs at hand; there is nothing to be saved of what was stored."""
+        key = self.key(first)
+        stored = self._load(key)
+        if stored is not None:
+            return lambda: (key, {}, stored)
+        guides = self.guide(first), self.guide(first + 1)
+        pictures = self.evened(first), self.evened(first + 1)
+
+        def made() -> tuple[str, Tensors, PairFlow]:
+            tensors = pair_flow(*pictures, self.finest, rough=self._spec.draft)
+            flow = unpack(tensors, *self.size, self.finest)
+            assert flow is not None
+            flow.cut = is_cut(*guides, flow)
+            return key, {**tensors, "cut": np.array([flow.cut], np.uint8), "seen": flow.seen, "second": pictures[1]}, flow
+
+        return made

@@ -5,7 +5,8 @@ The keyframe's strokes give the detail; the frame itself, changed as its matches
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from keyfollow.frames import FrameBuffer
@@ -64,6 +65,14 @@ class Painter:
         return screened(drawn, pixels + drawn - taken, COLOURS) - pixels, found[..., -1]
 
 
+class Matched(NamedTuple):
+    """A keyframe's `painter`, where a frame's patches were found in it, and its `share` in time."""
+
+    painter: Painter
+    field: Field
+    share: float
+
+
 class Repaints:
     """The painters in use and their fields, made outward from each keyframe.
 
@@ -102,26 +111,27 @@ class Repaints:
         ratio = np.array([self._size[0] / flow.shape[1], self._size[1] / flow.shape[0]], np.float32)
         return enlarged(flow, *self._size) * ratio
 
-    def at(self, frame: int, shares: Mapping[int, float], pixels: Floats) -> tuple[Floats, Floats]:
-        """The repaint of a frame.
-
-        Args:
-            shares: keyframes that have a say, and how much in time.
-            pixels: ``(h, w, c)`` float32 of the frame, 8-bit units.
-
-        Returns:
-            The edit ``(h, w, c)`` to be added, and confidence ``(h, w)`` 0…1.
-        """
-        edits, weights, errors = [], [], []
+    def matched(self, frame: int, shares: Mapping[int, float]) -> list[Matched]:
+        """What a frame is painted from; `shares` are the keyframes that have a say, and how much in time."""
+        out = []
         for key, share in shares.items():
             forward = frame > key
             if (key, forward) not in self._tracks:
                 self.open(key, forward)
-            edit, error = self._painters[key].painted(self._tracks[key, forward].at(abs(frame - key)), pixels)
-            edits.append(edit)
-            errors.append(error)
-            weights.append(np.cbrt(np.float32(share)) / np.square(SOFT + error))
-        total = np.add.reduce(weights)
-        edit = np.add.reduce([e * (w / total)[..., None] for e, w in zip(edits, weights, strict=True)])
-        best = np.minimum.reduce(errors)
-        return edit, np.exp(-np.maximum(best - GOOD, 0.0) / (2.0 * GOOD))
+            out.append(Matched(self._painters[key], self._tracks[key, forward].at(abs(frame - key)), share))
+        return out
+
+
+def painted(matched: Sequence[Matched], pixels: Floats) -> tuple[Floats, Floats]:
+    """The repaint of a frame of values `pixels`, ``(h, w, c)`` float32, 8-bit units: the edit ``(h, w, c)`` to be added, and
+    confidence ``(h, w)`` 0…1."""
+    edits, weights, errors = [], [], []
+    for painter, field, share in matched:
+        edit, error = painter.painted(field, pixels)
+        edits.append(edit)
+        errors.append(error)
+        weights.append(np.cbrt(np.float32(share)) / np.square(SOFT + error))
+    total = np.add.reduce(weights)
+    edit = np.add.reduce([e * (w / total)[..., None] for e, w in zip(edits, weights, strict=True)])
+    best = np.minimum.reduce(errors)
+    return edit, np.exp(-np.maximum(best - GOOD, 0.0) / (2.0 * GOOD))

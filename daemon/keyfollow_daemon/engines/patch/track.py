@@ -15,6 +15,7 @@ from .correspondence import Correspondence, start
 from .hidden import told_by_pose, told_by_surface
 from .inversion import Flows
 from .objects import Motion
+from .pipeline import Begin, later
 from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
 from .regain import continued, regain
@@ -88,9 +89,9 @@ class Tracks:
     Where an edited area is known, what tracking lost of it is found again; that part is made anew in every run, the rest is cached.
     """
 
-    def __init__(self, flows: Flows, check: Callable[[], None], draft: bool) -> None:
+    def __init__(self, flows: Flows, check: Callable[[], None], draft: bool, begin: Begin = later) -> None:
         self._flows, self._check, self._draft = flows, check, draft
-        self._trails = Trails(flows, draft)
+        self._trails = Trails(flows, draft, begin)
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
         self._aligned: dict[int, Aligned] = {}

@@ -6,9 +6,12 @@ the result is the same with the cache and without.
 
 from __future__ import annotations
 
+from keyfollow_daemon.engines.base import Tensors
+
 from .correspondence import Correspondence, chain, pack, pull, start, unpack
 from .inversion import Flows
 from .matching import KeyView
+from .pipeline import Begin, Step, later
 
 DRAFT_REFINEMENT = 4
 """Drafts pull the chain back onto the keyframe at every fourth frame only, and keep no other: chaining costs less than packing and reading."""
@@ -17,11 +20,12 @@ DRAFT_REFINEMENT = 4
 class Trails:
     """Correspondences of frames with keyframes, going outward; the last one of each keyframe and direction is kept."""
 
-    def __init__(self, flows: Flows, draft: bool) -> None:
-        self._flows, self._draft = flows, draft
+    def __init__(self, flows: Flows, draft: bool, begin: Begin = later) -> None:
+        self._flows, self._draft, self._begin = flows, draft, begin
         self._views: dict[int, KeyView] = {}
         self._keys: dict[tuple[int, bool], list[str]] = {}
         self._last: dict[tuple[int, bool], tuple[int, Correspondence]] = {}
+        self._ahead: dict[tuple[int, bool], tuple[int, Step[Tensors]]] = {}
 
     def view(self, key: int) -> KeyView:
         """The keyframe's source as the target of matching."""
@@ -36,6 +40,8 @@ class Trails:
         for i in range(index + 1, far + 1):
             state = self._made(side, i, state)
         self._last[side] = (far, state)
+        if index < far:
+            self._go_ahead(side, far + 1, state)
         return state
 
     def digest(self, key: int, frame: int) -> bytes:
@@ -47,6 +53,7 @@ class Trails:
         self._views.clear()
         self._keys.clear()
         self._last.clear()
+        self._ahead.clear()
 
     def _at_hand(self, side: tuple[int, bool], far: int) -> tuple[Correspondence, int]:
         """The correspondence nearest before index `far` that need not be made, and its index."""
@@ -63,26 +70,50 @@ class Trails:
         return start(*self._flows.size[::-1]), 0
 
     def _made(self, side: tuple[int, bool], index: int, before: Correspondence) -> Correspondence:
-        key, forward = side
-        frame = key + index if forward else key - index
-        state = chain(before, *self._flows.toward(key, frame))
         if not self._kept(index):
-            return state
-        state = pull(state, self._flows.evened(frame), self.view(key), self._flows.finest, rough=self._draft)
-        packed = pack(state, index)
+            return chain(before, *self._flows.toward(side[0], _frame(side, index)))
+        at, step = self._ahead.pop(side, (0, None))
+        packed = step() if step and at == index else self._step(side, index, before)()
         self._flows.save(self._key(side, index), packed)
         kept = unpack(packed, *self._flows.size)
         assert kept is not None
         return kept
 
+    def _go_ahead(self, side: tuple[int, bool], index: int, before: Correspondence) -> None:
+        """Begin the next correspondence while this one is used, for what had to be made goes on outward."""
+        if not self._draft and _pair(side, index) in self._flows:
+            self._ahead[side] = index, self._begin(self._step(side, index, before))
+
+    def _step(self, side: tuple[int, bool], index: int, before: Correspondence) -> Step[Tensors]:
+        """What makes the entry of a correspondence from the one before it."""
+        key, frame = side[0], _frame(side, index)
+        flow, picture, view = self._flows.toward(key, frame), self._flows.evened(frame), self.view(key)
+
+        def made() -> Tensors:
+            state = pull(chain(before, *flow), picture, view, self._flows.finest, rough=self._draft)
+            return pack(state, index)
+
+        return made
+
     def _kept(self, index: int) -> bool:
         return not self._draft or index % DRAFT_REFINEMENT == 0
 
     def _key(self, side: tuple[int, bool], index: int) -> str:
-        key, forward = side
+        key = side[0]
         keys = self._keys.setdefault(side, [""])
         while len(keys) <= index:
-            here = key + len(keys) if forward else key - len(keys)
+            here = _frame(side, len(keys))
             before = bytes.fromhex(keys[-1]) or self._flows.digest(key)
             keys.append(self._flows.entry("track", [before, self._flows.digest(here)]))
         return keys[index]
+
+
+def _frame(side: tuple[int, bool], index: int) -> int:
+    """The frame `index` frames from the keyframe on one side (keyframe, forward or not) of it."""
+    key, forward = side
+    return key + index if forward else key - index
+
+
+def _pair(side: tuple[int, bool], index: int) -> int:
+    """The first frame of the pair that leads there."""
+    return _frame(side, index) - (1 if side[1] else 0)

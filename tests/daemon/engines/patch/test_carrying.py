@@ -27,9 +27,12 @@ def made(square: Any, stage: Any, *, draft: bool, painted: Any = None) -> tuple[
     model = key_model(key, source, 0.0)
     tracks.look_at(0, model.decals, model.changed, model.gaps)
     repaints = Repaints(stage.frames, flows, stage.ctx.check, draft)
-    carrying = Carrying(tracks, {0: model}, repaints, stage.frames.size, flows.size, 24.0, np.float32(0), draft=draft)
+    sizes = stage.frames.size, flows.drawn_at, flows.size
+    carrying = Carrying(tracks, {0: model}, repaints, *sizes, 24.0, np.float32(0), draft=draft)
+    look = carrying.look(FRAME, {0: 1.0})
+    carrying.look(FRAME + 1, {0: 1.0})
     work = shrunk(stage.frames[FRAME], flows.drawn_at)
-    return carrying.at(FRAME, {0: 1.0}, work, everywhere=False), work
+    return carrying.made(look, work), work
 
 
 def test_an_edit_goes_along_with_what_it_is_on(square: Any, stage: Any) -> None:
@@ -58,4 +61,4 @@ def test_nothing_is_made_where_nothing_was_edited(square: Any, stage: Any) -> No
 
 
 def test_the_window_of_all_of_a_frame() -> None:
-    assert whole(FrameBuffer(np.zeros((30, 40, 3), np.uint8))) == (slice(0, 30), slice(0, 40))
+    assert whole(40, 30) == (slice(0, 30), slice(0, 40))

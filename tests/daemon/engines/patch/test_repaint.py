@@ -9,7 +9,7 @@ from keyfollow.frames import FrameBuffer
 from keyfollow_daemon.engines.base import Array, InversionSpec
 from keyfollow_daemon.engines.patch.inversion import Flows
 from keyfollow_daemon.engines.patch.pixels import values
-from keyfollow_daemon.engines.patch.repaint import Repaints
+from keyfollow_daemon.engines.patch.repaint import Repaints, painted
 
 
 def inked(picture: Array) -> Array:
@@ -40,7 +40,7 @@ def test_frames_are_drawn_in_the_keyframes_manner(square: Any, stage: Any, repai
     repaints.keep({0: pair(stage, 0)})
     for t in (1, 6):
         pixels = values(stage.frames[t])
-        edit, confidence = repaints.at(t, {0: 1.0}, pixels)
+        edit, confidence = painted(repaints.matched(t, {0: 1.0}), pixels)
         truth = inked(square.pictures[t])
         assert psnr(pixels + edit, truth) > psnr(pixels, truth) + 6
         assert edit.shape == pixels.shape and confidence.shape == pixels.shape[:2]
@@ -51,14 +51,14 @@ def test_what_the_keyframe_never_showed_is_less_sure(square: Any, stage: Any, re
     stage.frames.pictures[5] = square.pictures[5].copy()
     stage.frames.pictures[5][100:130, 20:60] = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
     repaints.keep({4: pair(stage, 4)})
-    _, confidence = repaints.at(5, {4: 1.0}, values(stage.frames[5]))
+    _, confidence = painted(repaints.matched(5, {4: 1.0}), values(stage.frames[5]))
     assert confidence[105:125, 25:55].mean() < 0.5 < confidence[:90].mean()
 
 
 def test_two_keyframes_share_the_say(square: Any, stage: Any, repaints: Repaints) -> None:
     repaints.keep({0: pair(stage, 0), 9: (FrameBuffer(square.pictures[9]), FrameBuffer(square.pictures[9]))})
     pixels = values(stage.frames[4])
-    first, none, both = (repaints.at(4, shares, pixels)[0] for shares in ({0: 1.0}, {9: 1.0}, {0: 0.5, 9: 0.5}))
+    first, none, both = (painted(repaints.matched(4, shares), pixels)[0] for shares in ({0: 1.0}, {9: 1.0}, {0: 0.5, 9: 0.5}))
     assert np.abs(none).mean() < 0.5 * np.abs(first).mean()
     assert (np.minimum(first, none) - 1e-3 <= both).all() and (both <= np.maximum(first, none) + 1e-3).all()
 
@@ -67,4 +67,4 @@ def test_keeping_others_forgets(stage: Any, repaints: Repaints) -> None:
     repaints.keep({0: pair(stage, 0)})
     repaints.keep({3: pair(stage, 3)})
     with pytest.raises(KeyError):
-        repaints.at(1, {0: 1.0}, values(stage.frames[1]))
+        repaints.matched(1, {0: 1.0})

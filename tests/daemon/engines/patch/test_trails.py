@@ -49,3 +49,26 @@ def test_the_inversion_names_what_was_used(stage: Any) -> None:
     track.at(4, 3)
     assert len(inversion.keys) == 9 + 3
     assert set(inversion.keys) == set(stage.ctx.cache.entries)
+
+
+def test_the_next_one_is_begun_ahead_to_the_same_bits(trails: Any, stage: Any) -> None:
+    inversion, begun = stage.invert(), []
+
+    def begin(step: Any) -> Any:
+        made = step()
+        begun.append(made)
+        return lambda: made
+
+    plain = trails()
+    for key in [*stage.ctx.cache.entries]:
+        if key not in inversion.pairs:
+            del stage.ctx.cache.entries[key]
+    wanted = [plain.at(6, n) for n in (7, 8, 9, 5, 4)]
+    for key in [*stage.ctx.cache.entries]:
+        if key not in inversion.pairs:
+            del stage.ctx.cache.entries[key]
+    ahead = Trails(Flows(stage.frames, inversion.spec, stage.ctx, inversion), False, begin)
+    for n, was in zip((7, 8, 9, 5, 4), wanted, strict=True):
+        state = ahead.at(6, n)
+        assert np.array_equal(state.offset, was.offset) and np.array_equal(state.tracked, was.tracked)
+    assert len(begun) == 4, "8 and 9 after 7 and 8, none beyond the clip's end; 4 and 3 after 5 and 4"
