@@ -19,9 +19,11 @@ from .witnesses import telling
 
 GLOBAL_SHARE = 0.9
 GAIN_RADIUS = 3
+BAND = 128
+"""Rows that the affine map is fitted to at once."""
 FIT_PX = 16
 """The affine map is fitted this far around what was changed: as far as its windows reach."""
-PLANES = 16
+PLANES, SOME = 16, 4
 """Of `KeyModel.carried`; as many as fill a line of the processor's cache."""
 MAX_OBJECTS = 8
 MERGE_PX = 9
@@ -97,7 +99,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     carried = np.zeros((*changed.shape, PLANES), np.float32)
     if changed.any():
         window = around(changed, FIT_PX)
-        carried[window] = _carried(before[window], edit[window], predicted[window] if pointwise else None)
+        _carry(before[window], edit[window], predicted[window] if pointwise else None, carried[window])
     within = inner(changed)
     strips = np.zeros_like(changed) if everywhere else gaps(within)
     window = around(strips, SPREAD_PX)
@@ -124,18 +126,24 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
     )
 
 
-def _carried(before: Floats, edit: Floats, predicted: Floats | None) -> Floats:
-    """`KeyModel.carried` of a part of a keyframe; `predicted` is the edit that the tables make the base of the affine map."""
-    own, target = np.ascontiguousarray(before[..., :3]), before[..., :3] + edit[..., :3]
-    base = own if predicted is None else own + predicted[..., :3]
-    matrix, shift = fit(base, target)
-    out = np.zeros((*own.shape[:2], PLANES), np.float32)
-    residual = target - np.einsum("hwij,hwj->hwi", matrix, base) - shift
-    out[..., :12] = np.concatenate([matrix, (shift + residual)[..., None]], axis=3).reshape(*own.shape[:2], 12)
-    out[..., 12:15] = local_mean(own)
-    if edit.shape[2] == 4:
-        out[..., 15] = edit[..., 3]
-    return out
+def _carry(before: Floats, edit: Floats, predicted: Floats | None, out: Floats) -> None:
+    """`KeyModel.carried` of a part of a keyframe, in `out`; `predicted` is the edit that the tables make the base of the affine map.
+
+    Made in bands of rows: all that a fit goes through would take two gigabytes of a large picture at once.
+    """
+    height = len(before)
+    for first in range(0, height, BAND):
+        top, end = max(0, first - FIT_PX), min(height, first + BAND + FIT_PX)
+        own, target = np.ascontiguousarray(before[top:end, :, :3]), before[top:end, :, :3] + edit[top:end, :, :3]
+        base = own if predicted is None else own + predicted[top:end, :, :3]
+        matrix, _ = fit(base, target)
+        exact = target - np.einsum("hwij,hwj->hwi", matrix, base)
+        inner, band = slice(first - top, first - top + BAND), out[first : first + BAND]
+        maps = np.concatenate([matrix[inner], exact[inner][..., None]], axis=3)
+        band[..., :12] = maps.reshape(*band.shape[:2], 12)
+        band[..., 12:15] = local_mean(own)[inner]
+        if edit.shape[2] == 4:
+            band[..., 15] = edit[first : first + BAND, :, 3]
 
 
 def core(changed: Bools) -> Bools:
@@ -146,16 +154,20 @@ def core(changed: Bools) -> Bools:
 
 
 def _behind(carried: Floats, within: Bools, strips: Bools) -> Floats:
-    """`carried` with the `strips` filled in smoothly from what was changed around them."""
+    """What is `carried` in the `strips`, filled in smoothly from what was changed around them; 0 elsewhere."""
+    out = np.zeros_like(carried)
     if not strips.any():
-        return carried
+        return out
     weight = within.astype(np.float32)
-    out, known = carried.copy(), carried * weight[..., None]
-    there = out[strips]
-    for sigma in SPREAD:
-        share = _spread(weight, sigma)[strips][:, None]
-        mean = _spread(known, sigma)[strips] / np.maximum(share, 1e-6)
-        there += (1.0 if sigma == SPREAD[0] else np.clip(share / 0.3, 0.0, 1.0)) * (mean - there)
+    shares = [_spread(weight, sigma)[strips][:, None] for sigma in SPREAD]
+    there = carried[strips]
+    # a few planes at a time, and zeros that nobody touches: a large picture's planes are half a gigabyte
+    for first in range(0, PLANES, SOME):
+        some = slice(first, first + SOME)
+        known, filled = carried[..., some] * weight[..., None], there[:, some]
+        for sigma, share in zip(SPREAD, shares, strict=True):
+            mean = _spread(known, sigma)[strips] / np.maximum(share, 1e-6)
+            filled += (1.0 if sigma == SPREAD[0] else np.clip(share / 0.3, 0.0, 1.0)) * (mean - filled)
     out[strips] = there
     return out
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -92,3 +93,25 @@ def test_behind_a_narrow_gap_the_edit_goes_on(large_picture: Any) -> None:
     plane = made.behind[row, column]
     painted = [plane[4 * c + 3] + plane[4 * c : 4 * c + 3] @ large_picture[75, 94] for c in range(3)]
     assert np.abs(np.array(painted) - (250, 90, 20)).max() < 40
+
+
+def test_the_maps_tell_the_edit_of_every_row_and_change_evenly(large_picture: Any) -> None:
+    after = large_picture.copy()
+    after[8:280, 40:340] = np.clip(large_picture[8:280, 40:340] * (0.9, 0.6, 0.7) + (0, 30, 10), 0, 255)
+    made = model(large_picture, after)
+    maps, source = made.carried[..., :12].reshape(*after.shape[:2], 3, 4), large_picture.astype(np.float32)
+    told = np.einsum("hwij,hwj->hwi", maps[..., :3], source) + maps[..., 3]
+    assert np.abs(told - after)[made.changed].max() < 0.01
+    steps = np.abs(np.diff(maps[40:250, 80:300, :, :3], axis=0)).mean(axis=(1, 2, 3))
+    assert steps[83:93].max() < 2 * np.percentile(steps, 90), "the bands that they are fitted in show nowhere"
+
+
+def test_learning_a_large_keyframe_takes_little_more_memory_than_what_is_learnt() -> None:
+    before = np.random.default_rng(0).integers(0, 200, (2400, 450, 3), np.uint8)
+    after = before + np.uint8(30)
+    model(before[:200], after[:200])
+    tracemalloc.start()
+    made = model(before, after)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2.6 * made.carried.nbytes
