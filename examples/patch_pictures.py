@@ -72,7 +72,7 @@ def steps(clip: Frames, keyframe: EditKeyframe, scratch: Path) -> list[Image]:
     tracks = Tracks(flows, ctx.check, draft=False)
     model = key_model(keyframe.image, clip[keyframe.frame], -1.0)
     tracks.look_at(keyframe.frame, model.decals, model.changed, model.gaps)
-    seen = tracks.seen(keyframe.frame, FRAME)
+    seen = tracks.sight(keyframe.frame, FRAME).told().seen
     scale = np.float32(width / seen.offset.shape[1])
     offset = scale * cv.resize(seen.offset, (width, height), interpolation=cv.INTER_LINEAR)
     carried = sample(keyframe.image.pixels.astype(np.float32), grid(height, width) + offset).astype(np.uint8)

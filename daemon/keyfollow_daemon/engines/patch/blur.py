@@ -70,9 +70,10 @@ class Smears:
         asked = tuple(by)
         if all(each == SHARP for each in asked):
             return self._key
-        if self._last[0] != asked:
-            self._last = asked, KeyView(smeared(self._key.guide, self._objects.areas, asked))
-        return self._last[1]
+        last = self._last
+        if last[0] != asked:
+            last = self._last = asked, KeyView(smeared(self._key.guide, self._objects.areas, asked))
+        return last[1]
 
 
 def _expected(state: Correspondence, motion: Motion, area: Bytes) -> tuple[Floats, Bools]:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from keyfollow.frames import FrameBuffer
 
+from keyfollow_daemon.engines.base import Tensors
+
 from .accord import disputed
 from .certainty import Certainty, certainty
 from .faint import faint, without
@@ -17,14 +19,18 @@ from .keymodel import KeyModel
 from .matching import detail_apart
 from .merge import merge
 from .outlines import Place
-from .pixels import Bytes, Floats, Window, cropped, cv, grid, guide, largest, pasted, shown, values
+from .pixels import Bools, Bytes, Floats, Window, cropped, cv, grid, guide, largest, pasted, shown, values
 from .proposal import Proposal
 from .repaint import Matched, Repaints, painted
 from .seen import Seen, enlarge
+from .sight import Sight
 from .soft import Small, Where, soften, told_small
 from .track import Tracks
 from .transfer import transfer
-from .window import enclosing
+from .window import enclosing, telling
+
+Kept = Mapping[int, Tensors]
+"""Entries of what was told of a frame, by keyframe."""
 
 
 class Made(NamedTuple):
@@ -34,6 +40,7 @@ class Made(NamedTuple):
         changed: ``(h, w, c)``, 8-bit units.
         sure, reach: ``(h, w)`` 0…1, how sure every pixel is, and how far it is within reach.
         misfit: ``(h, w)``, as in `Proposal`.
+        kept: what is to be kept of it, see `Carrying.keep`.
         places: where the window's pixels lie in each keyframe.
         soft: what there is to tell soft edges by, where that is not done yet.
     """
@@ -44,6 +51,7 @@ class Made(NamedTuple):
     reach: Floats
     certainty: Certainty
     misfit: Floats
+    kept: Kept
     places: Sequence[Place] = ()
     soft: Small | None = None
 
@@ -53,14 +61,12 @@ class Look(NamedTuple):
 
     Args:
         weights: the keyframes' shares in time.
-        seen: what the frame shows of each.
-        window: what their edit can reach, of the size that is worked at.
+        sights: the frame beside each of them.
         matched: what it is painted from, where the picture is drawn anew.
     """
 
     weights: Mapping[int, float]
-    seen: Mapping[int, Seen]
-    window: Window
+    sights: Mapping[int, Sight]
     matched: Sequence[Matched]
 
 
@@ -91,27 +97,36 @@ class Carrying:
         self._worked, self._repaint, self._draft = worked, repaint, draft
         self._px = fill_px * worked[0] / size[0]
         self._near = self._px * analysed[0] / worked[0]
+        self._telling: dict[int, Bools] = {}
         self._disputed: tuple[int, int, Bytes] | None = None
 
     def look(self, frame: int, weights: Mapping[int, float]) -> Look:
         """What there is to be known of a frame; `weights` are the keyframes' shares in time."""
-        seen = {key: self._tracks.seen(key, frame) for key in weights}
-        if self._repaint > 0:
-            return Look(weights, seen, whole(*self._worked), self._repaints.matched(frame, weights))
-        parts = (self._tracks.reached(key, frame, seen[key], self._models[key].tables.cells, self._near) for key in weights)
-        return Look(weights, seen, enclosing(parts, *self._worked), ())
+        sights = {key: self._tracks.sight(key, frame) for key in weights}
+        for key in weights:
+            if key not in self._telling:
+                self._telling[key] = telling(self._models[key].tables.cells)
+        return Look(weights, sights, self._repaints.matched(frame, weights) if self._repaint > 0 else ())
+
+    def keep(self, frame: int, kept: Kept) -> None:
+        """Store what is to be kept of a frame that was made, on the thread that looked at it."""
+        for key, entry in kept.items():
+            self._tracks.keep(key, frame, entry)
 
     def made(self, look: Look, work: FrameBuffer) -> Made:
         """The edit of a frame that was looked at; `work` is the frame at the size that is worked at."""
-        weights, states, window, px = look.weights, look.seen, look.window, self._px
+        weights, px = look.weights, self._px
+        told = {key: sight.told() for key, sight in look.sights.items()}
+        states = {key: each.seen for key, each in told.items()}
+        kept = {key: each.entry for key, each in told.items() if each.entry}
+        window = self._window(look, states)
         everywhere = all(self._models[key].everywhere for key in weights)
         around = np.maximum.reduce([state.confidence for state in states.values()])
         sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
         if window[0].stop == 0:
             nothing = np.zeros((0, 0, work.pixels.shape[2]), np.float32)
-            return Made(
-                window, nothing, nothing[..., 0], nothing[..., 0], certainty(sure, np.zeros_like(sure)), nothing[..., 0]
-            )
+            unsure = certainty(sure, np.zeros_like(sure))
+            return Made(window, nothing, nothing[..., 0], nothing[..., 0], unsure, nothing[..., 0], kept)
         part = cropped(work, window)
         pixels = values(part)
         merged, followed, where, places = self._transferred(weights, states, part, pixels, (window[0].start, window[1].start))
@@ -134,13 +149,26 @@ class Carrying:
             here = here + share * (seen - here)
         sure[window] = here if everywhere else merged.vouched(here)
         known = certainty(sure, pasted(largest(changed), window, work.height, work.width), followed)
-        return Made(window, changed, here, reach, known, merged.misfit, places, soft)
+        return Made(window, changed, here, reach, known, merged.misfit, kept, places, soft)
+
+    def _window(self, look: Look, states: Mapping[int, Seen]) -> Window:
+        """What the edit can reach, at the size that is worked at."""
+        if self._repaint > 0:
+            return whole(*self._worked)
+        parts = (
+            sight.reached(states[key], self._models[key].tables.cells, self._near, self._telling[key])
+            for key, sight in look.sights.items()
+        )
+        return enclosing(parts, *self._worked)
 
     def ask(self, key: int, other: int, keyframe: FrameBuffer, source: FrameBuffer) -> bool:
         """Whether the keyframe `other` was painted like `key` (`accord`), of which the pictures are given at the size that is worked at. Where they
         differ all the same `key` has the say, from now on."""
         model, pixels = self._models[key], values(source)
-        state = enlarge(self._tracks.seen(other, key), model.guide, self._models[other].guide)
+        sight = self._tracks.sight(other, key)
+        seen, entry = sight.told()
+        self._tracks.keep(other, key, entry)
+        state = enlarge(seen, model.guide, self._models[other].guide)
         places = disputed(transfer(self._models[other], state, pixels), values(keyframe) - pixels, model)
         self._disputed = None if places is None else (key, other, places.astype(np.uint8))
         return places is not None

@@ -16,7 +16,7 @@ from keyfollow.frames import FrameBuffer, FrameRange
 
 from keyfollow_daemon.engines.base import Context, Edit, EditedFrame, EditKeyframe, Frames, Inversion, InversionSpec
 
-from .carrying import Carrying, Look, Made, whole
+from .carrying import Carrying, Kept, Look, Made, whole
 from .certainty import SURE, UNSURE, Certainty, certainty
 from .changes import change_mask
 from .explained import redrawn
@@ -95,7 +95,9 @@ class _Run:
                 yield self._keyframe(self._keyframes[frame])
         for each in gaps(keys, wanted) if keys else ():
             gap = self._open(each)
-            yield from self._pipeline.results(self._begun(frame, gap.weights(frame)) for frame in gap.frames)
+            for edited, kept in self._pipeline.results(self._begun(frame, gap.weights(frame)) for frame in gap.frames):
+                self._carrying.keep(edited.frame, kept)
+                yield edited
 
     def _open(self, gap: Gap) -> Gap:
         """Get ready to make the frames of a gap; what is drawn anew is drawn by one hand beyond the outermost keyframe."""
@@ -207,8 +209,8 @@ class _Run:
     def _mask(self, frame: int) -> Floats | None:
         return self._masks.at(frame) if self._masks else None
 
-    def _begun(self, frame: int, weights: Mapping[int, float]) -> Callable[[], EditedFrame]:
-        """What makes a frame, once all is known that comes from other frames."""
+    def _begun(self, frame: int, weights: Mapping[int, float]) -> Callable[[], tuple[EditedFrame, Kept]]:
+        """What makes a frame, once all is known that comes from other frames; and what is to be kept of it."""
         self._ctx.check()
         source, mask = self._source[frame], self._mask(frame)
         everywhere = all(self._models[key].everywhere for key in weights)
@@ -216,20 +218,24 @@ class _Run:
             return partial(self._repainted, frame, source, mask, self._repaints.matched(frame, weights))
         return partial(self._carried, frame, source, mask, self._carrying.look(frame, weights), everywhere=everywhere)
 
-    def _repainted(self, frame: int, source: FrameBuffer, mask: Floats | None, matched: Sequence[Matched]) -> EditedFrame:
+    def _repainted(
+        self, frame: int, source: FrameBuffer, mask: Floats | None, matched: Sequence[Matched]
+    ) -> tuple[EditedFrame, Kept]:
         """A frame drawn anew all over."""
         changed, sure = painted(matched, values(self._work(source)))
-        return self._everywhere(frame, source, mask, changed, certainty(sure, largest(changed)))
+        return self._everywhere(frame, source, mask, changed, certainty(sure, largest(changed))), {}
 
-    def _carried(self, frame: int, source: FrameBuffer, mask: Floats | None, look: Look, *, everywhere: bool) -> EditedFrame:
+    def _carried(
+        self, frame: int, source: FrameBuffer, mask: Floats | None, look: Look, *, everywhere: bool
+    ) -> tuple[EditedFrame, Kept]:
         """A frame that a map of colours is carried to."""
         made = self._carrying.made(look, self._work(source))
         if everywhere and self._edit.draft:
-            return self._everywhere(frame, source, mask, made.changed, made.certainty)
+            return self._everywhere(frame, source, mask, made.changed, made.certainty), made.kept
         if self._edit.draft:
-            return self._sharpened(frame, source, mask, made)
+            return self._sharpened(frame, source, mask, made), made.kept
         traced = pasted(made.reach > 0, made.window, source.height, source.width)
-        return self._finished(frame, source, mask, made.changed, made.window, made.certainty, traced=traced)
+        return self._finished(frame, source, mask, made.changed, made.window, made.certainty, traced=traced), made.kept
 
     def _everywhere(
         self, frame: int, source: FrameBuffer, mask: Floats | None, changed: Floats, sure: Certainty

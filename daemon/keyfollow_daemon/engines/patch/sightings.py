@@ -51,20 +51,24 @@ def pack(seen: Seen, plain: Seen, edited: Bools) -> dict[str, Array]:
     return out
 
 
-def unpack(tensors: Tensors, plain: Seen) -> Seen | None:
-    """What an entry holds, on top of what is `plain`; None when it does not fit that."""
-    size = plain.tracked.size
-    if not _fits(tensors, "where", ((size + 7) // 8,), np.uint8):
-        return None
-    where: Bools = np.unpackbits(tensors["where"], count=size).reshape(plain.tracked.shape).view(np.bool_)
-    count = int(np.count_nonzero(where))
+def fits(tensors: Tensors, size: tuple[int, int]) -> bool:
+    """Whether an entry holds what a frame of (width, height) `size` shows."""
+    pixels = size[0] * size[1]
+    if not _fits(tensors, "where", ((pixels + 7) // 8,), np.uint8):
+        return False
+    count = int(np.count_nonzero(np.unpackbits(tensors["where"], count=pixels)))
     bits = ((count + 7) // 8,)
     parts = {"offset": ((count, 2), np.int16), "levels": ((2, count), np.uint8), "misfit": ((count,), np.float16)}
     parts |= {"placed": (bits, np.uint8)}
     if "motion" in tensors:
         parts |= {"motion": ((count, 2), np.int16), "visible": (bits, np.uint8)}
-    if not all(_fits(tensors, name, *each) for name, each in parts.items()):
-        return None
+    return all(_fits(tensors, name, *each) for name, each in parts.items())
+
+
+def unpack(tensors: Tensors, plain: Seen) -> Seen:
+    """What an entry that `fits` holds, on top of what is `plain`."""
+    where: Bools = np.unpackbits(tensors["where"], count=plain.tracked.size).reshape(plain.tracked.shape).view(np.bool_)
+    count = int(np.count_nonzero(where))
     levels = tensors["levels"].astype(np.float32) * np.float32(1 / LEVELS)
 
     def pasted(plane: Floats, values: Array) -> Floats:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from keyfollow_daemon.engines.base import Tensors
+
 from .alignment import Aligned
 from .area import EditedArea, carried, given_up, returned, taken_up
 from .correspondence import Correspondence, start
-from .hidden import told_by_pose, told_by_surface
 from .inversion import Flows
 from .objects import Motion
 from .pipeline import Begin, later
@@ -20,10 +20,9 @@ from .pixels import Bools, Floats, cv, enlarged, grid
 from .plan import KEEP_BYTES
 from .regain import continued, regain
 from .seeded import seeded
-from .seen import Seen, assess
-from .sightings import pack, unpack
+from .sight import Neighbour, Sight
+from .sightings import fits
 from .trails import DRAFT_REFINEMENT, Trails
-from .window import reached, telling
 
 REGAINED = 2
 """What is lost of the edit is looked for at every second frame, the one between is carried on from it; but at all while next to
@@ -95,7 +94,6 @@ class Tracks:
         self._tracks: dict[tuple[int, bool], Track[Correspondence]] = {}
         self._areas: dict[int, EditedArea] = {}
         self._aligned: dict[int, Aligned] = {}
-        self._telling: dict[int, Bools] = {}
 
     def look_at(self, key: int, decals: Bools, changed: Bools, gaps: Bools) -> None:
         """Tell what the edit drew and changed in keyframe `key`, and left out between, so that it is found again after it was hidden."""
@@ -171,75 +169,46 @@ class Tracks:
         out: Floats = enlarged(offset, *size) * scale + grid(size[1], size[0])
         return out
 
-    def seen(self, key: int, frame: int) -> Seen:
-        """What a frame shows of the keyframe; of an edited area from the cache, if that was told before.
+    def sight(self, key: int, frame: int) -> Sight:
+        """`frame` beside keyframe `key`, followed to there; of an edited area as the cache holds it, if that was told before.
 
         Drafts keep nothing of that: they would be a tenth dearer, and half as dear the next time.
         """
-        area = self._areas.get(key)
-        if area is None:
-            return self._plain(key, frame)
-        if self._draft:
-            return self._told(key, frame, area)
-        entry = self._flows.entry("seen", [self._trails.digest(key, frame), area.digest])
-        stored = self._flows.load(entry)
-        known = None if stored is None else unpack(stored, self._plain(key, frame))
-        if known is None:
-            told, plain = self._told(key, frame, area), self._plain(key, frame)
-            packed = pack(told, plain, area.touched(told.offset) | area.touched(plain.offset))
-            self._flows.save(entry, packed)
-            known = unpack(packed, plain)
-        assert known is not None
-        return known
-
-    def _plain(self, key: int, frame: int) -> Seen:
-        """What the source's own track tells."""
+        area, stored, state, before = self._areas.get(key), None, None, None
+        if area is not None and not self._draft:
+            found = self._flows.load(self._entry(key, frame, area))
+            stored = found if found is not None and fits(found, self._flows.size) else None
+        if area is not None and stored is None:
+            state = self.at(key, frame)
+            area = area.smeared(state.motions)
+            if any(motion.sought for motion in state.motions):
+                beside = frame - 1 if frame > key else frame + 1
+                before = Neighbour(self._flows.guide(beside), self._flows.evened(beside))
+        if self._draft and area is not None and key not in self._aligned:
+            self._aligned[key] = Aligned(self._trails.view(key))
         flow, visible = self._flows.toward(key, frame)
-        guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-        return assess(self._trails.at(key, frame), guide, detail, self._trails.view(key), flow, visible)
+        return Sight(
+            self._trails.view(key),
+            self._trails.at(key, frame),
+            self._flows.guide(frame),
+            self._flows.evened(frame),
+            flow,
+            visible,
+            self._flows.finest,
+            area,
+            stored,
+            state,
+            before,
+            self._aligned.get(key),
+        )
 
-    def _told(self, key: int, frame: int, area: EditedArea) -> Seen:
-        """`at`, `assess`-ed for a delivery, with what is `hidden`.
+    def keep(self, key: int, frame: int, entry: Tensors) -> None:
+        """Store what is to be kept of a sight, if anything is."""
+        if entry:
+            self._flows.save(self._entry(key, frame, self._areas[key]), entry)
 
-        Drafts leave the last out: at their size surfaces tell too little, and it took a tenth of their time.
-        """
-        state = self.at(key, frame)
-        guide, detail = self._flows.guide(frame), self._flows.evened(frame)
-        flow, visible = self._flows.toward(key, frame)
-        if self._draft:
-            if key not in self._aligned:
-                self._aligned[key] = Aligned(self._trails.view(key))
-            offset = self._aligned[key](state.offset, state.tracked, detail, area.touched(state.offset))
-            state = replace(state, offset=offset)
-        area = area.smeared(state.motions)
-        if any(motion.sought for motion in state.motions):
-            flow, visible = self._toward(key, frame, area, state.motions)
-        seen = assess(state, guide, detail, area.key, flow, visible)
-        astray = area.astray(seen.offset, seen.confidence, flow, visible)
-        seen = replace(seen, confidence=np.where(astray, np.float32(0.0), seen.confidence))
-        if not self._draft:
-            seen = told_by_surface(seen, guide, detail, area)
-            seen = told_by_pose(seen, guide, area, state.motions)
-        seen = area.lying(seen, guide, state.motions)
-        if self._draft or not any(motion.sought for motion in state.motions):
-            return seen
-        before = self._flows.guide(frame - 1 if frame > key else frame + 1)
-        return area.outlines.told(seen, state.motions[len(area.objects.decals) :], guide, before)
-
-    def reached(self, key: int, frame: int, seen: Seen, tables: Floats, px: float) -> Bools:
-        """What of `frame` the edit of `key` can reach (`window`), at the size of the analysis; all, of an edit of the whole picture.
-
-        Args:
-            seen: as from `seen`.
-            tables: the edit by colour.
-            px: how far from the edit unsure pixels are filled, of the analysis.
-        """
-        area = self._areas.get(key)
-        if area is None:
-            return np.ones(seen.tracked.shape, np.bool_)
-        if key not in self._telling:
-            self._telling[key] = telling(tables)
-        return reached(seen, area.touched(seen.offset), self._flows.guide(frame), tables, px, self._telling[key])
+    def _entry(self, key: int, frame: int, area: EditedArea) -> str:
+        return self._flows.entry("seen", [self._trails.digest(key, frame), area.digest])
 
     def close(self, but: tuple[int, bool] | None = None) -> None:
         """Forget all tracks and areas, `but` those of one keyframe in one direction (forward or not), which go on."""
@@ -247,5 +216,4 @@ class Tracks:
         kept = but[0] if self._tracks and but else None
         self._areas = {key: area for key, area in self._areas.items() if key == kept}
         self._aligned.clear()
-        self._telling.clear()
         self._trails.close()

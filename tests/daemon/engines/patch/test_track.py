@@ -74,7 +74,10 @@ def test_what_is_seen_of_an_area_is_told_once_and_the_same_bytes_come_back(stage
     def seen(changed: Any) -> list[Any]:
         tracks = Tracks(Flows(stage.frames, inversion.spec, stage.ctx, inversion), stage.ctx.check, draft=False)
         tracks.look_at(2, nothing, changed, nothing)
-        return [tracks.seen(2, frame) for frame in (3, 5, 1)]
+        told = {frame: tracks.sight(2, frame).told() for frame in (3, 5, 1)}
+        for frame, each in told.items():
+            tracks.keep(2, frame, each.entry)
+        return [each.seen for each in told.values()]
 
     first, checks, saved = seen(area), stage.ctx.checks, stage.ctx.cache.saved
     again = seen(area)
