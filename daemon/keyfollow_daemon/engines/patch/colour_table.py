@@ -28,6 +28,10 @@ SPLIT, AGREED = 0.55, 0.8
 SEEN_CELLS, SEEN = 0.5, 0.1
 """How near a colour others are that bear it out (sigma in cells), and how many of them are half believed. What is like no colour that the
 keyframe shows there is known by none of them, however many lie around: dark brown wood is not the dark green of a globe."""
+LIGHTS = (0.64, 0.8, 1.25, 1.56, 1.95)
+"""So many times as bright as a colour of which the keyframe tells little are those that are asked instead."""
+SURE, GUESSED = 0.9, 0.02
+"""Belief from which they are asked, and that in what nothing but other colours nearby tell."""
 
 
 class ColourTables:
@@ -39,7 +43,8 @@ class ColourTables:
     def __init__(self, source: Floats, edit: Floats, regions: Sequence[Bools]) -> None:
         """From ``(h, w, c)`` float32 pixels and edits in 8-bit units; one table per region (``(h, w)`` bool), labelled from 0."""
         channels = edit.shape[2] + 1
-        self.cells = np.concatenate([_table(source[region], edit[region]).reshape(-1, channels) for region in regions])
+        tables = [_table(source[region], edit[region], local=not region.all()) for region in regions]
+        self.cells = np.concatenate([table.reshape(-1, channels) for table in tables])
 
     def __call__(self, colours: Floats, labels: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """(edit ``(h, w, c)`` in 8-bit units, belief ``(h, w)`` 0…1) for ``(h, w, >= 3)`` colours and ``(h, w)`` labels; nothing for
@@ -83,8 +88,8 @@ def cell(colour: Bytes) -> Any:
     return int(colour[0] * scale + half), int(colour[1] * scale + half), int(colour[2] * scale + half)
 
 
-def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
-    """``(25, 25, 25, c + 1)``: edit, and belief in it."""
+def _table(colours: Floats, edits: Floats, *, local: bool) -> npt.NDArray[np.float32]:
+    """``(25, 25, 25, c + 1)``: edit, and belief in it. A grade treats dark and bright otherwise; only of a `local` edit light tells anything."""
     step = max(1, len(colours) // MAX_SAMPLES)
     colours, edits = colours[::step, :3], edits[::step]
     place = np.clip(colours, 0.0, 255.0) * ((CELLS - 1) / 255.0)
@@ -107,7 +112,35 @@ def _table(colours: Floats, edits: Floats) -> npt.NDArray[np.float32]:
     agreed = np.clip((agree / np.maximum(near, 1e-9) - SPLIT) / (AGREED - SPLIT), 0.0, 1.0)
     seen = _blurred(everything, SEEN_CELLS)[..., 0]
     belief = agreed * seen / (seen + SEEN)
-    return np.concatenate([mean, belief[..., None]], axis=-1).astype(np.float32)
+    table = np.concatenate([mean, belief[..., None]], axis=-1).astype(np.float32)
+    return in_other_light(table) if local else table
+
+
+def in_other_light(table: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """A table in which colours of which the keyframe tells little are edited no more than they surely are in another light.
+
+    What turns into view is darker, or brighter, than all that the keyframe shows of a thing. Of colours nearby some may be edited that are another
+    thing's: brown lies between orange and dark red, but is orange in the shade. Light multiplies, so of a colour that is s times as bright, 1/s of the
+    edit is taken. Belief stays what it was.
+    """
+    flat, channels = table.reshape(-1, table.shape[-1]), table.shape[-1] - 1
+    axis = np.linspace(0.0, 255.0, CELLS, dtype=np.float32)
+    colours = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(1, -1, 3)
+    labels = np.zeros(colours.shape[:2], np.uint8)
+    known = flat[:, channels:]
+    weight = known + np.float32(GUESSED)
+    total = weight * flat[:, :channels]
+    for light in LIGHTS:
+        lit = colours * np.float32(light)
+        edit, belief = np.zeros((*labels.shape, channels), np.float32), np.zeros(labels.shape, np.float32)
+        _look_up(0, 1, flat, lit, labels, edit, belief)
+        sure = np.clip((belief[0] - np.float32(SURE)) / np.float32(1 - SURE), 0, 1)
+        share = np.where(lit[0].max(axis=1) <= 255, sure, np.float32(0))[:, None] * (np.float32(1) - known)
+        weight = weight + share
+        total += share * edit[0] / np.float32(light)
+    told, guessed = total / weight, flat[:, :channels]
+    less = np.abs(told).max(axis=1, keepdims=True) < np.abs(guessed).max(axis=1, keepdims=True)
+    return np.concatenate([np.where(less, told, guessed), flat[:, channels:]], axis=1).reshape(table.shape)
 
 
 @kernel

@@ -89,3 +89,20 @@ def test_a_colour_somewhat_like_many_others_is_known_by_none_of_them() -> None:
     asked = np.array([[(60, 90, 40), (66, 92, 44), (90, 64, 38)]], np.float32)
     belief = tables(asked, np.zeros((1, 3), np.uint8))[1][0]
     assert belief[:2].min() > 0.9 and belief[2] < 0.05
+
+
+def test_a_colour_that_nobody_knows_is_edited_no_more_than_in_another_light() -> None:
+    light = np.random.default_rng(0).uniform(0.8, 1.0, (60, 60, 1)).astype(np.float32)
+    source, edit = np.empty((60, 60, 3), np.float32), np.zeros((60, 60, 3), np.float32)
+    source[:, :30], source[:, 30:] = light[:, :30] * (210, 40, 40), light[:, 30:] * (220, 140, 40)
+    edit[:, :30] = light[:, :30] * (-160, 20, 160)  # red turns blue, orange stays as it is
+    around = np.ones((60, 61), np.bool_)
+    around[:, 60:] = False
+    local = ColourTables(np.pad(source, ((0, 0), (0, 1), (0, 0))), np.pad(edit, ((0, 0), (0, 1), (0, 0))), [around])
+    grade, label = whole(source, edit)[0], np.zeros((1, 2), np.uint8)
+    shade = np.array([[(126, 80, 23), (120, 23, 23)]], np.float32)
+    (orange, red), believed = (each[0] for each in local(shade, label))
+    before = grade(shade, label)[0][0]
+    assert np.abs(orange).max() < 0.4 * np.abs(before[0]).max(), "a grade may treat what is dark in its own way"
+    assert believed.max() < 0.3, "it is a guess still"
+    np.testing.assert_allclose(red, 0.57 * np.array((-160, 20, 160)), atol=20)
