@@ -113,14 +113,18 @@ class Carrying:
         for key, entry in kept.items():
             self._tracks.keep(key, frame, entry)
 
-    def made(self, look: Look, work: FrameBuffer) -> Made:
-        """The edit of a frame that was looked at; `work` is the frame at the size that is worked at."""
+    def made(self, look: Look, work: FrameBuffer, *, everywhere: bool) -> Made:
+        """The edit of a frame that was looked at.
+
+        Args:
+            work: the frame at the size that is worked at.
+            everywhere: the edit covers the whole picture.
+        """
         weights, px = look.weights, self._px
         told = {key: sight.told() for key, sight in look.sights.items()}
         states = {key: each.seen for key, each in told.items()}
         kept = {key: each.entry for key, each in told.items() if each.entry}
         window = self._window(look, states)
-        everywhere = all(self._models[key].everywhere for key in weights)
         around = np.maximum.reduce([state.confidence for state in states.values()])
         sure = cv.resize(around, (work.width, work.height), interpolation=cv.INTER_LINEAR)
         if window[0].stop == 0:

@@ -140,7 +140,7 @@ def in_other_light(table: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         total += share * edit[0] / np.float32(light)
     told, guessed = total / weight, flat[:, :channels]
     less = np.abs(told).max(axis=1, keepdims=True) < np.abs(guessed).max(axis=1, keepdims=True)
-    return np.concatenate([np.where(less, told, guessed), flat[:, channels:]], axis=1).reshape(table.shape)
+    return np.concatenate([np.where(less, told, guessed), known], axis=1).reshape(table.shape)
 
 
 @kernel

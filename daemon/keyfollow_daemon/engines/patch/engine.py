@@ -229,7 +229,7 @@ class _Run:
         self, frame: int, source: FrameBuffer, mask: Floats | None, look: Look, *, everywhere: bool
     ) -> tuple[EditedFrame, Kept]:
         """A frame that a map of colours is carried to."""
-        made = self._carrying.made(look, self._work(source))
+        made = self._carrying.made(look, self._work(source), everywhere=everywhere)
         if everywhere and self._edit.draft:
             return self._everywhere(frame, source, mask, made.changed, made.certainty), made.kept
         if self._edit.draft:

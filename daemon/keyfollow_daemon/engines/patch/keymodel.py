@@ -23,8 +23,10 @@ BAND = 128
 """Rows that the affine map is fitted to at once."""
 FIT_PX = 16
 """The affine map is fitted this far around what was changed: as far as its windows reach."""
-PLANES, SOME = 16, 4
+PLANES = 16
 """Of `KeyModel.carried`; as many as fill a line of the processor's cache."""
+SOME = 4
+"""So many of them are spread into gaps at once."""
 MAX_OBJECTS = 8
 MERGE_PX = 9
 AROUND_PX = 32

@@ -188,18 +188,18 @@ class Tracks:
             self._aligned[key] = Aligned(self._trails.view(key))
         flow, visible = self._flows.toward(key, frame)
         return Sight(
-            self._trails.view(key),
-            self._trails.at(key, frame),
-            self._flows.guide(frame),
-            self._flows.evened(frame),
-            flow,
-            visible,
-            self._flows.finest,
-            area,
-            stored,
-            state,
-            before,
-            self._aligned.get(key),
+            view=self._trails.view(key),
+            source=self._trails.at(key, frame),
+            guide=self._flows.guide(frame),
+            evened=self._flows.evened(frame),
+            flow=flow,
+            visible=visible,
+            finest=self._flows.finest,
+            area=area,
+            stored=stored,
+            state=state,
+            before=before,
+            aligned=self._aligned.get(key),
         )
 
     def keep(self, key: int, frame: int, entry: Tensors) -> None:

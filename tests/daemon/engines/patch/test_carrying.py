@@ -32,7 +32,7 @@ def made(square: Any, stage: Any, *, draft: bool, painted: Any = None) -> tuple[
     look = carrying.look(FRAME, {0: 1.0})
     carrying.look(FRAME + 1, {0: 1.0})
     work = shrunk(stage.frames[FRAME], flows.drawn_at)
-    return carrying.made(look, work), work
+    return carrying.made(look, work, everywhere=False), work
 
 
 def test_an_edit_goes_along_with_what_it_is_on(square: Any, stage: Any) -> None:
