@@ -21,7 +21,7 @@ from keyfollow_testkit.trapped import VARIABLE, counted
 from keyfollow_testkit.zero_model import model_folder
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
-TRAINING = 60
+TRAINING = 40
 ENGINES: dict[str, dict[str, Any]] = {
     "pix2video": {
         "model": tiny_model("sd2-depth"),
@@ -124,7 +124,7 @@ def test_it_goes_on_from_its_last_checkpoint_and_ends_the_same(
     assert sorted(made) == sorted(undisturbed.frames)
     worst = max(np.abs(made[n].astype(int) - p).max() for n, p in undisturbed.frames.items())
     assert worst <= (1 if deed == "memory" else 0)
-    assert rows(traps) - before < 1.5 * undisturbed.rows, "it did not start anew"
+    assert rows(traps) - before < 1.1 * undisturbed.rows, "no more than the step that was cut off is done again"
 
 
 @pytest.fixture(scope="module")
@@ -152,11 +152,11 @@ def test_training_goes_on_from_its_last_checkpoint_and_ends_the_same(
         before = counted(traps, "advance")
         run = client.propagate(clip, engine="i2vedit", **ENGINES["i2vedit"])
 
-        def well_into_the_second_clip() -> bool:
+        def halfway_through_the_second_clip() -> bool:
             progress = client.jobs.get(run.id).progress
-            return progress is not None and progress.phase.startswith("Training") and progress.done >= 1.75 * TRAINING
+            return progress is not None and progress.phase.startswith("Training") and progress.done >= 1.5 * TRAINING
 
-        eventually(well_into_the_second_clip, 300, "it has learned for a while")
+        eventually(halfway_through_the_second_clip, 300, "it has learned for a while")
         shown = client.jobs.get(run.id).progress
         assert shown is not None and shown.total == CLIPS * TRAINING and shown.phase.startswith("Training (loss ")
         assert shown.preview is not None and shown.preview.startswith(b"\xff\xd8") and shown.eta_s is not None
@@ -177,4 +177,6 @@ def test_training_goes_on_from_its_last_checkpoint_and_ends_the_same(
         job = client.jobs.get(run.id)
     assert job.state == "done" and any("works smaller" in note for note in job.notes) == (deed == "memory")
     assert sorted(made) == sorted(learned) and all((made[n] == learned[n]).all() for n in learned)
-    assert CLIPS * TRAINING <= counted(traps, "advance") - before < (CLIPS + 0.5) * TRAINING, "it did not start anew"
+    assert 0 <= counted(traps, "advance") - before - CLIPS * TRAINING <= 2, (
+        "no more than the step that was cut off is done again"
+    )

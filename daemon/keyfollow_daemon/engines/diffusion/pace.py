@@ -14,11 +14,14 @@ def identity(text: str) -> Tensor:
     return torch.tensor(list(hashlib.sha256(text.encode()).digest()), dtype=torch.uint8)
 
 
-class Pace:
-    """Says when the next checkpoint is due, so that all of them together take no more than `share` of the time."""
+SHARE = 0.05
+"""Checkpoints may take this share of a run's time."""
 
-    def __init__(self, share: float) -> None:
-        self._share = share
+
+class Pace:
+    """Says when the next checkpoint is due, so that all of them together take no more than `SHARE` of the time."""
+
+    def __init__(self) -> None:
         self._next = self._began = 0.0
 
     def due(self) -> bool:
@@ -29,4 +32,4 @@ class Pace:
 
     def __exit__(self, *_: object) -> None:
         now = time.monotonic()
-        self._next = now + (now - self._began) / self._share
+        self._next = now + (now - self._began) / SHARE

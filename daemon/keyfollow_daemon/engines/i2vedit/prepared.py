@@ -35,8 +35,6 @@ from .source import Source, inverted
 from .training import Lesson, Trainer, bin_of
 
 INVERSION, CHECKPOINT = "inversion", "training"
-CHECKPOINT_SHARE = 0.05
-"""Checkpoints may take this share of the training's time."""
 LATELY = 10
 """Steps whose mean loss is shown."""
 Clips = Sequence[tuple[int, ...]]
@@ -76,7 +74,7 @@ class Prepared:
         self.keys: list[str] = []
         """Of all entries that were asked for."""
         self._sources: dict[str, Source] = {}
-        self._pace = Pace(CHECKPOINT_SHARE)
+        self._pace = Pace()
 
     # --- by frame ---
 

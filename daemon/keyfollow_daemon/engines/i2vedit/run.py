@@ -31,8 +31,6 @@ from .options import Editing
 from .prepared import Prepared
 
 CHECKPOINT = "edit pass"
-CHECKPOINT_SHARE = 0.05
-"""Checkpoints may take this share of a run's time."""
 WHOLE = 1 - 1e-6
 
 
@@ -65,7 +63,7 @@ class Run:
         pictures = [(k.frame, k.image.digest()) for k in edit.keyframes]
         masks = [(m.role, m.frame, m.weight.tobytes()) for m in edit.masks]
         self._identity = repr((chains, pictures, masks, how, dict(edit.settings), edit.seed, edit.draft, about))
-        self._pace = Pace(CHECKPOINT_SHARE)
+        self._pace = Pace()
         self._done = 0
         self._before: Tensor | None = None
         """``(4, h, w)`` scaled: the frame that the clip before handed over; and as a picture, ``(3, H, W)`` in -1…1."""

@@ -26,8 +26,6 @@ from .order import Batch, order
 from .prepared import Prepared
 
 CHECKPOINT = "edit pass"
-CHECKPOINT_SHARE = 0.05
-"""Checkpoints may take this share of a run's time."""
 
 
 class Run:
@@ -127,7 +125,7 @@ class Run:
             left.discard(frame)
             yield frame
         total, pairs = len(self._graph) * len(self._levels), 0
-        pace = Pace(CHECKPOINT_SHARE)
+        pace = Pace()
         batches = self._order()
         first = self._graph[0].frame
         colours = LatentColours(self._prepared[first].level(0), self._prepared.picture(first), self._prepared.size)

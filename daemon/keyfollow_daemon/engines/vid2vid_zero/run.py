@@ -38,8 +38,6 @@ from .targets import target
 from .windows import Window, fading, order, touching
 
 CHECKPOINT = "edit pass"
-CHECKPOINT_SHARE = 0.05
-"""Checkpoints may take this share of a run's time."""
 
 
 class Run:
@@ -82,7 +80,7 @@ class Run:
         self._identity = repr(
             (self._windows, pictures, self._prompts, prepared.prompt, how, what, plan.precision, levels.timesteps)
         )
-        self._pace = Pace(CHECKPOINT_SHARE)
+        self._pace = Pace()
         self._done = 0
         self._edges: dict[tuple[int, int], Tensor] = {}
         """By (window, neighbour to come): latents of the frames they share, `Seam.levels`."""

@@ -10,7 +10,7 @@ from keyfollow_daemon.engines.diffusion.pace import Pace, identity
 def test_the_pace_keeps_to_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("keyfollow_daemon.engines.diffusion.pace.time.monotonic", lambda: now[0])
-    pace = Pace(0.05)
+    pace = Pace()
     assert pace.due()
     with pace:
         now[0] += 1.0

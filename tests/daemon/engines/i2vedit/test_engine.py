@@ -57,7 +57,7 @@ def test_training_goes_on_from_its_checkpoint(
     engine: I2VEditEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
     """Killed after `at` steps: a worker that knows nothing but the checkpoint ends with the same bytes, in the steps that were left."""
-    monkeypatch.setattr(prepared, "CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("keyfollow_daemon.engines.diffusion.pace.SHARE", 1e9)
     job = svd.edit(frames[:4], {0: keyframe}, **{**QUICK, "training_steps": 4})
     whole = svd.made(engine, Memory(frames[:4]), job)
     memory, advance, count = Memory(frames[:4]), Trainer.advance, [0]

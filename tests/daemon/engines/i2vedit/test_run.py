@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from keyfollow.frames import FrameBuffer, FrameRange
 from keyfollow_daemon.engines.base import EditMask
-from keyfollow_daemon.engines.i2vedit import run as runs
 from keyfollow_daemon.engines.i2vedit.edit import ClipEdit
 from keyfollow_daemon.engines.i2vedit.engine import I2VEditEngine
 from keyfollow_testkit import clips, svd
@@ -52,7 +51,7 @@ def test_an_interrupted_run_ends_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Wherever it stops: frames that came out are kept, the others are the same as in one go."""
-    monkeypatch.setattr(runs, "CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("keyfollow_daemon.engines.diffusion.pace.SHARE", 1e9)
     memory, job = whole[0], svd.edit(frames, {0: keyframe}, **QUICK)
     made: Pixels = {}
     memory.checks, memory.stop_after = 0, checks

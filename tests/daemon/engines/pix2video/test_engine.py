@@ -118,7 +118,7 @@ def test_a_local_edit_leaves_the_rest_alone(engine: Pix2VideoEngine, frames: lis
 def test_a_killed_run_goes_on_from_its_last_step_and_ends_the_same(
     engine: Pix2VideoEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, schedule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.run.CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("keyfollow_daemon.engines.diffusion.pace.SHARE", 1e9)
     job = edit(frames, {1: keyframe}, schedule=schedule, local=False, width=2)
     memory = Memory(frames)
     run = propagate(engine, memory, job)
@@ -189,7 +189,7 @@ def test_out_of_memory_in_the_middle_goes_on_smaller_from_the_last_step(
     frames: list[FrameBuffer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What `executors.attempt` does around a run, with an engine that finds no memory for its 8th call."""
-    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.run.CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("keyfollow_daemon.engines.diffusion.pace.SHARE", 1e9)
     engine, memory, job = diffusion.cpu_engine(), Memory(frames), edit(frames, span=FrameRange(0, 3))
     whole = pixels(engine, Memory(frames), job)
     propagate(engine, memory, job)

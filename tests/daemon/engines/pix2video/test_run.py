@@ -46,7 +46,7 @@ def test_finished_frames_are_not_made_again_and_the_others_are_the_same(
 def test_a_finished_run_that_was_killed_while_writing_only_decodes(
     engine: Pix2VideoEngine, frames: list[FrameBuffer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyfollow_daemon.engines.pix2video.run.CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("keyfollow_daemon.engines.diffusion.pace.SHARE", 1e9)
     memory = Memory(frames)
     whole = {f.frame: f.image.pixels for f in propagate(engine, memory, edit(frames))}
     job = propagate(engine, memory, edit(frames, wanted=[3]), resumed=True)

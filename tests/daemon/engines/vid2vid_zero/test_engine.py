@@ -89,7 +89,7 @@ def test_keyframes_come_back_untouched_and_first(
 def test_a_killed_run_goes_on_from_its_last_step_and_ends_the_same(
     engine: Vid2VidZeroEngine, frames: list[FrameBuffer], keyframe: FrameBuffer, keys: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keyfollow_daemon.engines.vid2vid_zero.run.CHECKPOINT_SHARE", 1e9)
+    monkeypatch.setattr("keyfollow_daemon.engines.diffusion.pace.SHARE", 1e9)
     job = edit(frames, {1: keyframe} if keys else None, local=False)
     whole = pixels(engine, Memory(frames), job)
     steps_done = 3  # one into the second window

@@ -3,10 +3,13 @@
 Registered by ``KEYFOLLOW_EXTRA_ENGINES="pix2video=keyfollow_testkit.trapped.pix2video"`` (and so on) with ``tests/kit`` on PYTHONPATH.
 ``KEYFOLLOW_TEST_TRAPS`` is a folder: `trap` in it is sprung by the next call of a UNet (`slow_engine.engine.spring`), `trace` grows by a
 byte for every row that one computes, and files of `count`'s by one for every call.
+
+They keep a checkpoint after every step, so that what a disturbance costs does not hang on how slow the disk was a moment before.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cache
 from pathlib import Path
@@ -19,9 +22,11 @@ VARIABLE = "KEYFOLLOW_TEST_TRAPS"
 
 @cache
 def set_trap() -> None:
-    """In every UNet of this process, once."""
+    """In every UNet of this process, once; and checkpoints as often as they can be made."""
     from diffusers import UNet2DConditionModel, UNetSpatioTemporalConditionModel
+    from keyfollow_daemon.engines.diffusion import pace
 
+    pace.SHARE = math.inf
     folder = Path(os.environ[VARIABLE])
 
     def trapped(right: Any) -> Any:
