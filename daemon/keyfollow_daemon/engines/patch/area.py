@@ -86,7 +86,7 @@ class EditedArea:
             if not (before.whole or before.unseen or torn(decal, out[n], told.lost, FRAYED)):
                 continue
             # a globe is neither cloth nor plain, whatever a map of its middle explains; but tracks may agree on what is not so
-            bent = bend(state.offset, state.tracked, self._textured, decal.wide, decal.drawn, out[n].pose) is not None
+            bent = bend(state.offset, state.tracked, self._textured, decal, out[n].pose) is not None
             if bent and looks_right(self.key.evened, decal, told, out[n].pose):
                 continue
             ways = (self._hung,) if bent else (self._plain, self._hung) if before.plain else (self._hung, self._plain)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .kernels import kernel
-from .pixels import Bytes, Floats, cv
+from .objects import Decal
+from .pixels import Bytes, Floats
 
 SAMPLES = 2000
 """At most about as many places of the surface are asked."""
@@ -46,22 +47,18 @@ class Bend:
         return out
 
 
-def bend(offset: Floats, tracked: Floats, weight: Floats, wide: Bytes, drawn: Bytes, pose: Floats) -> Bend | None:
+def bend(offset: Floats, tracked: Floats, weight: Floats, decal: Decal, pose: Floats) -> Bend | None:
     """How the surface of a decal departs from `pose`; None where it is plain, or too little tells, or does not agree.
 
     Args:
         offset, tracked: of a `Correspondence`.
         weight: ``(h, w)`` float32 >= 0, how well places of the keyframe can be followed; 0 is not asked at all.
-        wide: ``(h, w)`` uint8 0 or 1, of the keyframe, what may be of the same surface; `drawn`, the decal.
         pose: 3 x 3, frame to keyframe coordinates.
     """
-    moments = cv.moments(drawn, binaryImage=True)
-    area = moments["m00"]
-    scale, step = math.sqrt(area), max(1, math.ceil(math.sqrt(cv.countNonZero(wide) / SAMPLES)))
-    middle = np.array([moments["m10"], moments["m01"], area]) / area
-    centre = (np.linalg.inv(pose) @ middle)[:2]
+    scale, step = math.sqrt(decal.area), max(1, math.ceil(math.sqrt(decal.spread / SAMPLES)))
+    centre = (np.linalg.inv(pose) @ decal.middle)[:2]
     asked = np.empty((_SAMPLE, -(-tracked.shape[0] // step) * -(-tracked.shape[1] // step)), np.float64)
-    asked = asked[:, : _asked(offset, tracked, weight, wide, pose, centre, scale, step, asked)]
+    asked = asked[:, : _asked(offset, tracked, weight, decal.wide, pose, centre, scale, step, asked)]
     if asked.shape[1] < LEAST_SAMPLES:
         return None
     terms, total = np.zeros((6, 2)), asked[4].sum()

@@ -13,7 +13,7 @@ import numpy as np
 from .correspondence import within
 from .curved import bend
 from .objects import Decal, Motion
-from .pixels import Bools, Bytes, Floats, around, cv, grid, moved, sample, shown
+from .pixels import Bools, Bytes, Floats, Window, around, cv, grid, moved, sample, shown
 
 FLAT, HOLDS, TEXTURED = 0.01, 0.03, 0.06
 """`corners` up to which a place holds no track at all, from which it holds one somehow, and from which its neighbours go by it."""
@@ -59,11 +59,11 @@ def settled(offset: Floats, tracked: Floats, texture: Floats, decals: Sequence[D
     textured = textured_by(texture)
     for decal, motion in zip(decals, motions, strict=True):
         drawn, surface = decal.drawn, decal.surface
-        window = spanned(surface, motion.pose, offset)
+        window = spanned(surface, decal.surface_in, motion.pose, offset)
         here = grid(*tracked.shape)[window]
         there = here + offset[window]
         expected = moved(here, motion.pose)
-        curve = bend(offset, tracked, textured, decal.wide, drawn, motion.pose)
+        curve = bend(offset, tracked, textured, decal, motion.pose)
         if curve is not None:
             expected = expected + curve.at(here)
         away, held = there - expected, sample(texture, there)
@@ -100,12 +100,12 @@ def posed(
     """
     out, on = offset.copy(), np.zeros_like(asked)
     for decal, motion in zip(decals, motions, strict=False):
-        window = spanned(decal.drawn, motion.pose)
+        window = spanned(decal.drawn, decal.drawn_in, motion.pose)
         here = grid(*asked.shape)[window]
         there = moved(here, motion.pose)
         if motion.lost or not (asked[window] & (shown(decal.drawn, there) > 0)).any():
             continue
-        if (curve := bend(offset, tracked, textured, decal.wide, decal.drawn, motion.pose)) is not None:
+        if (curve := bend(offset, tracked, textured, decal, motion.pose)) is not None:
             there = there + curve.at(here)
         drawn = shown(decal.drawn, there) > 0
         out[window][drawn] = (there - here)[drawn]
@@ -115,15 +115,15 @@ def posed(
 
 def torn(decal: Decal, motion: Motion, lost: Bools, share: float = TORN) -> bool:
     """Whether more than a `share` of a decal is `lost`."""
-    window = spanned(decal.drawn, motion.pose)
+    window = spanned(decal.drawn, decal.drawn_in, motion.pose)
     core = shown(decal.drawn, moved(grid(*lost.shape)[window], motion.pose)) > 0
     return bool((core & lost[window]).sum() > share * core.sum())
 
 
-def spanned(surface: Bytes, pose: Floats, offset: Floats | None = None) -> tuple[slice, slice]:
-    """The part of a frame that shows a `surface` by its `offset`, or would by its pose."""
+def spanned(surface: Bytes, within: Window, pose: Floats, offset: Floats | None = None) -> Window:
+    """The part of a frame that shows a `surface`, which lies `within` a rectangle of the keyframe, by its `offset`, or would by its pose."""
     height, width = surface.shape
-    rows, columns = around(surface > 0, 0)
+    rows, columns = within
     corner = np.array([(x, y, 1.0) for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)])
     placed = (corner @ np.linalg.inv(pose).T)[:, :2]
     seen = (slice(0, 0),) * 2 if offset is None else around((shown(surface, grid(height, width) + offset) > 0), 0)

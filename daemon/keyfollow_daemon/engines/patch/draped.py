@@ -141,7 +141,7 @@ def looks_right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> bool:
 
 def _right(key: Bytes, decal: Decal, told: Told, pose: Floats) -> tuple[float, float]:
     """Shares of a decal that look right where its `pose` has it, and where tracks that are not lost lead."""
-    window = spanned(decal.drawn, pose)
+    window = spanned(decal.drawn, decal.drawn_in, pose)
     here = grid(*told.lost.shape)[window]
     there = moved(here, pose)
     core = shown(decal.drawn, there) > 0

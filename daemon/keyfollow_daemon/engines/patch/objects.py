@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .fitting import fit
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, Ints, cv, grid, moved, shown
+from .pixels import Bools, Bytes, Floats, Ints, Window, around, cv, grid, moved, shown
 from .planar import Plane
 
 MAX_OBJECTS = 8
@@ -85,7 +86,7 @@ class Motion:
         return self.hidden > LONG
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Decal:
     """``(h, w)`` uint8 0 or 1 each: what was `drawn`, that with the `surface` that it is followed by, and all that may be of the same
     surface, far around (`wide`)."""
@@ -93,6 +94,33 @@ class Decal:
     drawn: Bytes
     surface: Bytes
     wide: Bytes
+
+    @cached_property
+    def area(self) -> int:
+        """Px that were drawn."""
+        return int(np.count_nonzero(self.drawn))
+
+    @cached_property
+    def middle(self) -> Floats:
+        """Of what was drawn: x, y, 1."""
+        moments = cv.moments(self.drawn, binaryImage=True)
+        out: Floats = np.array([moments["m10"], moments["m01"], moments["m00"]]) / moments["m00"]
+        return out
+
+    @cached_property
+    def spread(self) -> int:
+        """Px of `wide`."""
+        return int(np.count_nonzero(self.wide))
+
+    @cached_property
+    def drawn_in(self) -> Window:
+        """The rectangle that holds what was drawn."""
+        return around(self.drawn > 0, 0)
+
+    @cached_property
+    def surface_in(self) -> Window:
+        """The rectangle that holds the `surface`."""
+        return around(self.surface > 0, 0)
 
 
 REST = Motion(np.eye(3), np.eye(3))
@@ -126,7 +154,7 @@ class Objects:
         for n, mask in enumerate(self.masks):
             self._belongs |= mask.astype(np.uint32) << np.uint32(n)
         cores, masks = list(self._cores[: len(drawn)]), self.masks[: len(drawn)]
-        wide = [around.astype(np.uint8) for _, around in surfaces]
+        wide = [far.astype(np.uint8) for _, far in surfaces]
         self.decals = [Decal(*areas) for areas in zip(cores, masks, wide, strict=True)]
         """Their motions come first; then those of the edited `areas`."""
         self.areas = self.masks[len(drawn) :]
@@ -261,13 +289,13 @@ def _surfaces(decal: Bools, changed: Bools) -> tuple[Bools, Bools]:
     """The decal and a rim half as wide, and one `WIDE`; only what was edited, where the decal lies on an edited object."""
     size = float(np.sqrt(decal.sum()))
     radius = int(np.clip(0.5 * size, LEAST_RIM_PX, MOST_RIM_PX))
-    around = cv.dilate(decal.astype(np.uint8), cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) > 0
+    near = cv.dilate(decal.astype(np.uint8), cv.getStructuringElement(cv.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) > 0
     wide = cv.distanceTransform((~decal).astype(np.uint8), cv.DIST_L2, cv.DIST_MASK_5) <= WIDE * size
-    rim = around & (cv.dilate(decal.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8)) == 0)
+    rim = near & (cv.dilate(decal.astype(np.uint8), np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8)) == 0)
     if changed[rim].mean() > ON_OBJECT:
-        around &= changed | decal
+        near &= changed | decal
         wide &= changed | decal
-    return around, wide
+    return near, wide
 
 
 def _holder(decal: Bytes, areas: Sequence[Bytes], first: int) -> int | None:

@@ -83,7 +83,7 @@ def _compared(
 ) -> tuple[tuple[slice, slice], Floats, Floats, Bools, Bools]:
     """The window in which a `pose` has a decal, or an `offset` does, its places in the frame and in the keyframe, which of them lie on the
     decal, and which show something else than its surface."""
-    window = spanned(decal.drawn, pose, offset)
+    window = spanned(decal.drawn, decal.drawn_in, pose, offset)
     here = grid(*guide.shape[:2])[window]
     there = moved(here, pose)
     then, now = sample(key.wide, there), guide[window].astype(np.float32)

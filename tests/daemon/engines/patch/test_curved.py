@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from keyfollow_daemon.engines.patch.curved import bend
+from keyfollow_daemon.engines.patch.objects import Decal
 from keyfollow_daemon.engines.patch.pixels import grid
 
 SIDE, RADIUS = 128, 50.0
@@ -35,7 +36,7 @@ def asked(offset: Any, ball: Any) -> Any:
     wide, drawn = masks()
     pose = np.eye(3)
     pose[0, 2] = float(offset[64, 64, 0])
-    return bend(offset, ball.astype(np.float32), weight, wide, drawn, pose), pose
+    return bend(offset, ball.astype(np.float32), weight, Decal(drawn, drawn, wide), pose), pose
 
 
 def test_it_follows_a_ball_that_turns_where_the_pose_falls_behind() -> None:
