@@ -49,10 +49,13 @@ def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -
         behind = opened(behind & (there.confidence < LOST), LEAST_PX)
     told: Bools = behind | alike(guide, area.key, offset, doubtful & edited)
     told |= by_surface & edited & (box(told.astype(np.float32), 2) > COMPANY)
+    # what lies beside the edit and looks so is none of it
+    clear = by_surface & area.beside(offset)
+    clear = opened(alike(guide, area.key, offset, clear), SPECK_PX) & ~told
     # what is smeared from the edit over something beside it looks right, pixel by pixel
     spread = by_surface & smeared & area.touched(seen.offset) & area.beside(offset)
-    seen = replace(seen, confidence=np.where(spread, np.float32(0.0), seen.confidence))
-    return replace(seen, offset=np.where(told[..., None], offset, seen.offset), placed=told)
+    confidence = np.where(clear, np.maximum(seen.confidence, np.float32(SURE)), np.where(spread, np.float32(0.0), seen.confidence))
+    return replace(seen, offset=np.where((told | clear)[..., None], offset, seen.offset), confidence=confidence, placed=told)
 
 
 def told_by_pose(seen: Seen, guide: Bytes, area: EditedArea, motions: Sequence[Motion]) -> Seen:
