@@ -60,7 +60,8 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share
             rows(_doubt, len(close), share, rgb, close, merged.belief, told)
         looks = likely(merged, rgb, sure, close, told, side)
         # an object of which next to nothing is tracked is one still
-        more = _hanging_together(tracked | (told & (merged.reach > 0.5)), told, px)
+        barred = (merged.reach <= 0) & (merged.confidence > 0.5)
+        more = _hanging_together(tracked | (told & (merged.reach > 0.5)), told, barred, px)
     else:
         close, looks, more = np.ones_like(tracked), np.ones_like(trust), np.zeros_like(trust)
     out = edit.copy()
@@ -156,11 +157,11 @@ def _complete(first: int, end: int, at: _Unsure, local: bool, volume: Floats, lu
                     out[y, x, c] = 0
 
 
-def _hanging_together(seed: Bools, candidates: Bools, px: float) -> Floats:
+def _hanging_together(seed: Bools, candidates: Bools, barred: Bools, px: float) -> Floats:
     """``(h, w)`` 0…1, smooth: the `candidates` in areas that hold a pixel of `seed`; areas less than ``2 px`` apart are one."""
     few = np.s_[::SHRINK, ::SHRINK]
     among = candidates[few]
-    _, label = cv.connectedComponents(near(among | seed[few], px / SHRINK).astype(np.uint8), connectivity=4)
+    _, label = cv.connectedComponents((near(among | seed[few], px / SHRINK) & ~barred[few]).astype(np.uint8), connectivity=4)
     keep = np.zeros(int(label.max()) + 1, np.bool_)
     keep[label[seed[few]]] = True
     kept = cv.GaussianBlur((keep[label] & among).astype(np.float32), (0, 0), SMOOTH_PX / SHRINK)
