@@ -12,7 +12,7 @@ import numpy as np
 
 from .colour_table import cell
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, cv, grey
+from .pixels import Bools, Bytes, Floats, cv, grey, largest
 from .proposal import Proposal
 from .transfer import SURE
 from .witnesses import likely
@@ -60,7 +60,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share
             rows(_doubt, len(close), share, rgb, close, merged.belief, told)
         looks = likely(merged, rgb, sure, close, told, side)
         # an object of which next to nothing is tracked is one still
-        barred = (merged.reach <= 0) & (merged.confidence > 0.5)
+        barred = (merged.reach <= 0) & ((merged.confidence > 0.5) | ((merged.belief > 0.8) & (largest(merged.by_colour) < 3.0)))
         more = _hanging_together(tracked | (told & (merged.reach > 0.5)), told, barred, px)
     else:
         close, looks, more = np.ones_like(tracked), np.ones_like(trust), np.zeros_like(trust)
