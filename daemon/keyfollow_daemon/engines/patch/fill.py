@@ -15,11 +15,15 @@ from .kernels import kernel, rows
 from .pixels import Bools, Bytes, Floats, cv, grey, largest
 from .proposal import Proposal
 from .transfer import SURE
-from .witnesses import likely
+from .witnesses import SINGLE, UNEDITED, likely
 
 CELL_PX, STEP = 8, 2
 SHRINK, SMOOTH_PX = 2, 2.0
 """What hangs together is told in a smaller picture, and ends smoothly."""
+APART, LEAST_SEED = 0.7, 0.02
+"""Half the distance, in `px`, up to which areas hang together; and the share of an area that must be tracked, or lead to the edit, so that the rest of
+it does: a speck beside another thing of the same colours makes that none of the edit's.
+"""
 LUMA_CELLS = 16
 UNSURE = 0.2
 """Confidence at which the tracked edit counts for nothing; at `SURE` it stands alone."""
@@ -59,9 +63,11 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share
             merged = replace(merged, belief=merged.belief.copy())
             rows(_doubt, len(close), share, rgb, close, merged.belief, told)
         looks = likely(merged, rgb, sure, close, told, side)
+        unlike = (merged.belief > SINGLE) & (largest(merged.by_colour) < UNEDITED)
+        taken_back = merged.strange * (1 - looks) > 0.5
+        barred = np.where(merged.confidence > 0.5, (merged.reach <= 0) | taken_back, unlike)
         # an object of which next to nothing is tracked is one still
-        barred = (merged.reach <= 0) & ((merged.confidence > 0.5) | ((merged.belief > 0.8) & (largest(merged.by_colour) < 3.0)))
-        more = _hanging_together(tracked | (told & (merged.reach > 0.5)), told, barred, px)
+        more = _hanging_together((tracked & ~taken_back) | (told & (merged.reach > 0.5)), told, barred, px)
     else:
         close, looks, more = np.ones_like(tracked), np.ones_like(trust), np.zeros_like(trust)
     out = edit.copy()
@@ -158,12 +164,15 @@ def _complete(first: int, end: int, at: _Unsure, local: bool, volume: Floats, lu
 
 
 def _hanging_together(seed: Bools, candidates: Bools, barred: Bools, px: float) -> Floats:
-    """``(h, w)`` 0…1, smooth: the `candidates` in areas that hold a pixel of `seed`; areas less than ``2 px`` apart are one."""
+    """``(h, w)`` 0…1, smooth: the `candidates` in areas that hold enough of `seed`; areas less than ``2 APART px`` apart are one, unless
+    what lies between is `barred`."""
     few = np.s_[::SHRINK, ::SHRINK]
     among = candidates[few]
-    _, label = cv.connectedComponents((near(among | seed[few], px / SHRINK) & ~barred[few]).astype(np.uint8), connectivity=4)
-    keep = np.zeros(int(label.max()) + 1, np.bool_)
-    keep[label[seed[few]]] = True
+    joined = near(among | seed[few], APART * px / SHRINK) & ~barred[few]
+    _, label = cv.connectedComponents(joined.astype(np.uint8), connectivity=4)
+    count = int(label.max()) + 1
+    seeds, others = (np.bincount(label[area], minlength=count) for area in (seed[few], among))
+    keep = seeds > LEAST_SEED * others
     kept = cv.GaussianBlur((keep[label] & among).astype(np.float32), (0, 0), SMOOTH_PX / SHRINK)
     out: Floats = cv.resize(kept, seed.shape[::-1], interpolation=cv.INTER_LINEAR)
     return out

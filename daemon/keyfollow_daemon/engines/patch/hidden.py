@@ -54,7 +54,9 @@ def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -
     clear = opened(alike(guide, area.key, offset, clear), SPECK_PX) & ~told
     # what is smeared from the edit over something beside it looks right, pixel by pixel
     spread = by_surface & smeared & area.touched(seen.offset) & area.beside(offset)
-    confidence = np.where(clear, np.maximum(seen.confidence, np.float32(SURE)), np.where(spread, np.float32(0.0), seen.confidence))
+    confidence = np.where(
+        clear, np.maximum(seen.confidence, np.float32(SURE)), np.where(spread, np.float32(0.0), seen.confidence)
+    )
     return replace(seen, offset=np.where((told | clear)[..., None], offset, seen.offset), confidence=confidence, placed=told)
 
 
