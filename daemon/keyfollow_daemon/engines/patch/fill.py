@@ -12,7 +12,7 @@ import numpy as np
 
 from .colour_table import cell
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, cv, grey, largest
+from .pixels import Bools, Bytes, Floats, box, cv, grey, largest
 from .proposal import Proposal
 from .transfer import SURE
 from .witnesses import SINGLE, UNEDITED, likely
@@ -25,6 +25,8 @@ APART, LEAST_SEED = 0.7, 0.02
 it does: a speck beside another thing of the same colours makes that none of the edit's.
 """
 LUMA_CELLS = 16
+AMID_PX = 8
+"""So far around a pixel colours are asked together with its own."""
 UNSURE = 0.2
 """Confidence at which the tracked edit counts for nothing; at `SURE` it stands alone."""
 TOLD, WHOLE = 0.4, 0.5
@@ -61,7 +63,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share
         close = near(tracked, px)
         if share is not None:
             merged = replace(merged, belief=merged.belief.copy())
-            rows(_doubt, len(close), share, rgb, close, merged.belief, told)
+            rows(_doubt, len(close), _edited(share, rgb, told), close, merged.belief, told)
         looks = likely(merged, rgb, sure, close, told, side)
         unlike = (merged.belief > SINGLE) & (largest(merged.by_colour) < UNEDITED)
         taken_back = merged.strange * (1 - looks) > 0.5
@@ -115,13 +117,31 @@ def _known(
                     told[y, x] |= abs(by_colour[y, x, c]) > np.float32(VISIBLE)
 
 
+def _edited(share: Floats, rgb: Bytes, told: Bools) -> Floats:
+    """``(h, w)`` 0…1, how much of what looks like the pixels that are `told` was edited in the keyframes: of the colour of each, and of those around
+    (their geometric mean), for a colour that the keyframes hardly show tells little by itself."""
+    own = np.zeros(told.shape, np.float32)
+    rows(_own, len(own), share, rgb, told, own)
+    around = box(own, AMID_PX) / np.maximum(box(told.astype(np.float32), AMID_PX), np.float32(1e-6))
+    out: Floats = np.sqrt(own * around)
+    return out
+
+
 @kernel
-def _doubt(first: int, end: int, share: Floats, rgb: Bytes, close: Bools, belief: Floats, told: Bools) -> None:
-    """What is not `close` is believed as far as the edit has a share in its colour, and told no more if that is too little."""
+def _own(first: int, end: int, share: Floats, rgb: Bytes, told: Bools, out: Floats) -> None:
+    for y in range(first, end):
+        for x in range(told.shape[1]):
+            if told[y, x]:
+                out[y, x] = share[cell(rgb[y, x])]
+
+
+@kernel
+def _doubt(first: int, end: int, share: Floats, close: Bools, belief: Floats, told: Bools) -> None:
+    """What is not `close` is believed as far as the edit has a `share` in what looks like it, and told no more if that is too little."""
     for y in range(first, end):
         for x in range(close.shape[1]):
             if not close[y, x] and belief[y, x] > 0:
-                belief[y, x] *= share[cell(rgb[y, x])]
+                belief[y, x] *= share[y, x]
                 told[y, x] &= belief[y, x] > np.float32(TOLD)
 
 
