@@ -67,7 +67,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share
         looks = likely(merged, rgb, sure, close, told, side)
         unlike = (merged.belief > SINGLE) & (largest(merged.by_colour) < UNEDITED)
         taken_back = merged.strange * (1 - looks) > 0.5
-        barred = np.where(merged.confidence > 0.5, (merged.reach <= 0) | taken_back, unlike)
+        barred = np.where(merged.confidence > 0.5, (merged.reach <= 0) | taken_back, unlike | (merged.allowed <= 0))
         # an object of which next to nothing is tracked is one still
         more = _hanging_together((tracked & ~taken_back) | (told & (merged.reach > 0.5)), told, barred, px)
     else:
