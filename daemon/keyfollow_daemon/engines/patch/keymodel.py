@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from keyfollow.frames import FrameBuffer
@@ -14,6 +15,7 @@ from .colour_table import ColourTables, edited_share
 from .faint import Fading, fading
 from .painted import painted
 from .pixels import Bools, Bytes, Floats, Ints, around, box, cv, guide, opened, values
+from .scale import Half, halved
 from .soft import misleading
 from .witnesses import telling
 
@@ -39,7 +41,7 @@ SMOOTH = 1.5
 """The same in px of a copy that is small enough for each."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class KeyModel:
     """A keyframe's edit.
 
@@ -81,6 +83,11 @@ class KeyModel:
     telling: Floats
     misleading: Floats
     fading: Fading
+
+    @cached_property
+    def half(self) -> Half:
+        """`carried` at half size, for what is seen smaller; made when something is."""
+        return halved(self.carried, self.guide, self.changed, FIT_PX, GAIN_RADIUS)
 
 
 def local_mean(base: Floats) -> Floats:

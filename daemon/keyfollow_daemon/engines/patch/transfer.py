@@ -15,8 +15,9 @@ from .belonging import NOTHING, belonging, glimpsed
 from .colours import told
 from .kernels import kernel, rows
 from .keymodel import GAIN_RADIUS, PLANES, KeyModel, local_mean
-from .pixels import Bools, Bytes, Floats, around
+from .pixels import Bools, Bytes, Floats, around, box
 from .proposal import Proposal
+from .scale import NO_HALF, octaves
 from .seen import Seen
 
 HIGHLIGHT_RIDGE = 0.02
@@ -34,6 +35,9 @@ DIM = 23.0
 """Added to a place's brightness before colours are compared with it (8-bit units)."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
+
+
+NONE = np.zeros(NOTHING + 1, np.float32)
 
 
 class _Map(NamedTuple):
@@ -55,6 +59,17 @@ class _Place(NamedTuple):
     offset: Floats
     reach: Floats
     placed: Bools
+
+
+class _Size(NamedTuple):
+    """Whether things are seen `smaller` than in the keyframe, in octaves by their label, and what they are compared by then: `half` of the map and
+    its `corner`, and the frame's mean colours over windows twice as `wide`."""
+
+    labels: Bytes
+    smaller: Floats
+    half: Floats
+    corner: tuple[int, int]
+    wide: Floats
 
 
 def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
@@ -97,8 +112,13 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     at = _Place(state.offset, reach, placed)
     part = around(reach > 0, GAIN_RADIUS)
     if reach[part].size:
-        mean, corner = local_mean(source[part][..., :3]), (part[0].start, part[1].start)
-        rows(_apply, height, mapped, at, mean, corner, source, by_colour, edit, strange)
+        colours, corner = source[part][..., :3], (part[0].start, part[1].start)
+        mean = local_mean(colours)
+        smaller = NONE if model.everywhere else octaves(state.offset, confidence, seen)
+        wide = box(colours, 2 * GAIN_RADIUS) if (smaller < 0).any() else mean
+        half = model.half if (smaller > 0).any() else NO_HALF
+        size = _Size(seen, smaller, half.carried, half.corner, wide)
+        rows(_apply, height, mapped, at, size, mean, corner, source, by_colour, edit, strange)
     return Proposal(edit, reach, confidence, state.misfit, by_colour, belief, allowed, strange)
 
 
@@ -185,6 +205,7 @@ def _apply(
     end: int,
     mapped: _Map,
     at: _Place,
+    size: _Size,
     mean: Floats,
     corner: tuple[int, int],
     source: Floats,
@@ -196,7 +217,7 @@ def _apply(
     what the table tells."""
     offset, reach, carried, core, behind = at.offset, at.reach, mapped.carried, mapped.core, mapped.behind
     (height, width), channels = core.shape, edit.shape[2]
-    found = np.empty(PLANES, np.float32)
+    found, half = np.empty(PLANES, np.float32), np.empty(PLANES, np.float32)
     for y in range(first, end):
         for x in range(edit.shape[1]):
             if reach[y, x] <= 0:
@@ -219,7 +240,17 @@ def _apply(
                 for n in range(PLANES):
                     found[n] = of_p * carried[p, n] + of_q * carried[q, n] + of_r * carried[r, n] + of_s * carried[s, n]
             row, column = y - corner[0], x - corner[1]
-            now = mean[row, column, 0], mean[row, column, 1], mean[row, column, 2]
+            red_now, green_now, blue_now = mean[row, column, 0], mean[row, column, 1], mean[row, column, 2]
+            smaller = size.smaller[size.labels[y, x]]
+            if smaller > 0:
+                _sampled(size.half, v - np.float32(size.corner[0]), u - np.float32(size.corner[1]), half)
+                for n in range(PLANES):
+                    found[n] += smaller * (half[n] - found[n])
+            elif smaller < 0:
+                red_now -= smaller * (size.wide[row, column, 0] - red_now)
+                green_now -= smaller * (size.wide[row, column, 1] - green_now)
+                blue_now -= smaller * (size.wide[row, column, 2] - blue_now)
+            now = red_now, green_now, blue_now
             gain, highlight = _light(found[12], found[13], found[14], now[0], now[1], now[2])
             if at.placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
@@ -255,6 +286,21 @@ def _apply(
             if most < np.float32(FAINT):
                 for c in range(channels):
                     edit[y, x, c] = 0
+
+
+@kernel
+def _sampled(half: Floats, y: Any, x: Any, found: Floats) -> None:
+    """The planes of a picture of half the size at coordinates of the whole one, bilinear."""
+    low, none = np.float32(0.5), np.float32(0)
+    v = min(max((y - low) * low, none), np.float32(half.shape[0] - 1))
+    u = min(max((x - low) * low, none), np.float32(half.shape[1] - 1))
+    top, left = int(v), int(u)
+    bottom, right = min(top + 1, half.shape[0] - 1), min(left + 1, half.shape[1] - 1)
+    b, a = v - np.float32(top), u - np.float32(left)
+    for n in range(len(found)):
+        above = half[top, left, n] + a * (half[top, right, n] - half[top, left, n])
+        below = half[bottom, left, n] + a * (half[bottom, right, n] - half[bottom, left, n])
+        found[n] = above + b * (below - above)
 
 
 @kernel
