@@ -12,7 +12,7 @@ import numpy as np
 
 from .colour_table import cell
 from .kernels import kernel, rows
-from .pixels import Bools, Bytes, Floats, box, cv, grey, largest
+from .pixels import Bools, Bytes, Floats, around, box, cv, grey
 from .proposal import Proposal
 from .transfer import SURE
 from .witnesses import SINGLE, UNEDITED, likely
@@ -65,11 +65,7 @@ def fill(merged: Proposal, rgb: Bytes, px: float, side: int | None = None, share
             merged = replace(merged, belief=merged.belief.copy())
             rows(_doubt, len(close), _edited(share, rgb, told), close, merged.belief, told)
         looks = likely(merged, rgb, sure, close, told, side)
-        unlike = (merged.belief > SINGLE) & (largest(merged.by_colour) < UNEDITED)
-        taken_back = merged.strange * (1 - looks) > 0.5
-        barred = np.where(merged.confidence > 0.5, (merged.reach <= 0) | taken_back, unlike | (merged.allowed <= 0))
-        # an object of which next to nothing is tracked is one still
-        more = _hanging_together((tracked & ~taken_back) | (told & (merged.reach > 0.5)), told, barred, px)
+        more = _hanging_together(merged, looks, tracked, told, px)
     else:
         close, looks, more = np.ones_like(tracked), np.ones_like(trust), np.zeros_like(trust)
     out = edit.copy()
@@ -120,10 +116,15 @@ def _known(
 def _edited(share: Floats, rgb: Bytes, told: Bools) -> Floats:
     """``(h, w)`` 0…1, how much of what looks like the pixels that are `told` was edited in the keyframes: of the colour of each, and of those around
     (their geometric mean), for a colour that the keyframes hardly show tells little by itself."""
-    own = np.zeros(told.shape, np.float32)
-    rows(_own, len(own), share, rgb, told, own)
-    around = box(own, AMID_PX) / np.maximum(box(told.astype(np.float32), AMID_PX), np.float32(1e-6))
-    out: Floats = np.sqrt(own * around)
+    out = np.zeros(told.shape, np.float32)
+    part = around(told, AMID_PX)
+    if not out[part].size:
+        return out
+    where = np.ascontiguousarray(told[part])
+    own = np.zeros(where.shape, np.float32)
+    rows(_own, len(own), share, np.ascontiguousarray(rgb[part]), where, own)
+    amid = box(own, AMID_PX) / np.maximum(box(where.astype(np.float32), AMID_PX), np.float32(1e-6))
+    out[part] = np.sqrt(own * amid)
     return out
 
 
@@ -183,19 +184,49 @@ def _complete(first: int, end: int, at: _Unsure, local: bool, volume: Floats, lu
                     out[y, x, c] = 0
 
 
-def _hanging_together(seed: Bools, candidates: Bools, barred: Bools, px: float) -> Floats:
-    """``(h, w)`` 0…1, smooth: the `candidates` in areas that hold enough of `seed`; areas less than ``2 APART px`` apart are one, unless
-    what lies between is `barred`."""
-    few = np.s_[::SHRINK, ::SHRINK]
-    among = candidates[few]
-    joined = near(among | seed[few], APART * px / SHRINK) & ~barred[few]
+def _hanging_together(merged: Proposal, looks: Floats, tracked: Bools, told: Bools, px: float) -> Floats:
+    """``(h, w)`` 0…1, smooth: what is `told` in areas enough of which is `tracked` as edited, or leads to the edit: an object of which next to
+    nothing is tracked is one still. Areas less than ``2 APART px`` apart are one, unless what lies between shows to be none of it."""
+    size = tuple(-(-n // SHRINK) for n in told.shape)
+    seed, barred = np.empty(size, np.bool_), np.empty(size, np.bool_)
+    planes = (merged.reach, merged.confidence, merged.strange, merged.by_colour, merged.belief, merged.allowed)
+    rows(_between, size[0], planes, looks, tracked, told, seed, barred)
+    among = told[::SHRINK, ::SHRINK]
+    joined = near(among | seed, APART * px / SHRINK) & ~barred
     _, label = cv.connectedComponents(joined.astype(np.uint8), connectivity=4)
     count = int(label.max()) + 1
-    seeds, others = (np.bincount(label[area], minlength=count) for area in (seed[few], among))
+    seeds, others = (np.bincount(label[area], minlength=count) for area in (seed, among))
     keep = seeds > LEAST_SEED * others
     kept = cv.GaussianBlur((keep[label] & among).astype(np.float32), (0, 0), SMOOTH_PX / SHRINK)
-    out: Floats = cv.resize(kept, seed.shape[::-1], interpolation=cv.INTER_LINEAR)
+    out: Floats = cv.resize(kept, told.shape[::-1], interpolation=cv.INTER_LINEAR)
     return out
+
+
+@kernel
+def _between(
+    first: int,
+    end: int,
+    planes: tuple[Floats, Floats, Floats, Floats, Floats, Floats],
+    looks: Floats,
+    tracked: Bools,
+    told: Bools,
+    seed: Bools,
+    barred: Bools,
+) -> None:
+    """What an area hangs together with; and what is unedited, or looks so, or moves otherwise than all that is edited."""
+    reach, confidence, strange, by_colour, belief, allowed = planes
+    for row in range(first, end):
+        for column in range(seed.shape[1]):
+            y, x = row * SHRINK, column * SHRINK
+            seed[row, column] = told[y, x] and reach[y, x] > np.float32(0.5)
+            if confidence[y, x] > np.float32(0.5):
+                taken_back = strange[y, x] * (np.float32(1) - looks[y, x]) > np.float32(0.5)
+                seed[row, column] |= tracked[y, x] and not taken_back
+                barred[row, column] = reach[y, x] <= 0 or taken_back
+            else:
+                most = max(abs(by_colour[y, x, 0]), max(abs(by_colour[y, x, 1]), abs(by_colour[y, x, 2])))
+                unlike = belief[y, x] > np.float32(SINGLE) and most < np.float32(UNEDITED)
+                barred[row, column] = unlike or allowed[y, x] <= 0
 
 
 def evidence(edit: Floats, weight: Floats, luma: Floats | Bytes) -> Floats:

@@ -47,13 +47,14 @@ def told_by_surface(seen: Seen, guide: Bytes, detail: Bytes, area: EditedArea) -
     if behind.any():
         there = assess(Correspondence(offset, np.ones_like(seen.tracked)), guide, detail, area.key, seen.motion, seen.visible)
         behind = opened(behind & (there.confidence < LOST), LEAST_PX)
-    told: Bools = behind | alike(guide, area.key, offset, doubtful & edited)
-    told |= by_surface & edited & (box(told.astype(np.float32), 2) > COMPANY)
     # what lies beside the edit and looks so is none of it
-    clear = by_surface & area.beside(offset)
-    clear = opened(alike(guide, area.key, offset, clear), SPECK_PX) & ~told
+    beside = by_surface & area.beside(offset)
+    looks_right = alike(guide, area.key, offset, (doubtful & edited) | beside)
+    told: Bools = behind | (looks_right & doubtful & edited)
+    told |= by_surface & edited & (box(told.astype(np.float32), 2) > COMPANY)
+    clear = opened(looks_right & beside, SPECK_PX) & ~told
     # what is smeared from the edit over something beside it looks right, pixel by pixel
-    spread = by_surface & smeared & area.touched(seen.offset) & area.beside(offset)
+    spread = beside & smeared & area.touched(seen.offset)
     confidence = np.where(
         clear, np.maximum(seen.confidence, np.float32(SURE)), np.where(spread, np.float32(0.0), seen.confidence)
     )
