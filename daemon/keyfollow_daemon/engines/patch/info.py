@@ -32,7 +32,7 @@ def describe() -> EngineInfo:
     return EngineInfo(
         id="patch",
         name="Patch",
-        version="14",
+        version="15",
         summary=(
             "Follows the picture's own motion and carries your edit along as a change of colour and light, on the CPU, with no "
             "weights to download. Best for recolouring, retouching, decals and grades that follow what is in the picture; "

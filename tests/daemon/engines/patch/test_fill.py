@@ -96,6 +96,68 @@ def test_far_away_a_colour_is_believed_as_far_as_the_keyframe_edited_it() -> Non
         assert np.abs(made[20:60, 90:110] - filled).max() < 1
 
 
+def beside_the_edit(**between: float) -> Any:
+    """How much is filled of a thing of an edited colour 12 px beside the edit; given planes of what lies `between`."""
+    middle = np.s_[:, 60:72]
+    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
+    given: dict[str, Any] = {
+        "edit": edit,
+        "reach": half(1, 0),
+        "confidence": half(1, 0),
+        "by_colour": half(0, 30)[..., None] * np.ones(3, np.float32),
+        "belief": half(0, 1),
+        "allowed": half(1, 1),
+    }
+    given["by_colour"][middle], given["belief"][middle] = 0, 0
+    for name, value in between.items():
+        given[name][middle] = value
+    return fill(proposal(**given), GREY, 10)[20:60, 90:110, 0].mean()
+
+
+def test_a_thing_hangs_together_with_the_edit_across_what_nobody_knows() -> None:
+    assert beside_the_edit() > 25
+
+
+def test_but_not_across_what_shows_to_be_none_of_it() -> None:
+    """Another crate of the same wood: the wall between is followed, or has a colour of its own, or something passes before both."""
+    assert beside_the_edit(confidence=1) == 0
+    assert beside_the_edit(belief=1) == 0
+    assert beside_the_edit(allowed=0) == 0
+
+
+def test_a_speck_that_leads_to_the_edit_is_not_enough() -> None:
+    def beside(size: int) -> Any:
+        given = proposal(
+            edit=half(30, 0)[..., None] * np.ones(3, np.float32),
+            reach=half(1, 0),
+            confidence=half(1, 0),
+            by_colour=half(0, 30)[..., None] * np.ones(3, np.float32),
+            belief=half(0, 1),
+        )
+        given.confidence[:, 60:72], given.belief[:, 60:72] = 1, 0
+        given.reach[40 : 40 + size, 80 : 80 + size] = 1
+        return fill(given, GREY, 10)[20:35, 90:110, 0].mean()
+
+    assert beside(2) == 0 and beside(16) > 25
+
+
+def test_a_colour_that_the_keyframe_hardly_shows_is_asked_about_together_with_those_around() -> None:
+    planes = {
+        "edit": half(30, 0)[..., None] * np.ones(3, np.float32),
+        "reach": half(1, 0),
+        "confidence": half(1, 0),
+        "by_colour": half(0, 30)[..., None] * np.ones(3, np.float32),
+        "belief": half(0, 1),
+    }
+    picture = shades(200, 200)
+    picture[40:44, 98:102] = 100
+    for known, filled in ((0.9, 30), (0.3, 0)):
+        share = np.full((25, 25, 25), known, np.float32)
+        share[(int(100 * 24 / 255 + 0.5),) * 3] = 0.3
+        made = fill(proposal(**planes), picture, 10, share=share)
+        assert abs(made[42, 100, 0] - filled) < 5
+
+
 def test_without_a_limit_the_colour_table_reaches_everywhere() -> None:
     colour = np.full((*SHAPE, 3), 12.0, np.float32)
     made = fill(proposal(by_colour=colour, belief=half(1, 1)), GREY, np.inf)
