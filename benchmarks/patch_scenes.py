@@ -282,6 +282,7 @@ def recipes(m: Any, clips: Path) -> dict[str, Callable[[], Any]]:
         "new_poster": NewPoster,
         "new_pair": NewPair,
         "new_banner": lambda: before(NewBanner(), "dog-walking.mp4", 5),
+        **importlib.import_module("patch_scenes_more").recipes(m, before),
     }
 
 
