@@ -167,6 +167,9 @@ def _complete(first: int, end: int, at: _Unsure, local: bool, volume: Floats, lu
                 elif sure < 1:
                     _look(volume, y, x, np.float32(luma[y, x]), found)
                     known = min(one, np.float32(4.0 / (CELL_PX * CELL_PX)) * found[0])
+                    if at.reach[y, x] <= 0:
+                        # what seems to lie beside the edit is none of a thin line's: only much of the edit around it tells
+                        known *= known
                 for c in range(channels):
                     nearby = found[c + 1] / max(found[0], np.float32(1e-6)) if known > 0 else zero
                     guess = known * nearby + (one - known) * at.by_colour[y, x, c] if close else zero

@@ -48,10 +48,22 @@ def test_a_confident_edit_is_left_as_it_is() -> None:
 
 
 def test_a_hole_takes_the_edit_around_it_but_not_far_away() -> None:
-    edit = half(30, 0)[..., None] * np.ones(3, np.float32)
-    made = fill(proposal(edit=edit, reach=half(1, 0), confidence=half(1, 0)), GREY, 10)
+    edit, reach = half(30, 0)[..., None] * np.ones(3, np.float32), half(1, 0)
+    reach[:, 60:70] = 1
+    made = fill(proposal(edit=edit, reach=reach, confidence=half(1, 0)), GREY, 10)
     assert made[40, 64, 0] > 15
     assert made[40, 80:].max() == 0
+
+
+def test_what_seems_to_lie_beside_a_thin_line_takes_less_of_it_than_a_hole_in_it() -> None:
+    line = np.zeros(SHAPE, np.float32)
+    line[:, 58:62] = 1
+    confidence, reach = line.copy(), line.copy()
+    confidence[40], reach[20:60, 62:66] = 0, 1
+    edit = line[..., None] * np.full(3, 30.0, np.float32)
+    made = fill(proposal(edit=edit, reach=reach, confidence=confidence), GREY, 10)[..., 0]
+    assert made[40, 60] > 4 and made[30, 63] > 4
+    assert made[30, 56] < 0.6 * made[30, 63]
 
 
 def test_other_brightness_is_not_filled() -> None:
