@@ -60,7 +60,7 @@ class KeyModel:
             additive edit of alpha, 0 where there is none; all 0 far from what was changed.
         behind: `carried` in `gaps`, as the edit on both sides has it, in the rectangle that starts at `corner` (row, column).
         gaps: ``(h, w)``, narrow unedited strips between what was changed: something may have passed in front there.
-        guide: ``(h, w, 3)`` uint8 of the source.
+        source: the keyframe's; `guide`, ``(h, w, 3)`` uint8 of that.
         telling: ``(h, w)`` float32 0…1, as from `witnesses.telling`.
         misleading: ``(h, w)`` float32, as from `soft.misleading`.
         fading: how the edit ends.
@@ -79,6 +79,7 @@ class KeyModel:
     behind: Floats
     corner: tuple[int, int]
     gaps: Bools
+    source: FrameBuffer
     guide: Bytes
     telling: Floats
     misleading: Floats
@@ -87,7 +88,7 @@ class KeyModel:
     @cached_property
     def half(self) -> Half:
         """`carried` at half size, for what is seen smaller; made when something is."""
-        return halved(self.carried, self.guide, self.changed, FIT_PX, GAIN_RADIUS)
+        return halved(self.carried, self.source, self.changed, FIT_PX, GAIN_RADIUS)
 
 
 def local_mean(base: Floats) -> Floats:
@@ -128,6 +129,7 @@ def key_model(keyframe: FrameBuffer, source: FrameBuffer, threshold: float) -> K
         behind=_behind(carried[window], within[window], strips[window]),
         corner=(window[0].start, window[1].start),
         gaps=strips,
+        source=source,
         guide=picture,
         telling=np.ones(changed.shape, np.float32) if everywhere else telling(picture, changed, inside),
         misleading=np.zeros(changed.shape, np.float32) if everywhere else misleading(edit, before),

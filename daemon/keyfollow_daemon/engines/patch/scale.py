@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from keyfollow.frames import FrameBuffer
 
 from .belonging import NOTHING
 from .kernels import kernel
-from .pixels import Bools, Bytes, Floats, around, box
+from .pixels import Bools, Bytes, Floats, around, box, cropped, values
 
 FAR, STEP = 4, 4
 """Px over which sizes are told, and between the places that are asked."""
@@ -69,22 +70,23 @@ def _places(offset: Floats, confidence: Floats, labels: Bytes, sums: Floats) -> 
                 sums[label, 1] += 1
 
 
-def halved(carried: Floats, guide: Bytes, changed: Bools, margin: int, radius: int) -> Half:
+def halved(carried: Floats, source: FrameBuffer, changed: Bools, margin: int, radius: int) -> Half:
     """`KeyModel.carried` at half size, where something was `changed`, and `margin` px around.
 
     Args:
-        guide: ``(h, w, 3)`` uint8 of the keyframe's source.
+        source: of the keyframe, of which every pixel counts, however bright.
         radius: of the windows that its mean colours are over.
     """
-    rows, columns = around(changed, margin)
-    rows, columns = (slice(each.start & ~1, each.stop & ~1) for each in (rows, columns))
-    whole, source = carried[rows, columns], guide[rows, columns].astype(np.float32)
+    spans = zip(around(changed, margin), changed.shape, strict=True)
+    rows, columns = (slice(span.start & ~1, min(span.stop, side) & ~1) for span, side in spans)
+    whole, picture = carried[rows, columns], values(cropped(source, (rows, columns)))[..., :3]
     maps = whole[..., :12].reshape(*whole.shape[:2], 3, 4)
-    made = _half(np.einsum("hwij,hwj->hwi", maps[..., :3], source) + maps[..., 3])
-    out, before = _half(whole), _half(source)
+    made = _half(np.einsum("hwij,hwj->hwi", maps[..., :3], picture) + maps[..., 3])
+    out, before = _half(whole), _half(picture)
     # what is left to be added is told anew: the mean of products is not the product of means
     few = out[..., :12].reshape(*out.shape[:2], 3, 4)
     few[..., 3] = made - np.einsum("hwij,hwj->hwi", few[..., :3], before)
+    out[..., :12] = few.reshape(*out.shape[:2], 12)
     out[..., 12:15] = box(before, radius)
     return Half(out, (rows.start, columns.start))
 

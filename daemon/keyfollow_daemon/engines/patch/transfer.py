@@ -35,9 +35,8 @@ DIM = 23.0
 """Added to a place's brightness before colours are compared with it (8-bit units)."""
 DARK = 3.0
 """Added to both sides before they are compared (8-bit units), so that noise in the dark is no gain."""
-
-
-NONE = np.zeros(NOTHING + 1, np.float32)
+AS_LARGE = np.zeros(NOTHING + 1, np.float32)
+"""`octaves` of what is seen as large as in the keyframe."""
 
 
 class _Map(NamedTuple):
@@ -114,7 +113,7 @@ def transfer(model: KeyModel, state: Seen, source: Floats) -> Proposal:
     if reach[part].size:
         colours, corner = source[part][..., :3], (part[0].start, part[1].start)
         mean = local_mean(colours)
-        smaller = NONE if model.everywhere else octaves(state.offset, confidence, seen)
+        smaller = AS_LARGE if model.everywhere else octaves(state.offset, confidence, seen)
         wide = box(colours, 2 * GAIN_RADIUS) if (smaller < 0).any() else mean
         half = model.half if (smaller > 0).any() else NO_HALF
         size = _Size(seen, smaller, half.carried, half.corner, wide)
@@ -226,6 +225,7 @@ def _apply(
             v = min(max(np.float32(y) + offset[y, x, 1], np.float32(0)), np.float32(height - 1))
             left, top = int(u), int(v)
             right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+            smaller = size.smaller[size.labels[y, x]]
             a, b = u - np.float32(left), v - np.float32(top)
             if at.placed[y, x] and mapped.gaps[top, left]:
                 j = min(max(top - mapped.corner[0], 0), behind.shape[0] - 1)
@@ -239,19 +239,18 @@ def _apply(
                 of_p, of_q, of_r, of_s = to_a * to_b, a * to_b, to_a * b, a * b
                 for n in range(PLANES):
                     found[n] = of_p * carried[p, n] + of_q * carried[q, n] + of_r * carried[r, n] + of_s * carried[s, n]
+                if smaller > 0:
+                    _sampled(size.half, v - np.float32(size.corner[0]), u - np.float32(size.corner[1]), half)
+                    for n in range(PLANES):
+                        found[n] += smaller * (half[n] - found[n])
             row, column = y - corner[0], x - corner[1]
             red_now, green_now, blue_now = mean[row, column, 0], mean[row, column, 1], mean[row, column, 2]
-            smaller = size.smaller[size.labels[y, x]]
-            if smaller > 0:
-                _sampled(size.half, v - np.float32(size.corner[0]), u - np.float32(size.corner[1]), half)
-                for n in range(PLANES):
-                    found[n] += smaller * (half[n] - found[n])
-            elif smaller < 0:
+            if smaller < 0:
                 red_now -= smaller * (size.wide[row, column, 0] - red_now)
                 green_now -= smaller * (size.wide[row, column, 1] - green_now)
                 blue_now -= smaller * (size.wide[row, column, 2] - blue_now)
             now = red_now, green_now, blue_now
-            gain, highlight = _light(found[12], found[13], found[14], now[0], now[1], now[2])
+            gain, highlight = _light(found[12], found[13], found[14], red_now, green_now, blue_now)
             if at.placed[y, x]:
                 # a window that lies half on something else tells nothing of the light
                 gain, highlight = np.float32(1), np.float32(0)

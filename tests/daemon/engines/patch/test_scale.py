@@ -58,3 +58,12 @@ def test_what_was_taken_out_leaves_no_outlines_where_it_is_seen_half_as_large() 
     unknown = replace(state, confidence=sure * np.float32(0.4))
     worse = half + transfer(model, unknown, half).edit
     assert np.abs(worse[area] - truth[area]).mean() > 2 * off.mean()
+
+
+def test_a_picture_of_odd_size_has_a_half_up_to_its_border() -> None:
+    source, key = (each[:151, :211] for each in replaced())
+    model = key_model(FrameBuffer(np.ascontiguousarray(key)), FrameBuffer(np.ascontiguousarray(source)), -1.0)
+    assert model.changed[-1].any() and model.changed[:, -1].any()
+    carried, (top, left) = model.half
+    assert 2 * carried.shape[0] + top == 150 and 2 * carried.shape[1] + left == 210
+    assert np.isfinite(carried).all()
